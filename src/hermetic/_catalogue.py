@@ -1,0 +1,128 @@
+"""What a hazard and a finding are, and where the hazards live."""
+
+from __future__ import annotations
+
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Literal
+
+from ._lifecycle.instance import InstanceState
+from ._lifecycle.model import Lifecycle, Outcome
+from ._lifecycle.records import Key, Record, Where
+from ._lifecycle.session import SessionState
+
+Severity = Literal["error", "warning", "info"]
+Confidence = Literal["proven", "likely", "possible"]
+Engine = Literal["check", "watch"]
+
+CONFIDENCES: tuple[Confidence, ...] = ("proven", "likely", "possible")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One code site of a finding's story: what happened there, and the source line (stripped) where it is known."""
+
+    file: str
+    line: int
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sighting of a hazard, at a 1-based line and column, with the ordered sites that lead to it."""
+
+    slug: str
+    code: str
+    severity: Severity
+    confidence: Confidence
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+    story: tuple[Step, ...] = ()
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a hazard's logic is shown: a record, what the lifecycle said of it, and what was known before it.
+
+    `session` and `instance` are the states of the record's subjects *before* it was applied, `life` is the lifecycle
+    *after* it, `history` gives the records of this path so far, oldest first, and `name` tells how the user spells a key.
+    """
+
+    record: Record
+    outcome: Outcome
+    session: SessionState | None
+    instance: InstanceState | None
+    life: Lifecycle
+    where: Where
+    history: Callable[[], Sequence[Record]]
+    name: Callable[[Key], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a hazard's logic answers: the message, the fix, how sure it is, and the story as (record, text) pairs."""
+
+    message: str
+    fix: str | None = None
+    confidence: Confidence = "proven"
+    story: tuple[tuple[Record, str], ...] = ()
+    at: Record | None = None
+
+
+Logic = Callable[[Moment], Iterator[Sighting]]
+
+
+@dataclass(slots=True)
+class Hazard:
+    """A mistake in how code treats a session: its slug, its page and the logic that sees it in the records.
+
+    The slug is the module's file name in kebab case; the page is the module's docstring.
+    """
+
+    module: str
+    code: str
+    severity: Severity
+    since: str
+    seen_by: tuple[Engine, ...]
+    sqlalchemy_codes: tuple[str, ...] = ()
+    logic: list[tuple[tuple[type[Record], ...], Logic]] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        return self.module.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def page(self) -> str:
+        return sys.modules[self.module].__doc__ or ""
+
+    @property
+    def title(self) -> str:
+        return self.page.strip().splitlines()[0]
+
+    def on(self, *records: type[Record]) -> Callable[[Logic], Logic]:
+        """Run the decorated logic at each record of these types."""
+
+        def register(logic: Logic) -> Logic:
+            self.logic.append((records, logic))
+            return logic
+
+        return register
+
+
+@cache
+def catalogue() -> dict[str, Hazard]:
+    """Every hazard by slug, in the order of their codes; found by walking `hermetic.hazards`."""
+    package = import_module("hermetic.hazards")
+    modules = (import_module(f"hermetic.hazards.{found.name}") for found in pkgutil.iter_modules(package.__path__))
+    found = sorted((module.hazard for module in modules), key=lambda hazard: hazard.code)
+    return {hazard.slug: hazard for hazard in found}

@@ -1,0 +1,232 @@
+"""The words of the session protocol: one frozen record for each thing that can happen in a session's life."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .schema import LoaderOption, Mapping
+
+Key = Hashable
+"""Names a session or an instance; the model only compares it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Something that happened; `site` is the user's own code site, opaque to the model."""
+
+    site: Hashable = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRecord(Record):
+    """Something that happened to one session."""
+
+    session: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceRecord(Record):
+    """Something that happened to one mapped instance."""
+
+    instance: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened(SessionRecord):
+    """A session object was made; no connection is held yet. `bound` is None where it cannot be told."""
+
+    expire_on_commit: bool = True
+    autoflush: bool = True
+    is_async: bool = False
+    bound: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionBegan(SessionRecord):
+    """`session.begin()`, or a SAVEPOINT when `nested`."""
+
+    nested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed(SessionRecord):
+    """A statement was sent. `writes` for INSERT, UPDATE, DELETE; `autoflushes` unless under `no_autoflush`."""
+
+    writes: bool = False
+    autoflushes: bool = True
+    fails: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flushed(SessionRecord):
+    """`session.flush()`; `fails` when the database refused it."""
+
+    fails: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed(SessionRecord):
+    """`session.commit()`, or the release of the innermost SAVEPOINT when `nested`; `fails` when its flush was refused."""
+
+    fails: bool = False
+    nested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack(SessionRecord):
+    """`session.rollback()`, or a rollback to the innermost SAVEPOINT when `nested`."""
+
+    nested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionClosed(SessionRecord):
+    """`session.close()`, or the end of its `with` block; an open transaction is rolled back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceCreated(InstanceRecord):
+    """A mapped class was instantiated: transient, with the attributes `written` by its constructor."""
+
+    mapping: Mapping
+    written: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceLoaded(SessionRecord, InstanceRecord):
+    """A query brought an instance; `options` are relative to it."""
+
+    mapping: Mapping
+    options: tuple[LoaderOption, ...] = ()
+    populate_existing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added(SessionRecord, InstanceRecord):
+    """`session.add(instance)`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted(SessionRecord, InstanceRecord):
+    """`session.delete(instance)`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeRead(InstanceRecord):
+    """An attribute was read."""
+
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeWritten(InstanceRecord):
+    """An attribute was set, or a collection changed in place."""
+
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expunged(SessionRecord):
+    """`session.expunge(instance)`, or `expunge_all()` when `instance` is None."""
+
+    instance: Key | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired(SessionRecord):
+    """`session.expire(instance, attributes)`, or `expire_all()` when `instance` is None."""
+
+    instance: Key | None = None
+    attributes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed(SessionRecord, InstanceRecord):
+    """`session.refresh(instance, attributes)`; None means every column attribute."""
+
+    attributes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged(SessionRecord):
+    """`result = session.merge(source)`; the result is attached, the source is left alone."""
+
+    source: Key | None
+    result: Key
+    mapping: Mapping | None = None
+    result_is_used: bool = True
+
+
+WaitKind = Literal["http", "model", "sleep", "process", "file", "await", "stream"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waited(Record):
+    """Time passed outside the database: an HTTP or model call, a sleep, a subprocess, an await of something unknown."""
+
+    kind: WaitKind
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeLeft(SessionRecord):
+    """The function or block that owns the session ended, with the session still in its hands."""
+
+    by: Literal["return", "raise", "cancel", "loop"] = "return"
+
+
+SharedHow = Literal[
+    "module", "class", "default-argument", "cache", "singleton", "thread", "task", "background", "request", "user-state"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionShared(SessionRecord):
+    """A session came within reach of a second thread, request, user or task; `what` names the holder."""
+
+    how: SharedHow
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TasksStarted(SessionRecord):
+    """Tasks that use one session were started to run at the same time; `what` names how (`asyncio.gather`)."""
+
+    what: str
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineCreated(Record):
+    """An engine (or a session factory around a fresh engine) was built; `place` tells how often that line runs."""
+
+    engine: Key
+    place: Literal["once", "per-call", "per-request"]
+    url: str | None = None
+    is_async: bool = False
+    pool: str | None = None
+    shares_threads: bool = False
+    what: str = "create_engine"
+    escapes: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responded(InstanceRecord):
+    """An instance was handed to a serializer; `model` names it, `reads` the attributes it takes, by path."""
+
+    model: str
+    reads: tuple[tuple[str, ...], ...]
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What the code around a record is doing, as far as the observer can tell."""
+
+    on_event_loop: bool = False
+    in_loop_over: Key | None = None
+    scope_depth: int = 0
+    certain: bool = True
+    notes: tuple[str, ...] = field(default=())
