@@ -1,0 +1,51 @@
+PYTHON ?= python3
+STEPS ?= 1000000
+VENV := .venv
+VENV20 := .venv-sa20
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint prove bench docs clean
+
+help:  ## tell what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed  ## check a leaky shop, then a real package from PyPI
+	@$(BIN)/python demo/run.py
+
+test: $(VENV)/.installed $(VENV20)/.installed  ## run the tests: what rests on SQLAlchemy on 2.0, then everything on 2.1
+	$(VENV20)/bin/python -m pytest -q tests/lifecycle tests/hazards
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.installed  ## ruff, mypy --strict, pyrefly, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyrefly check
+	$(BIN)/lint-imports
+
+prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQLAlchemy, STEPS=1000000 on each version
+	$(VENV20)/bin/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
+	$(BIN)/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
+
+bench: $(VENV)/.installed  ## time the check against bare parsing
+	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: $(VENV)/.installed  ## write the hazards reference and the README's table from the pages
+	$(BIN)/python docs/generate.py
+
+clean:  ## remove the virtual environments and caches
+	rm -rf $(VENV) $(VENV20) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.installed: EXTRAS = test,lint
+$(VENV)/.installed: SQLALCHEMY = >=2.1,<2.2
+$(VENV20)/.installed: EXTRAS = test
+$(VENV20)/.installed: SQLALCHEMY = >=2.0.40,<2.1
+
+# The stamp is older than pyproject.toml exactly when something may be missing.
+$(VENV)/.installed $(VENV20)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Hermetic needs Python 3.11 or newer; name one: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]' 'SQLAlchemy[asyncio]$(SQLALCHEMY)'
+	@touch $@
