@@ -1,0 +1,69 @@
+"""Several tasks use one `AsyncSession` at the same time.
+
+## What it does
+Reports `asyncio.gather`, a `TaskGroup`, `create_task`, `as_completed` or `wait` when two of the tasks they start, or a
+started task and the code that goes on meanwhile, use the same session.
+
+## Why it hurts
+An `AsyncSession` is one connection and one transaction; its steps are not made to interleave. On a session that has no
+connection yet SQLAlchemy notices and raises `InvalidRequestError` or `IllegalStateChangeError`. On a warm one it mostly
+notices nothing: the statements run one after another, so nothing is gained, and a `commit`, `rollback` or autoflush of
+one task takes effect in the middle of another.
+
+## Example
+```python
+import asyncio
+
+from sqlalchemy import func, select
+
+from shop import AsyncSessionLocal, Customer, Order
+
+
+async def dashboard() -> list[int]:
+    async with AsyncSessionLocal() as session:
+        return await asyncio.gather(
+            session.scalar(select(func.count(Order.id))),
+            session.scalar(select(func.count(Customer.id))),
+        )
+```
+
+## Use instead
+```python
+import asyncio
+
+from sqlalchemy import Select, func, select
+
+from shop import AsyncSessionLocal, Customer, Order
+
+
+async def count(statement: Select[tuple[int]]) -> int:
+    async with AsyncSessionLocal() as session:
+        return await session.scalar(statement)
+
+
+async def dashboard() -> list[int]:
+    return await asyncio.gather(
+        count(select(func.count(Order.id))),
+        count(select(func.count(Customer.id))),
+    )
+```
+
+## When it is fine
+- Each task opens a session of its own.
+- The tasks of the `gather` do other work, and at most one of them uses the session while the rest of the function waits.
+- The awaits stand one after the other; on one connection that is as fast.
+
+## Known gaps
+- A callee that reaches the session through an object of an unknown class is not seen.
+- A `ContextVar` or `async_scoped_session` whose scope function is not the current task is taken at its word.
+
+## Sources
+- SQLAlchemy, "Asynchronous I/O (asyncio)": "Using AsyncSession with Concurrent Tasks".
+- SQLAlchemy, error code `isce`: IllegalStateChangeError and concurrency exceptions.
+"""
+
+from __future__ import annotations
+
+from .._catalogue import Hazard
+
+hazard = Hazard(__name__, code="HM103", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("isce",))

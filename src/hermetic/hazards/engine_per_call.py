@@ -1,0 +1,63 @@
+"""An engine is built on every call instead of once per process.
+
+## What it does
+Reports `create_engine`, `create_async_engine` or `engine_from_config`, and a session factory around a fresh engine,
+in a place that runs once per call or per request: a function that is not cached, a route, a dependency, a tool, the
+constructor of an object that is made per request.
+
+## Why it hurts
+The engine is the connection pool. A new one for each call means a new connection, a new handshake and an empty cache of
+compiled statements each time, and the pool of the previous call stays open until it is collected. Under load the
+database runs out of connections while every single pool believes it holds only one.
+
+## Example
+```python
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+
+from shop import DATABASE_URL, Product
+
+
+def price_of(sku: str) -> int:
+    engine = create_engine(DATABASE_URL)
+    with Session(engine) as session:
+        return session.scalars(select(Product.price).where(Product.sku == sku)).one()
+```
+
+## Use instead
+```python
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+
+from shop import DATABASE_URL, Product
+
+engine = create_engine(DATABASE_URL)
+
+
+def price_of(sku: str) -> int:
+    with Session(engine) as session:
+        return session.scalars(select(Product.price).where(Product.sku == sku)).one()
+```
+
+## When it is fine
+- The function is the program: `main`, a command, a migration's `env.py`, an application factory, a lifespan.
+- Its result is kept: `functools.cache`, Streamlit's `cache_resource`, a module global filled on first use.
+- It is disposed in the same function: a job that connects to a database named by its argument.
+- A pytest fixture that builds a database for one test.
+- `sessionmaker(engine)` around an engine that lives elsewhere: cheap, no pool of its own.
+
+## Known gaps
+- A cache written by hand in an unusual way (a dict by tenant in another module) may be taken for none.
+- A factory that is called once by its only caller is silent only when that call is visible.
+
+## Sources
+- SQLAlchemy, "Working with Engines and Connections" and "Connection Pooling": the engine is to be made once per
+  database URL and process.
+- SQLAlchemy, "Session Basics": "When do I make a sessionmaker?"
+"""
+
+from __future__ import annotations
+
+from .._catalogue import Hazard
+
+hazard = Hazard(__name__, code="HM104", severity="warning", since="0.1", seen_by=("check",))

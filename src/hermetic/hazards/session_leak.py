@@ -1,0 +1,62 @@
+"""A session is opened and, on some path, never closed.
+
+## What it does
+Follows every session that the function owns, one it opened itself, to each place where the function can end: the last
+line, an early `return`, an exception, a generator that nobody resumes. On each of them the session must be closed,
+returned to a caller, or stored where somebody else closes it.
+
+## Why it hurts
+An open session holds its transaction and, from the first statement on, a connection of the pool. Python's garbage
+collector often hides the leak by freeing the session with its frame; a traceback that is kept, a reference cycle or an
+asynchronous driver ends that luck. Then the pool runs dry: `TimeoutError: QueuePool limit of size 5 overflow 10
+reached`, in code that did nothing wrong.
+
+## Example
+```python
+from shop import Order, SessionLocal, engine
+
+
+def find_order(order_id: int) -> Order:
+    session = SessionLocal()
+    order = session.get(Order, order_id)
+    if order is None:
+        raise LookupError(f"no order {order_id}")
+    session.close()
+    return order
+```
+
+## Use instead
+```python
+from shop import Order, SessionLocal, engine
+
+
+def find_order(order_id: int) -> Order:
+    with SessionLocal() as session:
+        order = session.get(Order, order_id)
+        if order is None:
+            raise LookupError(f"no order {order_id}")
+        return order
+```
+
+## When it is fine
+- The session is a parameter: whoever opened it closes it.
+- The function is a factory: it returns or yields the session, or stores it on an object that has a `close` of its own.
+- A framework closes it: a `yield` dependency, `db.session` of Flask-SQLAlchemy, a `scoped_session` removed at teardown.
+- `close()` stands in a `finally`, or the session was given to an `ExitStack`.
+
+## Known gaps
+- A session put into a list, a dict or an object of an unknown class counts as handed over.
+- Whether a `scoped_session` is removed at the end of a thread is judged only where the thread's function is known.
+- Connections taken from an engine are followed only when they are opened in the same function.
+
+## Sources
+- SQLAlchemy, error code `3o7r`: QueuePool limit of size x overflow y reached, connection timed out.
+- SQLAlchemy, "Session Basics": "Opening and Closing a Session", "When do I construct a Session, when do I commit it,
+  and when do I close it?"
+"""
+
+from __future__ import annotations
+
+from .._catalogue import Hazard
+
+hazard = Hazard(__name__, code="HM101", severity="warning", since="0.1", seen_by=("check",), sqlalchemy_codes=("3o7r",))

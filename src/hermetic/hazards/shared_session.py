@@ -1,0 +1,84 @@
+"""One session is within reach of two requests, threads or users at once.
+
+## What it does
+Reports the place where a session is made to outlive one piece of work (a module global, a class attribute, a default
+argument, a cached function) when code that runs concurrently uses it, and the place where a session is handed to a
+second thread, to a task or to a background job that outlives its owner.
+
+## Why it hurts
+A session is one transaction and one set of objects. Shared, every request sees the unsaved changes of the others: one
+request's `commit()` stores what another was about to refuse, one `rollback()` throws away what another has just
+written. Two threads inside it at the same moment break it outright (`IllegalStateChangeError`), but only sometimes.
+
+## Example
+```python
+from fastapi import FastAPI, HTTPException
+
+from shop import Customer, SessionLocal
+
+app = FastAPI()
+session = SessionLocal()
+
+
+@app.post("/customers/{customer_id}/name")
+def rename(customer_id: int, name: str) -> None:
+    customer = session.get_one(Customer, customer_id)
+    customer.name = name.strip()
+    if not customer.name:
+        raise HTTPException(422, "a customer needs a name")
+    session.commit()
+
+
+@app.post("/customers/{customer_id}/credit")
+def grant(customer_id: int, amount: int) -> None:
+    session.get_one(Customer, customer_id).credit += amount
+    session.commit()
+```
+
+## Use instead
+```python
+from fastapi import FastAPI, HTTPException
+
+from shop import Customer, SessionLocal
+
+app = FastAPI()
+
+
+@app.post("/customers/{customer_id}/name")
+def rename(customer_id: int, name: str) -> None:
+    with SessionLocal.begin() as session:
+        customer = session.get_one(Customer, customer_id)
+        customer.name = name.strip()
+        if not customer.name:
+            raise HTTPException(422, "a customer needs a name")
+
+
+@app.post("/customers/{customer_id}/credit")
+def grant(customer_id: int, amount: int) -> None:
+    with SessionLocal.begin() as session:
+        session.get_one(Customer, customer_id).credit += amount
+```
+
+## When it is fine
+- A script, a command or a notebook with one thread and one user: its module-level session is as long as its life.
+- A `scoped_session` or Flask-SQLAlchemy's `db.session`: the global name is a registry, each thread or request has its own.
+- A service or repository object that keeps the session it was given, made anew for each request.
+- FastAPI's `BackgroundTasks` with a session from an ordinary `yield` dependency: since FastAPI 0.118 they run before
+  the session is closed. Not so with `Depends(..., scope="function")`, `asyncio.create_task` or a thread.
+
+## Known gaps
+- Concurrency must be visible: a route, a tool, a thread, a task, a job. A global session that only a web server unknown
+  to Hermetic reaches is missed.
+- Objects of a session handed to a thread (not the session itself) are not followed.
+
+## Sources
+- SQLAlchemy, "Session Basics": "Is the Session thread-safe? Is AsyncSession safe to share in concurrent tasks?"
+- SQLAlchemy, error code `isce`: IllegalStateChangeError and concurrency exceptions.
+- FastAPI, "Advanced Dependencies": exit code of dependencies with `yield`; release notes 0.118 and 0.121.
+"""
+
+from __future__ import annotations
+
+from .._catalogue import Hazard
+
+hazard = Hazard(__name__, code="HM102", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("isce",))

@@ -1,0 +1,77 @@
+"""An in-memory SQLite database is reached from several threads, and each sees its own empty one.
+
+## What it does
+Reports an engine for an in-memory SQLite URL (`sqlite://`, `sqlite:///:memory:`) without `poolclass=StaticPool`
+when its sessions are used from a second thread: a thread pool, a sync endpoint under a test client, a worker.
+
+## Why it hurts
+The database lives inside one connection, and for such a URL SQLAlchemy's default pool opens one connection per thread.
+The tables that the test's thread created do not exist in the server's thread: `OperationalError: no such table`.
+`check_same_thread=False` only silences the driver's own guard; it does not bring the threads together.
+
+## Example
+```python
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.orm import Session
+
+from shop import Base, Order
+
+engine = create_engine("sqlite:///:memory:", connect_args={"check_same_thread": False})
+Base.metadata.create_all(engine)
+
+
+def count_orders() -> int:
+    with Session(engine) as session:
+        return session.scalars(select(func.count(Order.id))).one()
+
+
+def report() -> int:
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(count_orders).result()
+```
+
+## Use instead
+```python
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import StaticPool, create_engine, func, select
+from sqlalchemy.orm import Session
+
+from shop import Base, Order
+
+engine = create_engine("sqlite:///:memory:", connect_args={"check_same_thread": False}, poolclass=StaticPool)
+Base.metadata.create_all(engine)
+
+
+def count_orders() -> int:
+    with Session(engine) as session:
+        return session.scalars(select(func.count(Order.id))).one()
+
+
+def report() -> int:
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(count_orders).result()
+```
+
+## When it is fine
+- One thread does everything: a script, a unit test that calls functions directly.
+- `sqlite+aiosqlite://`: its default pool for a memory database is already the single connection.
+- A file, even a temporary one: every connection opens the same database.
+- A named memory database with a shared cache (`file:shop?mode=memory&cache=shared&uri=true`) kept alive by a connection.
+
+## Known gaps
+- With `StaticPool` all threads share one connection, hence one transaction: right for tests, wrong for a server.
+- A URL that comes from the environment is not known, and silent.
+
+## Sources
+- SQLAlchemy, "SQLite" dialect: "Threading/Pooling Behavior", "Using a Memory Database in Multiple Threads".
+- SQLAlchemy, error code `e3q8`: OperationalError.
+"""
+
+from __future__ import annotations
+
+from .._catalogue import Hazard
+
+hazard = Hazard(__name__, code="HM106", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("e3q8",))
