@@ -50,7 +50,7 @@ async def dashboard() -> list[int]:
 
 ## When it is fine
 - Each task opens a session of its own.
-- The tasks of the `gather` do other work, and at most one of them uses the session while the rest of the function waits.
+- The tasks of the `gather` do other work, and at most one of them uses the session while the function waits.
 - The awaits stand one after the other; on one connection that is as fast.
 
 ## Known gaps

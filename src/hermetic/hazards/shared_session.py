@@ -61,7 +61,7 @@ def grant(customer_id: int, amount: int) -> None:
 
 ## When it is fine
 - A script, a command or a notebook with one thread and one user: its module-level session is as long as its life.
-- A `scoped_session` or Flask-SQLAlchemy's `db.session`: the global name is a registry, each thread or request has its own.
+- A `scoped_session` or Flask-SQLAlchemy's `db.session`: the global name is a registry of one session per thread.
 - A service or repository object that keeps the session it was given, made anew for each request.
 - FastAPI's `BackgroundTasks` with a session from an ordinary `yield` dependency: since FastAPI 0.118 they run before
   the session is closed. Not so with `Depends(..., scope="function")`, `asyncio.create_task` or a thread.

@@ -59,7 +59,7 @@ def report() -> int:
 - One thread does everything: a script, a unit test that calls functions directly.
 - `sqlite+aiosqlite://`: its default pool for a memory database is already the single connection.
 - A file, even a temporary one: every connection opens the same database.
-- A named memory database with a shared cache (`file:shop?mode=memory&cache=shared&uri=true`) kept alive by a connection.
+- A named memory database with a shared cache (`file:shop?mode=memory&cache=shared&uri=true`), kept alive by one user.
 
 ## Known gaps
 - With `StaticPool` all threads share one connection, hence one transaction: right for tests, wrong for a server.

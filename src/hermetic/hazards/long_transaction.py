@@ -1,0 +1,64 @@
+"""A transaction, with its connection, is kept open across slow work that needs no database.
+
+## What it does
+Reports an HTTP request, a call of a language model or of an MCP tool, a sleep, a subprocess or a stream to the client
+that happens after a session has begun a transaction (its first statement does) and before it commits, rolls back or
+closes.
+
+## Why it hurts
+The connection is missing from the pool for as long as the other side takes, and the row locks are held for as long.
+Ten slow payments are enough to stop an application whose pool has ten connections; a database shows them as "idle in
+transaction", and cannot clean up behind them.
+
+## Example
+```python
+from urllib.request import urlopen
+
+from shop import Order, SessionLocal, engine
+
+
+def ship(order_id: int, courier_url: str) -> None:
+    with SessionLocal() as session:
+        order = session.get_one(Order, order_id)
+        label = urlopen(f"{courier_url}?order={order.id}&total={order.total}").read().decode()
+        order.notes = label
+        session.commit()
+```
+
+## Use instead
+```python
+from urllib.request import urlopen
+
+from shop import Order, SessionLocal, engine
+
+
+def ship(order_id: int, courier_url: str) -> None:
+    with SessionLocal() as session:
+        total = session.get_one(Order, order_id).total
+    label = urlopen(f"{courier_url}?order={order_id}&total={total}").read().decode()
+    with SessionLocal.begin() as session:
+        session.get_one(Order, order_id, with_for_update=True).notes = label
+```
+
+## When it is fine
+- Nothing was asked of the session yet: a session that has run no statement holds no connection.
+- The transaction is over: `commit()`, `rollback()` or `close()` stands before the wait.
+- The wait is the database's own work, or that of a replica or cache in the same room (Redis).
+- A lock that is meant to be held for the whole job, by a worker with a pool of its own; allow it there, with the reason.
+
+## Known gaps
+- How long a call takes is not known: the list of clients that count as slow is fixed, your own can be added in the
+  configuration.
+- A callee given by a variable, or behind a plug-in, is not seen.
+
+## Sources
+- SQLAlchemy, "Session Basics" and "Transactions and Connection Management": autobegin, and when a connection is let go.
+- SQLAlchemy, "Connection Pooling"; error code `3o7r`: QueuePool limit of size x overflow y reached.
+- PostgreSQL, "Client Connection Defaults": `idle_in_transaction_session_timeout`.
+"""
+
+from __future__ import annotations
+
+from .._catalogue import Hazard
+
+hazard = Hazard(__name__, code="HM205", severity="warning", since="0.1", seen_by=("check",))

@@ -1,0 +1,60 @@
+"""One unit of work is committed in several pieces: a failure between them leaves half of it.
+
+## What it does
+Reports a commit in the middle of a function that changes more rows of the same session afterwards and commits again,
+when both changes belong to one act: the same call, the same scope, no loop over independent items between them.
+
+## Why it hurts
+What the first commit stored cannot be rolled back. If anything after it fails (a missing row, a constraint, a timeout,
+a deployment), the money has left one account and reached no other, and no exception handler can put it back.
+
+## Example
+```python
+from shop import Product, SessionLocal
+
+
+def move_stock(from_id: int, to_id: int, quantity: int) -> None:
+    with SessionLocal() as session:
+        source = session.get_one(Product, from_id)
+        source.stock -= quantity
+        session.commit()
+
+        target = session.get_one(Product, to_id)
+        target.stock += quantity
+        session.commit()
+```
+
+## Use instead
+```python
+from shop import Product, SessionLocal
+
+
+def move_stock(from_id: int, to_id: int, quantity: int) -> None:
+    with SessionLocal.begin() as session:
+        source = session.get_one(Product, from_id)
+        source.stock -= quantity
+
+        target = session.get_one(Product, to_id)
+        target.stock += quantity
+```
+
+## When it is fine
+- A loop that commits after each item or batch on purpose, so that a restart goes on where it stopped.
+- A state that others must see before slow work begins: `job.status = "running"`, commit, work, `"done"`, commit.
+- A commit on each of two branches, or in a helper's early return: only one of them runs.
+- A number that the database gives is needed: not a reason. `session.flush()` fetches it without a commit.
+
+## Known gaps
+- Two functions that each commit and are called one after the other are reported only when they share the session.
+- Whether two writes belong together is a guess; the finding is *likely*, never *proven*.
+
+## Sources
+- SQLAlchemy, "Session Basics": "When do I construct a Session, when do I commit it, and when do I close it?"
+- SQLAlchemy, "Session Basics": "Flushing", "Committing".
+"""
+
+from __future__ import annotations
+
+from .._catalogue import Hazard
+
+hazard = Hazard(__name__, code="HM202", severity="warning", since="0.1", seen_by=("check",))
