@@ -1,0 +1,57 @@
+"""An attribute that needs a SELECT is read under an `AsyncSession`.
+
+## What it does
+Knows what each query of an `AsyncSession` loaded. A read of a lazy relationship, a deferred column, an attribute that a
+commit or rollback expired, or one that an UPDATE left to the database, is reported, also in a callee or property that
+the object was handed to.
+
+## Why it hurts
+A plain attribute cannot be awaited, so the SELECT behind it has no way to reach the driver: `MissingGreenlet:
+greenlet_spawn has not been called; can't call await_only() here` (or a `StatementError` around it, by version and
+driver). The most common form: `await session.commit()`, then `return order.total`.
+
+## Example
+```python
+from shop import AsyncSessionLocal, Order
+
+
+async def greeting(order_id: int) -> str:
+    async with AsyncSessionLocal() as session:
+        order = await session.get_one(Order, order_id)
+        return f"Dear {order.customer.name}, order {order.id} is on its way."
+```
+
+## Use instead
+```python
+from sqlalchemy.orm import joinedload
+
+from shop import AsyncSessionLocal, Order
+
+
+async def greeting(order_id: int) -> str:
+    async with AsyncSessionLocal() as session:
+        order = await session.get_one(Order, order_id, options=[joinedload(Order.customer)])
+        return f"Dear {order.customer.name}, order {order.id} is on its way."
+```
+
+## When it is fine
+- The attribute was loaded: by an option, by the mapping, by `await session.refresh(order, ["customer"])`.
+- `await order.awaitable_attrs.customer`, with `AsyncAttrs` on the base class.
+- Inside `await session.run_sync(work)`: there a lazy load is allowed.
+- After a commit, with `async_sessionmaker(engine, expire_on_commit=False)`; mind that a rollback expires all the same.
+- A primary key that was just flushed, a column with a default in Python.
+
+## Known gaps
+- What an event listener or a hybrid property reads is followed only through plain attribute reads.
+- After the session closed the same read is `detached-access`.
+
+## Sources
+- SQLAlchemy, error code `xd2s`: MissingGreenlet.
+- SQLAlchemy, "Asynchronous I/O (asyncio)": "Preventing Implicit IO when Using AsyncSession".
+"""
+
+from __future__ import annotations
+
+from .._catalogue import Hazard
+
+hazard = Hazard(__name__, code="HM402", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("xd2s",))

@@ -1,0 +1,82 @@
+"""A response model names relations or columns that the query did not load.
+
+## What it does
+Compares the fields of a Pydantic model, taken from a `response_model`, a return annotation or a `model_validate` call,
+with what the query of the object loaded. A field that needs another SELECT is reported where the object is handed over:
+at the conversion, or at the `return` of the endpoint.
+
+## Why it hurts
+The serializer reads every field it names. Under `AsyncSession` an unloaded one raises `MissingGreenlet`, after the
+session closed `DetachedInstanceError`; Pydantic wraps both in a `ValidationError: Error extracting attribute`, which
+looks like bad data. With an open synchronous session a list works by one SELECT per row and relation.
+
+## Example
+```python
+from pydantic import BaseModel, ConfigDict
+
+from shop import AsyncSessionLocal, Order
+
+
+class ItemRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    quantity: int
+
+
+class OrderRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    items: list[ItemRead]
+
+
+async def read_order(order_id: int) -> OrderRead:
+    async with AsyncSessionLocal() as session:
+        order = await session.get_one(Order, order_id)
+        return OrderRead.model_validate(order)
+```
+
+## Use instead
+```python
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import selectinload
+
+from shop import AsyncSessionLocal, Order
+
+
+class ItemRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    quantity: int
+
+
+class OrderRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    items: list[ItemRead]
+
+
+async def read_order(order_id: int) -> OrderRead:
+    async with AsyncSessionLocal() as session:
+        order = await session.get_one(Order, order_id, options=[selectinload(Order.items)])
+        return OrderRead.model_validate(order)
+```
+
+## When it is fine
+- The model names only loaded columns.
+- One object and a synchronous session that is still open: each relation costs a SELECT, and works.
+- The relation was loaded by an option, by `lazy="selectin"` or `"joined"` in the mapping, or by an earlier read.
+- The endpoint builds the response itself, from values it read while the session was open.
+
+## Known gaps
+- Models made at run time (`create_model`, generics with unknown arguments) and custom validators are not read.
+- A computed field is followed only through plain attribute reads.
+
+## Sources
+- FastAPI, "Response Model - Return Type"; Pydantic, "Models": "Arbitrary class instances" (`from_attributes`).
+- SQLAlchemy, error codes `bhk3` (DetachedInstanceError) and `xd2s` (MissingGreenlet).
+- SQLAlchemy, "Relationship Loading Techniques".
+"""
+
+from __future__ import annotations
+
+from .._catalogue import Hazard
+
+hazard = Hazard(__name__, code="HM303", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("bhk3", "xd2s"))
