@@ -35,7 +35,7 @@ async def in_stock() -> list[str]:
 
 ## When it is fine
 - The endpoint, dependency or tool is a plain `def`: FastAPI and Starlette run it in a thread.
-- The work was sent to a thread: `asyncio.to_thread`, `run_in_threadpool`, `anyio.to_thread.run_sync`, `run_in_executor`.
+- A thread does the work: `asyncio.to_thread`, `run_in_threadpool`, `anyio.to_thread.run_sync`, `run_in_executor`.
 - `await session.run_sync(work)` of an `AsyncSession`: inside `work` the session is synchronous and does not block.
 - Opening alone: `with SessionLocal() as session:` sends nothing.
 - A script whose loop has nothing else to do.

@@ -44,7 +44,7 @@ def ship(order_id: int, courier_url: str) -> None:
 - Nothing was asked of the session yet: a session that has run no statement holds no connection.
 - The transaction is over: `commit()`, `rollback()` or `close()` stands before the wait.
 - The wait is the database's own work, or that of a replica or cache in the same room (Redis).
-- A lock that is meant to be held for the whole job, by a worker with a pool of its own; allow it there, with the reason.
+- A lock meant to be held for the whole job, by a worker with a pool of its own; allow it there, with the reason.
 
 ## Known gaps
 - How long a call takes is not known: the list of clients that count as slow is fixed, your own can be added in the

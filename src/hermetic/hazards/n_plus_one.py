@@ -36,7 +36,7 @@ def quantities() -> dict[int, int]:
 ```
 
 ## When it is fine
-- The relationship was loaded with the list, by an option or by the mapping (`lazy="selectin"`, `"joined"`, `"subquery"`).
+- The relationship came with the list, by an option or by the mapping (`lazy="selectin"`, `"joined"`, `"subquery"`).
 - The loop is not over rows: pages, batches, retries, files, a queue that is polled.
 - One write per item: an INSERT or UPDATE through the session is gathered into batches by the flush.
 - The loop ends at the first row it finds.

@@ -43,7 +43,7 @@ def settle(order_id: int, payment_url: str) -> None:
 ```
 
 ## When it is fine
-- The transaction was committed before the wait: the next read loads the row again (not so with `expire_on_commit=False`).
+- The transaction was committed before the wait: the next read loads the row again (not with `expire_on_commit=False`).
 - The row was locked by `with_for_update` when it was read: nobody else could change it (but see `long-transaction`).
 - The update checks by itself: `update(Order).where(Order.status == "pending")` and a look at `rowcount`, or a
   `version_id_col`.

@@ -79,4 +79,6 @@ from __future__ import annotations
 
 from .._catalogue import Hazard
 
-hazard = Hazard(__name__, code="HM303", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("bhk3", "xd2s"))
+hazard = Hazard(
+    __name__, code="HM303", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("bhk3", "xd2s")
+)
