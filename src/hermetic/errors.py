@@ -1,0 +1,35 @@
+"""Every error that Hermetic raises, so that a caller can catch the one they would treat differently.
+
+    HermeticError                 anything below
+    └── CheckFailed               `hermetic check` could not do its work (exit code 2)
+        ├── BadConfig             an option, a key of [tool.hermetic] or a value in it is wrong
+        │   └── UnknownHazard     a slug or code that names no hazard
+        ├── NothingToCheck        no such path, or no file that could be read
+        └── AnalysisFailed        the analysis itself broke; `__cause__` is the exception it broke with
+"""
+
+from __future__ import annotations
+
+
+class HermeticError(Exception):
+    """The root of every error that Hermetic raises."""
+
+
+class CheckFailed(HermeticError):
+    """A check could not do its work; the message is one sentence for the user."""
+
+
+class BadConfig(CheckFailed):
+    """An option, a key of `[tool.hermetic]` or a value in it is wrong."""
+
+
+class UnknownHazard(BadConfig):
+    """A slug or a code that names no hazard; the message names the nearest one."""
+
+
+class NothingToCheck(CheckFailed):
+    """No such path, or no file below it that could be read."""
+
+
+class AnalysisFailed(CheckFailed):
+    """The analysis broke; `__cause__` is the exception it broke with."""
