@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .records import Key
-from .schema import Mapping
+from .schema import LoaderOption, Mapping
 
 Status = Literal["transient", "pending", "persistent", "deleted", "detached", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceState:
-    """An instance's state: which attributes are loaded, which were expired and by what, which carry unsaved writes."""
+    """An instance's state: which attributes are loaded, which were expired and by what, which carry unsaved writes.
+
+    `options` are those of its load, `blocked` the attributes that raiseload forbids, `unsure` those of which the model
+    cannot tell whether they are loaded, `refused` those written with a value that the database will not take.
+    """
 
     key: Key
     mapping: Mapping
@@ -24,3 +28,7 @@ class InstanceState:
     expired: frozenset[str] = frozenset()
     expired_by: Literal["commit", "rollback", "expire", "refresh", "flush", None] = None
     written: frozenset[str] = frozenset()
+    options: tuple[LoaderOption, ...] = ()
+    blocked: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()

@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from typing import Any
 
-from .instance import InstanceState
-from .records import Key, Record
-from .session import SessionState
+from . import attaching, attributes, flushing, loading, transactions
+from .outcome import FINE, UNKNOWN, Effect, Outcome
+from .records import (
+    Added,
+    AttributeRead,
+    AttributeWritten,
+    Committed,
+    Deleted,
+    Executed,
+    Expired,
+    Expunged,
+    Flushed,
+    InstanceCreated,
+    InstanceLoaded,
+    Merged,
+    Record,
+    Refreshed,
+    RolledBack,
+    SessionClosed,
+    SessionOpened,
+    TransactionBegan,
+)
+from .states import States
 
-Effect = Literal["fine", "emits-sql", "raises", "loses-write", "unknown"]
+__all__ = ["FINE", "UNKNOWN", "Effect", "Lifecycle", "Outcome"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a record does: `code` is SQLAlchemy's error code where it raises, `because` one word for the cause."""
-
-    effect: Effect
-    code: str | None = None
-    because: str = ""
-    lost: tuple[Key, ...] = ()
-
-
-FINE = Outcome("fine")
-
-
-class Lifecycle:
+class Lifecycle(States):
     """The states of all sessions and instances on one path; `copy()` is cheap, so that paths can fork."""
 
-    __slots__ = ("instances", "sessions")
-
-    def __init__(self) -> None:
-        self.sessions: dict[Key, SessionState] = {}
-        self.instances: dict[Key, InstanceState] = {}
-
-    def copy(self) -> Lifecycle:
-        twin = Lifecycle()
-        twin.sessions = self.sessions.copy()
-        twin.instances = self.instances.copy()
-        return twin
+    __slots__ = ()
 
     def apply(self, record: Record) -> Outcome:
         """Take the record in and tell what it did; a record about an unknown key is answered `unknown`."""
-        raise NotImplementedError
+        step = STEPS.get(type(record))
+        return FINE if step is None else step(self, record)
+
+
+# Any: each step takes the record type that it stands beside, which a dict cannot say.
+STEPS: dict[type[Record], Callable[[States, Any], Outcome]] = {
+    SessionOpened: transactions.opened,
+    TransactionBegan: transactions.began,
+    Executed: flushing.executed,
+    Flushed: flushing.flushed,
+    Committed: transactions.committed,
+    RolledBack: transactions.rolled_back,
+    SessionClosed: transactions.closed,
+    InstanceCreated: attaching.created,
+    InstanceLoaded: loading.loaded,
+    Added: attaching.added,
+    Deleted: attaching.deleted,
+    AttributeRead: attributes.read,
+    AttributeWritten: attributes.write,
+    Expunged: attaching.expunged,
+    Expired: loading.expire,
+    Refreshed: loading.refreshed,
+    Merged: attaching.merged,
+}

@@ -19,28 +19,39 @@ class Record:
     site: Hashable = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SessionRecord(Record):
     """Something that happened to one session."""
+
+    # The slot itself is made in each record, so that a record can be about a session and an instance at once.
+    __slots__ = ()
 
     session: Key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class InstanceRecord(Record):
     """Something that happened to one mapped instance."""
+
+    # The slot itself is made in each record, so that a record can be about a session and an instance at once.
+    __slots__ = ()
 
     instance: Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOpened(SessionRecord):
-    """A session object was made; no connection is held yet. `bound` is None where it cannot be told."""
+    """A session object was made; no connection is held yet. `bound` is None where it cannot be told.
+
+    `received` says that it was made elsewhere (a parameter, say) and that its state is not known.
+    """
 
     expire_on_commit: bool = True
     autoflush: bool = True
     is_async: bool = False
     bound: bool | None = None
+    is_reusable: bool = True
+    received: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +99,14 @@ class SessionClosed(SessionRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceCreated(InstanceRecord):
-    """A mapped class was instantiated: transient, with the attributes `written` by its constructor."""
+    """A mapped class was instantiated: transient, with the attributes `written` by its constructor.
+
+    `refused` are those among them that got a value the database will not take.
+    """
 
     mapping: Mapping
     written: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +137,10 @@ class AttributeRead(InstanceRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeWritten(InstanceRecord):
-    """An attribute was set, or a collection changed in place."""
+    """An attribute was set, or a collection changed in place; `refused` when the database will not take the value."""
 
     attribute: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

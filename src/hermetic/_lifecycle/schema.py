@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-Lazy = Literal["select", "joined", "selectin", "subquery", "immediate", "raise", "raise_on_sql", "noload", "write_only", "dynamic"]
+Lazy = Literal[
+    "select", "joined", "selectin", "subquery", "immediate", "raise", "raise_on_sql", "noload", "write_only", "dynamic"
+]
 OptionKind = Literal[
     "joinedload", "selectinload", "subqueryload", "immediateload", "lazyload", "contains_eager",
     "raiseload", "noload", "load_only", "defer", "undefer", "defaultload",

@@ -11,11 +11,21 @@ Phase = Literal["idle", "in-transaction", "failed", "closed", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
+class Savepoint:
+    """What a transaction or savepoint would undo: the instances inserted, changed and deleted in it."""
+
+    inserted: frozenset[Key] = frozenset()
+    changed: frozenset[Key] = frozenset()
+    deleted: frozenset[Key] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """A session's state; `failed` is a transaction that a failed flush ended and that nobody rolled back yet.
 
     `uncommitted` tells that flushed or executed writes wait for a commit; `pending`, `dirty`, `deleted` hold the
-    instances that the next flush would write, in the order in which they came.
+    instances that the next flush would write, in the order in which they came. `savepoints` holds the transaction and
+    the savepoints open inside it, outermost first; `is_reusable` is False under `close_resets_only=False`.
     """
 
     key: Key
@@ -29,3 +39,5 @@ class SessionState:
     dirty: tuple[Key, ...] = ()
     deleted: tuple[Key, ...] = ()
     commits: int = 0
+    is_reusable: bool = True
+    savepoints: tuple[Savepoint, ...] = ()
