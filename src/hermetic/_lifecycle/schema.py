@@ -30,7 +30,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relationship; `target` is the name of the Mapping on its other side."""
+    """A relationship; `target` is the name of the Mapping on its other side.
+
+    `column` names the foreign key of a many-to-one whose target is found by its primary key; None where that is not known.
+    """
 
     name: str
     target: str
@@ -38,15 +41,20 @@ class Relation:
     lazy: Lazy = "select"
     back_populates: str | None = None
     many_to_many: bool = False
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mapping:
-    """A mapped class by its qualified name, with its columns and relationships by attribute name."""
+    """A mapped class by its qualified name, with its columns and relationships by attribute name.
+
+    `fetches_defaults` tells that an INSERT brings server defaults back, as RETURNING does where the database has it.
+    """
 
     name: str
     columns: MappingOf[str, Column] = field(default_factory=lambda: MappingProxyType({}))
     relations: MappingOf[str, Relation] = field(default_factory=lambda: MappingProxyType({}))
+    fetches_defaults: bool = True
 
 
 @dataclass(frozen=True, slots=True)
