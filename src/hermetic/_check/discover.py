@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import NothingToCheck
+from .checked import Problem
 from .fences import Fence, fences
 from .ignored import Ignored, never_walked
 from .places import Role, module_of, role_of
-from .reading import MAX_BYTES, Problem, Unreadable, parse, read
+from .reading import MAX_BYTES, Unreadable, parse, read
 
 PYTHON = (".py", ".pyw")
 MARKDOWN = (".md", ".markdown")
@@ -90,9 +91,12 @@ def _walk(root: Path, search: Search, seen: set[Path]) -> Iterator[Path]:
             if _is_directory(entry):
                 if not never_walked(path) and not ignored.leaves_out(path, directory=True):
                     (linked if entry.is_symlink() else waiting).append((path, ignored))
-            elif path.suffix in PYTHON + MARKDOWN and not ignored.leaves_out(path, directory=False):
-                if _is_new(path, seen):
-                    yield path
+            elif (
+                path.suffix in PYTHON + MARKDOWN
+                and not ignored.leaves_out(path, directory=False)
+                and _is_new(path, seen)
+            ):
+                yield path
 
 
 def _entries(directory: Path) -> list[os.DirEntry[str]]:

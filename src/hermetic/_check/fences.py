@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_PYTHON = re.compile(r"(\{code[\w-]*\}\s*)?\{?\s*\.?(python3?|py3?|pycon|ipython3?|python-repl)(?![\w+#-])", re.IGNORECASE)
+_PYTHON = re.compile(
+    r"(\{code[\w-]*\}\s*)?\{?\s*\.?(python3?|py3?|pycon|ipython3?|python-repl)(?![\w+#-])", re.IGNORECASE
+)
 _BAD = re.compile(r"<!--\s*hermetic:\s*bad\s*-->\s*$")
 _INNER_DEPTH = 4
 
@@ -57,10 +59,7 @@ def _blocks(markdown: str, offset: int, depth: int) -> Iterator[tuple[Token, int
             yield token, offset + token.map[0] + 1, bad
         elif token.type == "code_block" and token.map and depth and re.search(r"^\s*(```|~~~)", token.content, re.M):
             yield from _blocks(token.content, offset + token.map[0], depth - 1)
-        if token.type == "html_block":
-            bad = bool(_BAD.search(token.content))
-        else:
-            bad = False
+        bad = token.type == "html_block" and bool(_BAD.search(token.content))
 
 
 def _code(content: str) -> str:

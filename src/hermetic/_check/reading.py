@@ -8,9 +8,7 @@ import re
 import sys
 import tokenize
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 MAX_BYTES = 5_000_000
 
@@ -21,19 +19,6 @@ _PYTHON_2 = re.compile(
 _PYTHON_2_LINE = re.compile(
     r"^\s*(print\s+[^=\s(.,\[]|exec\s+['\"\w]|raise\s+\w+\s*,)|<>|\bur['\"]|^\s*except\s+[\w.]+\s*,\s*\w+\s*:|`\w+`|\d[lL]\b"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something the user should know besides findings: what, where, and the next step, in one sentence."""
-
-    path: str
-    line: int | None
-    sentence: str
-    kind: Literal["unreadable", "suppression", "example"] = "unreadable"
-
-    def __str__(self) -> str:
-        return f"{self.path}{'' if self.line is None else f':{self.line}'}: {self.sentence}"
 
 
 class Unreadable(Exception):
@@ -69,7 +54,8 @@ def _decode(data: bytes, *, cookies: bool) -> str:
         raise Unreadable("it is UTF-16, which Python does not read as source; save it as UTF-8")
     if b"\0" in data:
         raise Unreadable(
-            "it holds NUL bytes, so it is no source text; name it in `exclude`", data[: data.index(b"\0")].count(b"\n") + 1
+            "it holds NUL bytes, so it is no source text; name it in `exclude`",
+            data[: data.index(b"\0")].count(b"\n") + 1,
         )
     encoding = "utf-8-sig"
     if cookies:
@@ -78,7 +64,8 @@ def _decode(data: bytes, *, cookies: bool) -> str:
         except SyntaxError as error:
             if "invalid or missing encoding" not in str(error):
                 raise Unreadable(
-                    f"its first line names an encoding that cannot be used ({error.msg}); correct it or save the file as UTF-8", 1
+                    f"its first line names an encoding that cannot be used ({error.msg}); correct it or save the file as UTF-8",
+                    1,
                 ) from None
     try:
         text = data.decode(encoding)
@@ -104,7 +91,9 @@ def parse(text: str) -> ast.Module:
     except SyntaxError as error:
         raise _not_python(error, text) from None
     except (RecursionError, MemoryError):
-        raise Unreadable("too deeply nested for Python to parse; split the expression or name the file in `exclude`") from None
+        raise Unreadable(
+            "too deeply nested for Python to parse; split the expression or name the file in `exclude`"
+        ) from None
     except ValueError as error:
         raise Unreadable(f"Python cannot parse it ({error}); name it in `exclude`") from None
 
@@ -115,7 +104,9 @@ def _not_python(error: SyntaxError, text: str) -> Unreadable:
     line = min(max(error.lineno or 1, 1), len(lines))
     message = error.msg or "invalid syntax"
     if "too many nested" in message or "too many statically nested" in message or "too many levels" in message:
-        return Unreadable("too deeply nested for Python to parse; split the expression or name the file in `exclude`", line)
+        return Unreadable(
+            "too deeply nested for Python to parse; split the expression or name the file in `exclude`", line
+        )
     if _PYTHON_2.search(message) or _PYTHON_2_LINE.search(lines[line - 1]):
         return Unreadable(f"this is Python 2 ({message.split('.')[0]}); convert it or name it in `exclude`", line)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,0 +1,77 @@
+"""What a check has to tell; `_report` writes it out in its formats, by shape, without importing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .._catalogue import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something to know besides findings: what, where, and the next step, in one sentence."""
+
+    path: str
+    line: int | None
+    sentence: str
+    kind: Literal["unreadable", "suppression", "example"] = "unreadable"
+
+    def __str__(self) -> str:
+        return f"{self.path}{'' if self.line is None else f':{self.line}'}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One slug that a comment allows, from `first` to `last` line of its file (1-based, both included)."""
+
+    file: str
+    line: int
+    slug: str
+    reason: str
+    first: int
+    last: int
+
+    def covers(self, finding: Finding) -> bool:
+        return finding.slug == self.slug and finding.file == self.file and self.first <= finding.line <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a check saw: files and lines read, what was recognised in them, and the findings it does not show.
+
+    `lowered` are findings of tests, migrations and examples, taken one confidence step down; `hidden` those below the
+    confidence that is shown.
+    """
+
+    files: int = 0
+    lines: int = 0
+    sessions: int = 0
+    models: int = 0
+    functions: int = 0
+    lowered: int = 0
+    hidden: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check has to tell: findings by file and line, what comments allowed, and what went wrong.
+
+    `suppressed` pairs a finding with the reason its comment gives. `lines` holds the source lines that findings and
+    their stories speak of, by (file, line), unstripped. `unresolved` names session providers that stayed unknown.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    suppressed: tuple[tuple[Finding, str], ...] = ()
+    unused_suppressions: tuple[Suppression, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    counts: Counts = Counts()
+    lines: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+    @property
+    def recognised_nothing(self) -> bool:
+        """Whether neither a session nor a model was found, so that no findings means nothing."""
+        return not self.counts.sessions and not self.counts.models

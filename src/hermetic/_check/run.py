@@ -1,0 +1,239 @@
+"""Carries one check from the paths a user gives to the report on them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from .._catalogue import CONFIDENCES, Confidence, Finding
+from ..errors import AnalysisFailed, NothingToCheck
+from .checked import Counts, Problem, Report, Suppression
+from .config import Config
+from .discover import Search, SourceFile, discover
+from .suppressions import suppressions
+
+if TYPE_CHECKING:
+    from .engine import Analysis
+
+Progress = Callable[[str, int, int], None]
+"""Told of each step: what is done, how many are done, how many there are (0 where that is not known)."""
+
+_RECURSION_LIMIT = 6_000
+"""Python parses expressions some 3,000 levels deep; whoever walks their trees needs room for it."""
+
+
+class Analyze(Protocol):
+    """The shape of `engine.analyze`."""
+
+    def __call__(self, files: Sequence[SourceFile], *, progress: Progress | None = None, jobs: int = 1) -> Analysis: ...
+
+
+def check(
+    paths: Sequence[str | Path],
+    config: Config | None = None,
+    *,
+    progress: Progress | None = None,
+    analyze: Analyze | None = None,
+) -> Report:
+    """Check the files below `paths`; raises CheckFailed (see `hermetic.errors`) when that cannot be done."""
+    started = time.perf_counter()
+    config = config or Config()
+    files, problems = _read(paths, config, progress)
+    analysis = _analysis(files, config, progress, analyze)
+    findings, lowered = _lowered(dict.fromkeys(analysis.findings), {} if config.tests else _roles(files))
+    findings = _placed(findings, files)
+    findings, missed = _without_bad(findings, files)
+    findings = [
+        finding for finding in findings if config.selection.wants(finding.slug, _from_base(finding.file, config))
+    ]
+    allowed = [each for file in files for each in suppressions(file)]
+    comments = [each for each in allowed if isinstance(each, Suppression)]
+    shown, suppressed, used = _apply(findings, comments)
+    told = sorted((finding for finding in shown if config.shows(finding.confidence)), key=_order)
+    return Report(
+        findings=tuple(told),
+        suppressed=tuple(sorted(suppressed, key=lambda pair: _order(pair[0]))),
+        unused_suppressions=_unused(comments, used, config),
+        problems=(*problems, *(each for each in allowed if isinstance(each, Problem)), *missed),
+        unresolved=analysis.unresolved,
+        counts=Counts(
+            files=len({file.name for file in files}),
+            lines=_line_count(files),
+            sessions=analysis.sessions,
+            models=analysis.models,
+            functions=analysis.functions,
+            lowered=lowered,
+            hidden=len(shown) - len(told),
+            seconds=time.perf_counter() - started,
+        ),
+        lines=_quoted([*told, *(finding for finding, _ in suppressed)], files),
+    )
+
+
+def _read(
+    paths: Sequence[str | Path], config: Config, progress: Progress | None
+) -> tuple[list[SourceFile], list[Problem]]:
+    """The modules and the problems below `paths`; raises NothingToCheck when there is no module at all."""
+    files: list[SourceFile] = []
+    problems: list[Problem] = []
+    for found in discover(paths, Search(config.exclude, config.base, tell_fences=config.tell_fences)):
+        if isinstance(found, Problem):
+            problems.append(found)
+            continue
+        files.append(found)
+        if progress:
+            progress("reading", len(files), 0)
+    if not files:
+        where = ", ".join(map(str, paths)) or "."
+        if problems:
+            raise NothingToCheck("\n".join([*map(str, problems), f"nothing in {where} could be checked"]))
+        raise NothingToCheck(f"no Python in {where}; give a path that holds .py or .md files, or shorten `exclude`")
+    return files, problems
+
+
+def _analysis(
+    files: Sequence[SourceFile], config: Config, progress: Progress | None, analyze: Analyze | None
+) -> Analysis:
+    """What the engine says; whatever breaks inside it becomes one AnalysisFailed."""
+    try:
+        if analyze is None:
+            from . import engine
+
+            analyze = engine.analyze
+        with _deep_recursion():
+            return analyze(files, progress=progress, jobs=config.jobs or os.cpu_count() or 1)
+    except Exception as error:
+        place = _innermost(error)
+        raise AnalysisFailed(
+            f"the analysis stopped on an internal error: {type(error).__name__}: {error} ({place}); report it with this"
+            " line, and narrow the paths or `exclude` to go on without the file that causes it"
+        ) from error
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _RECURSION_LIMIT))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _innermost(error: BaseException) -> str:
+    """Where an exception was raised, as `file.py:line`."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "nowhere"
+
+
+def _roles(files: Sequence[SourceFile]) -> dict[str, str]:
+    """What each file that is not code is for, by its name."""
+    return {file.name: file.role for file in files if file.role != "code"}
+
+
+def _lowered(
+    findings: Sequence[Finding] | Mapping[Finding, None], roles: Mapping[str, str]
+) -> tuple[list[Finding], int]:
+    """The findings, those of tests, migrations and examples one confidence step down, and how many these are."""
+    lowered: dict[Confidence, Confidence] = dict(zip(CONFIDENCES, (*CONFIDENCES[1:], CONFIDENCES[-1]), strict=True))
+    down = [replace(each, confidence=lowered[each.confidence]) if each.file in roles else each for each in findings]
+    return down, sum(each.file in roles for each in findings)
+
+
+def _placed(findings: Sequence[Finding], files: Sequence[SourceFile]) -> list[Finding]:
+    """The findings with the columns of Markdown blocks counted in the document."""
+    indents = {
+        (file.name, line): file.indent
+        for file in files
+        if file.indent
+        for line in range(file.first_line, file.text.count("\n") + 2)
+    }
+    return [
+        replace(each, column=each.column + indent, end_column=each.end_column + indent)
+        if (indent := indents.get((each.file, each.line), 0))
+        else each
+        for each in findings
+    ]
+
+
+def _without_bad(findings: Sequence[Finding], files: Sequence[SourceFile]) -> tuple[list[Finding], list[Problem]]:
+    """The findings outside blocks marked as mistakes, and a problem for each such block that has none."""
+    bad = [file for file in files if file.bad]
+    kept = [each for each in findings if not any(_within(each, file) for file in bad)]
+    sentence = "this block is marked `hermetic: bad`, but nothing was found in it; correct the example or drop the mark"
+    missed = [
+        Problem(file.name, file.first_line, sentence, "example")
+        for file in bad
+        if not any(_within(each, file) for each in findings)
+    ]
+    return kept, missed
+
+
+def _within(finding: Finding, file: SourceFile) -> bool:
+    return finding.file == file.name and file.first_line <= finding.line <= file.text.count("\n") + 1
+
+
+def _apply(
+    findings: Sequence[Finding], comments: Sequence[Suppression]
+) -> tuple[list[Finding], list[tuple[Finding, str]], set[Suppression]]:
+    """The findings no comment allows, the others with their reason, and the comments that were of use."""
+    shown: list[Finding] = []
+    suppressed: list[tuple[Finding, str]] = []
+    used: set[Suppression] = set()
+    for finding in findings:
+        covering = [comment for comment in comments if comment.covers(finding)]
+        used.update(covering)
+        if covering:
+            suppressed.append((finding, covering[0].reason))
+        else:
+            shown.append(finding)
+    return shown, suppressed, used
+
+
+def _unused(comments: Sequence[Suppression], used: set[Suppression], config: Config) -> tuple[Suppression, ...]:
+    """The comments that covered nothing, of hazards that were looked for."""
+    return tuple(
+        each
+        for each in comments
+        if each not in used and config.selection.wants(each.slug, _from_base(each.file, config))
+    )
+
+
+def _from_base(name: str, config: Config) -> str:
+    """A file's name below the configuration file, where patterns start."""
+    path = Path(name).absolute()
+    return path.relative_to(config.base).as_posix() if path.is_relative_to(config.base) else name.lstrip("/")
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    return finding.file, finding.line, finding.column, finding.code, finding.message
+
+
+def _line_count(files: Sequence[SourceFile]) -> int:
+    """Lines of Python; a block of a document counts its own lines only."""
+    return sum(file.text.count("\n") + 2 - file.first_line if file.fence else file.text.count("\n") for file in files)
+
+
+def _quoted(findings: Sequence[Finding], files: Sequence[SourceFile]) -> dict[tuple[str, int], str]:
+    """The source lines that the findings and their stories speak of."""
+    wanted: dict[str, set[int]] = {}
+    for finding in findings:
+        wanted.setdefault(finding.file, set()).add(finding.line)
+        for step in finding.story:
+            wanted.setdefault(step.file, set()).add(step.line)
+    quoted: dict[tuple[str, int], str] = {}
+    for file in files:
+        if file.name in wanted:
+            lines = file.text.split("\n")
+            for number in wanted[file.name]:
+                if file.first_line <= number <= len(lines) and lines[number - 1].strip():
+                    quoted[file.name, number] = lines[number - 1]
+    return quoted
