@@ -1,0 +1,1 @@
+"""What a check has to tell, in one format per file."""

@@ -1,0 +1,70 @@
+"""Writes a report as JSON, as `findings.schema.json` beside this file describes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .._catalogue import Finding
+from .told import Report, fingerprinted, version
+
+FORMAT_VERSION = 1
+"""Raised when a field changes its meaning or goes away; new fields do not raise it."""
+
+
+def render(report: Report) -> str:
+    """The report as one JSON document, ASCII only."""
+    return json.dumps(_document(report), indent=2) + "\n"
+
+
+# Any, here and below: JSON values.
+def _document(report: Report) -> dict[str, Any]:
+    counts = report.counts
+    return {
+        "version": FORMAT_VERSION,
+        "tool": {"name": "hermetic", "version": version()},
+        "summary": {
+            "files": counts.files,
+            "lines": counts.lines,
+            "seconds": round(counts.seconds, 3),
+            "sessions": counts.sessions,
+            "models": counts.models,
+            "functions": counts.functions,
+            "findings": len(report.findings),
+            "suppressed": len(report.suppressed),
+            "lowered": counts.lowered,
+            "hidden": counts.hidden,
+            "recognised_nothing": report.recognised_nothing,
+        },
+        "findings": [
+            {**_finding(finding), "fingerprint": fingerprint}
+            for finding, fingerprint in fingerprinted(report.findings, report.lines)
+        ],
+        "suppressed": [{**_finding(finding), "reason": reason} for finding, reason in report.suppressed],
+        "unused_suppressions": [
+            {"file": each.file, "line": each.line, "slug": each.slug, "reason": each.reason}
+            for each in report.unused_suppressions
+        ],
+        "problems": [
+            {"file": each.path, "line": each.line, "kind": each.kind, "message": each.sentence}
+            for each in report.problems
+        ],
+        "unresolved": list(report.unresolved),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "slug": finding.slug,
+        "code": finding.code,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "end_line": finding.end_line,
+        "end_column": finding.end_column,
+        "message": finding.message,
+        "story": [{"file": step.file, "line": step.line, "text": step.text} for step in finding.story],
+        "fix": finding.fix,
+    }

@@ -1,0 +1,207 @@
+"""Writes a report for people: each finding with its story beside the source, then what was found and understood."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from .._catalogue import CONFIDENCES, Finding, Severity, Step
+from .told import Report
+
+_NARROWEST = 60
+_SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
+_UNRESOLVED_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How wide to write, whether to break long lines there (not into a pipe: one finding, one line), and in colour."""
+
+    width: int = 100
+    breaks: bool = False
+    colour: bool = False
+    summary: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of a story: the line number or "", its source, and a piece of what happened there."""
+
+    number: str
+    source: str
+    text: str
+
+
+def render(report: Report, layout: Layout | None = None) -> str:
+    """The whole report, findings first, its summary last."""
+    layout = layout or Layout()
+    out = io.StringIO()
+    console = Console(
+        file=out, width=layout.width, force_terminal=layout.colour, no_color=not layout.colour, highlight=False,
+        markup=False, emoji=False, legacy_windows=False,
+    )  # fmt: skip
+    for line in _lines(report, layout):
+        line.rstrip()  # in place
+        console.print(line, soft_wrap=True)
+    return out.getvalue()
+
+
+def _lines(report: Report, layout: Layout) -> Iterator[Text]:
+    for finding in report.findings:
+        yield from _header(finding, layout)
+        yield from _story(finding, report, layout)
+        yield from _fix(finding, layout)
+        yield Text()
+    for unused in report.unused_suppressions:
+        yield Text.assemble(
+            (f"{unused.file}:{unused.line}", "cyan"),
+            (" allow", "bold yellow"),
+            f"[{unused.slug}] covers nothing; remove it",
+        )
+    if layout.summary:
+        if report.unused_suppressions:
+            yield Text()
+        yield from _table(report.findings)
+        for sentence in _sentences(report):
+            yield from _wrapped(sentence, layout)
+
+
+def _header(finding: Finding, layout: Layout) -> Iterator[Text]:
+    doubt = "" if finding.confidence == "proven" else f" ({finding.confidence})"
+    header = Text.assemble(
+        (f"{finding.file}:{finding.line}:{finding.column}", "cyan"),
+        " ",
+        (finding.slug, _SEVERITIES[finding.severity]),
+        (doubt, "dim"),
+        "  ",
+        (" ".join(finding.message.split()), "bold"),
+    )
+    yield from _wrapped(header, layout)
+
+
+def _story(finding: Finding, report: Report, layout: Layout) -> Iterator[Text]:
+    """The steps in their order, each beside its source; steps of another file stand under its name."""
+    steps = list(finding.story)
+    if not any((step.file, step.line) == (finding.file, finding.line) for step in steps):
+        steps.append(Step(finding.file, finding.line, ""))
+    width = max(layout.width, _NARROWEST)
+    digits = max(5, *(len(str(step.line)) + 2 for step in steps))
+    sources = _sources(steps, report)
+    texts = max(len(step.text) for step in steps)
+    room = width - digits - 3
+    for_text = min(texts, max(room * 2 // 5, room - max(map(cell_len, sources)) - 3))
+    for_source = min(max(map(cell_len, sources)), room - for_text - 3)
+    shown = finding.file
+    for index, (step, source) in enumerate(zip(steps, sources, strict=True)):
+        if step.file != shown:
+            shown = step.file
+            yield Text(" " * (digits - 3) + "── " + shown, "cyan")
+        last = index == len(steps) - 1
+        for row in _rows(step, source, for_text):
+            yield _line(row, digits, for_source, last=last)
+
+
+def _sources(steps: Sequence[Step], report: Report) -> list[str]:
+    """The source line of each step; steps of one file lose the indentation that they share."""
+    found = [report.lines.get((step.file, step.line), step.source).expandtabs(4).rstrip() for step in steps]
+    shared: dict[str, int] = {}
+    for step, source in zip(steps, found, strict=True):
+        if source:
+            indent = len(source) - len(source.lstrip())
+            shared[step.file] = min(indent, shared.get(step.file, indent))
+    return [source[shared.get(step.file, 0) :] for step, source in zip(steps, found, strict=True)]
+
+
+def _rows(step: Step, source: str, width: int) -> Iterator[_Row]:
+    pieces = wrap(" ".join(step.text.split()), max(width, 10)) or [""]
+    yield _Row(str(step.line), source, pieces[0])
+    for piece in pieces[1:]:
+        yield _Row("", "", piece)
+
+
+def _line(row: _Row, digits: int, width: int, *, last: bool) -> Text:
+    source = (
+        row.source if cell_len(row.source) <= width else set_cell_size(row.source, max(width - 1, 1)).rstrip() + "…"
+    )
+    line = Text(f"{row.number:>{digits}} │ ", "dim")
+    line.append(set_cell_size(source, width), "default not dim")
+    line.append("   " + row.text, "bold not dim" if last else "not dim yellow")
+    return line
+
+
+def _fix(finding: Finding, layout: Layout) -> Iterator[Text]:
+    if finding.fix is None:
+        return
+    label = "   fix: "
+    for index, line in enumerate(finding.fix.strip().split("\n")):
+        start = label if index == 0 else " " * len(label)
+        pieces = wrap(line, max(layout.width, _NARROWEST) - len(label)) if layout.breaks else [line]
+        for number, piece in enumerate(pieces or [""]):
+            yield Text.assemble((start if number == 0 else " " * len(label), "bold green"), (piece, "green"))
+
+
+def _wrapped(line: Text, layout: Layout) -> Iterator[Text]:
+    """A line as it is, or broken at the layout's width with the rest indented."""
+    if not layout.breaks or cell_len(line.plain) <= layout.width:
+        yield line
+        return
+    pieces = line.wrap(Console(width=layout.width), max(layout.width, _NARROWEST) - 2)
+    for index, piece in enumerate(pieces):
+        yield piece if index == 0 else Text("  ") + piece
+
+
+def _table(findings: Iterable[Finding]) -> Iterator[Text]:
+    """How often each hazard was found, by confidence, the most frequent first."""
+    counts = Counter((finding.slug, finding.confidence) for finding in findings)
+    if not counts:
+        return
+    confidences = [each for each in CONFIDENCES if any(confidence == each for _, confidence in counts)]
+    totals: Counter[str] = Counter()
+    for (slug, _), count in counts.items():
+        totals[slug] += count
+    width = max(map(len, totals))
+    yield Text(" " * width + "".join(f"{each:>10}" for each in confidences), "dim")
+    for slug, _ in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0])):
+        cells = "".join(f"{counts[slug, each] or '':>10}" for each in confidences)
+        yield Text.assemble((f"{slug:<{width}}", "bold"), cells)
+    yield Text()
+
+
+def _sentences(report: Report) -> Iterator[Text]:
+    counts = report.counts
+    found = len(report.findings)
+    files = len({finding.file for finding in report.findings})
+    yield Text(f"{_many(found, 'finding')} in {_many(files, 'file')}" if found else "no findings", "bold")
+    if report.suppressed:
+        yield Text(f"{len(report.suppressed)} allowed by comments")
+    if counts.hidden:
+        yield Text(f"{counts.hidden} less sure, not shown: --min-confidence possible shows them")
+    if counts.lowered:
+        yield Text(
+            f"{counts.lowered} in tests, migrations and examples, taken as one step less sure: --tests takes them as code"
+        )
+    yield Text(
+        f"checked {_many(counts.files, 'file')}, {_many(counts.lines, 'line')} in {counts.seconds:.1f} s:"
+        f" {_many(counts.sessions, 'session provider')}, {_many(counts.models, 'mapped class', 'mapped classes')}"
+    )
+    if report.unresolved:
+        named = ", ".join(report.unresolved[:_UNRESOLVED_NAMED])
+        more = ", …" if len(report.unresolved) > _UNRESOLVED_NAMED else ""
+        yield Text(f"{_many(len(report.unresolved), 'session provider')} not understood: {named}{more}", "yellow")
+    if report.recognised_nothing:
+        yield Text(
+            "No session and no model was recognised, so no findings means nothing here."
+            " Give the path that holds the models and the session factory too.",
+            "bold yellow",
+        )
+
+
+def _many(count: int, one: str, more: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -1,0 +1,98 @@
+"""The shape of what a report is written from, stated here so that no format knows how a check is made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import metadata
+from typing import Protocol
+
+from .._catalogue import Finding
+
+
+class Problem(Protocol):
+    """Something to know besides findings."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def line(self) -> int | None: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+class Suppression(Protocol):
+    """One slug that a comment allows."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def slug(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Counts(Protocol):
+    """What a check saw, and how many findings it does not show."""
+
+    @property
+    def files(self) -> int: ...
+    @property
+    def lines(self) -> int: ...
+    @property
+    def sessions(self) -> int: ...
+    @property
+    def models(self) -> int: ...
+    @property
+    def functions(self) -> int: ...
+    @property
+    def lowered(self) -> int: ...
+    @property
+    def hidden(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class Report(Protocol):
+    """What a check has to tell; `lines` holds source lines by (file, line)."""
+
+    @property
+    def findings(self) -> Sequence[Finding]: ...
+    @property
+    def suppressed(self) -> Sequence[tuple[Finding, str]]: ...
+    @property
+    def unused_suppressions(self) -> Sequence[Suppression]: ...
+    @property
+    def problems(self) -> Sequence[Problem]: ...
+    @property
+    def unresolved(self) -> Sequence[str]: ...
+    @property
+    def counts(self) -> Counts: ...
+    @property
+    def lines(self) -> Mapping[tuple[str, int], str]: ...
+    @property
+    def recognised_nothing(self) -> bool: ...
+
+
+def fingerprinted(findings: Iterable[Finding], lines: Mapping[tuple[str, int], str]) -> Iterator[tuple[Finding, str]]:
+    """Each finding with a fingerprint that survives lines moving: its slug, file, source line, and which of its like."""
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        source = " ".join(lines.get((finding.file, finding.line), "").split())
+        alike = "\0".join((finding.slug, finding.file, source))
+        seen[alike] += 1
+        told = f"{alike}\0{seen[alike]}".encode("utf-8", "surrogateescape")
+        yield finding, hashlib.sha256(told).hexdigest()[:32]
+
+
+def version() -> str:
+    """The version of Hermetic that writes a report; `0` for a source tree that was never installed."""
+    try:
+        return metadata.version("hermetic")
+    except metadata.PackageNotFoundError:
+        return "0"
