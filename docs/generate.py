@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from hermetic._catalogue import Hazard, catalogue
@@ -10,7 +13,8 @@ from hermetic._catalogue import Hazard, catalogue
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "reference" / "hazards.md"
-BETWEEN_MARKERS = re.compile(r"(?<=<!-- hazards -->\n).*(?=<!-- /hazards -->)", re.DOTALL)
+SHOP = ROOT / "demo" / "leaky_shop"
+SHOWN = "leaky_shop/auth.py"
 HEADING = re.compile(r"^(?=#+ )", re.MULTILINE)
 
 
@@ -44,10 +48,29 @@ def reference(hazards: list[Hazard]) -> str:
     return "\n".join([opening, table(hazards, pages=""), *map(page, hazards)])
 
 
+def finding() -> str:
+    """What `hermetic check` tells first of the demo's login, as the terminal shows it."""
+    command = [sys.executable, "-m", "hermetic", "check", "--quiet", "--select=detached-access", SHOP.name]
+    told = subprocess.run(
+        command, cwd=SHOP.parent, capture_output=True, text=True, env={**os.environ, "COLUMNS": "110"}
+    )
+    first = next(block for block in told.stdout.split("\n\n") if block.startswith(SHOWN))
+    return f"```console\n$ hermetic check {SHOP.name}\n{first}\n```\n"
+
+
 def readme(text: str, hazards: list[Hazard]) -> str:
-    """The README's text with today's table between its two markers."""
-    today = table(hazards, pages=REFERENCE.relative_to(ROOT).as_posix())
-    return BETWEEN_MARKERS.sub(lambda _: today, text)
+    """The README's text with today's finding and today's table, each between its two markers."""
+    text = between("finding", text, finding())
+    return between("hazards", text, table(hazards, pages=REFERENCE.relative_to(ROOT).as_posix()))
+
+
+def between(marker: str, text: str, new: str) -> str:
+    """The text with what stands between `<!-- marker -->` and `<!-- /marker -->` replaced."""
+    before, opening, rest = text.partition(f"<!-- {marker} -->\n")
+    _, closing, after = rest.partition(f"<!-- /{marker} -->")
+    if not closing:
+        raise ValueError(f"README.md has no place for {marker}: write <!-- {marker} --> and <!-- /{marker} --> into it")
+    return before + opening + new + closing + after
 
 
 def main() -> None:
