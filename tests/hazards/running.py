@@ -63,6 +63,8 @@ class Stage:
         try:
             return await work
         finally:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            await asyncio.gather(*others, return_exceptions=True)
             for shop in self.shops:
                 await shop.async_engine.dispose()
 

@@ -2,7 +2,8 @@
 
 ## What it does
 Reports an engine for an in-memory SQLite URL (`sqlite://`, `sqlite:///:memory:`) without `poolclass=StaticPool`
-when its sessions are used from a second thread: a thread pool, a sync endpoint under a test client, a worker.
+when its sessions are used from a second thread: a thread pool, a sync endpoint under a test client, a worker. Also one
+whose pool opens connections as it likes (`QueuePool`, `NullPool`): there even one thread meets several databases.
 
 ## Why it hurts
 The database lives inside one connection, and for such a URL SQLAlchemy's default pool opens one connection per thread.
