@@ -1,0 +1,80 @@
+"""The models of a project: what the mapper would say of each class, read from the source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from types import MappingProxyType
+
+from .._lifecycle.schema import Column, Mapping, Relation
+from .annotated import called
+from .attributes import Attributes
+from .declared import DeclaredColumn, DeclaredRelation
+from .modules import Class, Definition, Global, Project
+from .registry import Registry
+from .relations import Relations
+
+
+class Models:
+    """Every mapped class of a project; a mapping is worked out when it is first asked for."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._registry = Registry(project)
+        self._attributes = Attributes(self._registry)
+        self._relations = Relations(self._registry, self._attributes)
+        self._mappings: dict[int, Mapping] = {}
+        self._classes: dict[int, Class] = {}
+
+    def __len__(self) -> int:
+        return len(self._registry.classes)
+
+    def __iter__(self) -> Iterator[Mapping]:
+        return (self._mapping(cls) for cls in self._registry.classes)
+
+    def mapping(self, cls: Class | str) -> Mapping | None:
+        """The mapping of a class, given itself or by its qualified name; None for a class that is not mapped."""
+        found = self._registry.by_qualname.get(cls) if isinstance(cls, str) else cls
+        return self._mapping(found) if found is not None and self._registry.holds(found) else None
+
+    def of(self, definition: Definition | None) -> Mapping | None:
+        """The mapping of what a name means: a class, or another name or `aliased(…)` of one."""
+        for _ in range(4):
+            if not isinstance(definition, Global):
+                break
+            node = definition.value
+            if isinstance(node, ast.Call) and node.args and called(definition.module, node.func) == "aliased":
+                node = node.args[0]
+            definition = self.project.resolve_expr(definition.module, node) if node is not None else None
+        return self.mapping(definition) if isinstance(definition, Class) else None
+
+    def cls(self, mapping: Mapping) -> Class:
+        """The class that a mapping given out here describes."""
+        return self._classes[id(mapping)]
+
+    def _mapping(self, cls: Class) -> Mapping:
+        if id(cls) not in self._mappings:
+            columns, relations = dict[str, Column](), dict[str, Relation]()
+            for relation in self._relations.backrefs(cls):
+                relations[relation.name] = relation
+            for name, found in self._attributes.of(cls).items():
+                if isinstance(found.declared, DeclaredColumn):
+                    columns[name] = _column(name, found.declared)
+                elif isinstance(found.declared, DeclaredRelation):
+                    relations[name] = self._relations.relation(cls, name, found.declared)
+            mapping = Mapping(cls.qualname, MappingProxyType(columns), MappingProxyType(relations))
+            self._mappings[id(cls)] = mapping
+            self._classes[id(mapping)] = cls
+        return self._mappings[id(cls)]
+
+
+def _column(name: str, declared: DeclaredColumn) -> Column:
+    claims = declared.claims
+    return Column(
+        name,
+        primary_key="primary_key" in claims,
+        deferred="deferred" in claims,
+        server_default="server_default" in claims,
+        onupdate="onupdate" in claims,
+        foreign_key="foreign_key" in claims,
+    )
