@@ -104,7 +104,7 @@ def _story(finding: Finding, report: Report, layout: Layout) -> Iterator[Text]:
             shown = step.file
             yield Text(" " * (digits - 3) + "── " + shown, "cyan")
         last = index == len(steps) - 1
-        for row in _rows(step, source, for_text):
+        for row in _rows(step, source, for_text) if source or step.text else ():
             yield _line(row, digits, for_source, last=last)
 
 
@@ -148,13 +148,23 @@ def _fix(finding: Finding, layout: Layout) -> Iterator[Text]:
 
 
 def _wrapped(line: Text, layout: Layout) -> Iterator[Text]:
-    """A line as it is, or broken at the layout's width with the rest indented."""
+    """A line as it is, or broken between words with the rest indented; a path is never broken, so it can be clicked."""
     if not layout.breaks or cell_len(line.plain) <= layout.width:
         yield line
         return
-    pieces = line.wrap(Console(width=layout.width), max(layout.width, _NARROWEST) - 2)
-    for index, piece in enumerate(pieces):
-        yield piece if index == 0 else Text("  ") + piece
+    at = 0
+    for piece in _pieces(line.plain, layout.width - 2):
+        start = line.plain.index(piece, at)
+        yield Text("  " if at else "") + line[start : start + len(piece)]
+        at = start + len(piece)
+
+
+def _pieces(text: str, width: int) -> list[str]:
+    """The text cut between words, as its own substrings."""
+    return wrap(
+        text, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False, expand_tabs=False,
+        replace_whitespace=False,
+    )  # fmt: skip
 
 
 def _table(findings: Iterable[Finding]) -> Iterator[Text]:
@@ -178,7 +188,13 @@ def _sentences(report: Report) -> Iterator[Text]:
     counts = report.counts
     found = len(report.findings)
     files = len({finding.file for finding in report.findings})
-    yield Text(f"{_many(found, 'finding')} in {_many(files, 'file')}" if found else "no findings", "bold")
+    if found:
+        yield Text.assemble(
+            (f"{_many(found, 'finding')} in {_many(files, 'file')}", "bold"),
+            f"; hermetic explain {report.findings[0].slug} tells what to do",
+        )
+    else:
+        yield Text("no findings", "bold")
     if report.suppressed:
         yield Text(f"{len(report.suppressed)} allowed by comments")
     if counts.hidden:

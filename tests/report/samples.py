@@ -1,0 +1,61 @@
+"""Reports for the tests of the formats: findings as a check would make them."""
+
+from __future__ import annotations
+
+from hermetic._catalogue import Finding, Step
+from hermetic._check.checked import Counts, Problem, Report, Suppression
+
+LINES = {
+    ("orders.py", 33): "    with Session(engine) as session:",
+    ("orders.py", 34): "        order = session.scalars(select(Order)).first()",
+    ("orders.py", 41): "    send(order.customer.email)",
+    ("shop/mail.py", 7): "def send(address):",
+}
+
+DETACHED = Finding(
+    slug="detached-access",
+    code="HM301",
+    severity="error",
+    confidence="proven",
+    file="orders.py",
+    line=41,
+    column=10,
+    end_line=41,
+    end_column=24,
+    message="order.customer is read after its session closed",
+    story=(
+        Step("orders.py", 33, "opened"),
+        Step("orders.py", 34, "loaded without `customer`"),
+        Step("orders.py", 38, "closed"),
+        Step("orders.py", 41, "needs a SELECT, no session left"),
+    ),
+    fix="select(Order).options(joinedload(Order.customer)) at line 34",
+)
+
+LOST = Finding(
+    slug="lost-write",
+    code="HM203",
+    severity="warning",
+    confidence="likely",
+    file="my shop/100%, really.py",
+    line=7,
+    column=1,
+    end_line=9,
+    end_column=2,
+    message="order is changed,\nand no commit follows: 100% of it is lost",
+)
+
+UNUSED = Suppression("orders.py", 12, "lost-write", "kept by the caller", 12, 12)
+PROBLEM = Problem("old.py", 3, "this is Python 2 (invalid syntax); convert it or name it in `exclude`")
+
+FULL = Report(
+    findings=(LOST, DETACHED),
+    suppressed=((DETACHED, "read in the template only"),),
+    unused_suppressions=(UNUSED,),
+    problems=(PROBLEM, Problem("gone.py", None, "it vanished between listing and reading; run the check again")),
+    unresolved=("shop.deps.get_db",),
+    counts=Counts(files=748, lines=143_079, sessions=312, models=85, functions=4_000, lowered=3, hidden=5, seconds=9.1),
+    lines=LINES,
+)
+CLEAN = Report(counts=Counts(files=1, lines=10, sessions=1, models=1, seconds=0.1))
+EMPTY = Report(counts=Counts(files=1, lines=10, seconds=0.1))

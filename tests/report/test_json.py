@@ -1,0 +1,90 @@
+"""The report for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from hermetic._check.checked import Report
+from hermetic._report.json import render
+from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL, LINES
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft202012Validator:
+    """The schema that ships beside the format."""
+    text = files("hermetic._report").joinpath("findings.schema.json").read_text("utf-8")
+    Draft202012Validator.check_schema(json.loads(text))
+    return Draft202012Validator(json.loads(text))
+
+
+@pytest.mark.parametrize("report", [FULL, CLEAN, EMPTY], ids=["full", "clean", "empty"])
+def test_the_document_is_what_its_schema_says(report: Report, schema: Draft202012Validator) -> None:
+    """Every report validates against the schema in the package."""
+    assert [] == list(schema.iter_errors(json.loads(render(report))))
+
+
+def test_the_schema_describes_every_field(schema: Draft202012Validator) -> None:
+    """A field that is written but not described is a mistake, so the schema is held closed here."""
+    closed = _closed(schema.schema)
+
+    assert [] == list(Draft202012Validator(closed).iter_errors(json.loads(render(FULL))))
+
+
+def _closed(schema: Any) -> Any:
+    """The schema, forbidding fields that it does not name."""
+    if isinstance(schema, list):
+        return [_closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items()}
+    if "items" in schema and "allOf" in schema["items"]:
+        closed["items"] = {**schema["items"], "unevaluatedProperties": False}
+    elif schema.get("type") == "object" and "slug" not in schema["properties"]:
+        closed["additionalProperties"] = False
+    return closed
+
+
+def test_a_finding_carries_its_story_and_fix() -> None:
+    """Everything the text shows is there for a program to read."""
+    finding = json.loads(render(FULL))["findings"][1]
+
+    assert ("detached-access", "HM301", "error", "proven") == tuple(
+        finding[key] for key in ("slug", "code", "severity", "confidence")
+    )
+    assert ("orders.py", 41, 10, 41, 24) == tuple(
+        finding[key] for key in ("file", "line", "column", "end_line", "end_column")
+    )
+    assert {"file": "orders.py", "line": 33, "text": "opened"} == finding["story"][0]
+    assert DETACHED.fix == finding["fix"]
+
+
+def test_a_fingerprint_survives_lines_moving() -> None:
+    """The same mistake on the same source line keeps its fingerprint when code is added above it."""
+    moved = replace(DETACHED, line=90, end_line=90)
+    lines = {("orders.py", 90): "send(order.customer.email)  ", **LINES}
+    before, after = (
+        json.loads(render(replace(FULL, findings=(finding,), lines=lines)))["findings"][0]["fingerprint"]
+        for finding in (DETACHED, moved)
+    )
+
+    assert before == after
+
+
+def test_equal_lines_get_fingerprints_of_their_own() -> None:
+    """Two mistakes on lines that read the same are two."""
+    findings = json.loads(render(replace(FULL, findings=(DETACHED, DETACHED))))["findings"]
+
+    assert 2 == len({finding["fingerprint"] for finding in findings})
+
+
+def test_file_names_that_are_no_text_can_be_written() -> None:
+    """A name with bytes that no encoding knows goes out as an escape."""
+    report = replace(FULL, findings=(replace(DETACHED, file="caf\udce9.py"),))
+
+    assert render(report).isascii()

