@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from .instance import InstanceState, Status
 from .outcome import FINE, UNKNOWN, Outcome, emits, raises
+from .querying import ask
 from .records import Added, Deleted, Expunged, InstanceCreated, Key, Merged
 from .session import SessionState
 from .states import States
@@ -20,6 +21,7 @@ def created(life: States, record: InstanceCreated) -> Outcome:
             loaded=record.written,
             written=record.written,
             refused=record.refused,
+            identity=record.identity,
         )
     )
     return FINE
@@ -32,19 +34,30 @@ def added(life: States, record: Added) -> Outcome:
         return UNKNOWN
     if state.session is not None and state.session != record.session:
         return raises("InvalidRequestError", "attached")
-    session = life.begin(session)
-    if state.status == "transient":
-        life.put(replace(state, status="pending", session=session.key))
-        life.sessions[session.key] = replace(session, pending=(*session.pending, state.key))
-    elif state.status == "detached":
-        life.put(replace(state, status="persistent", session=session.key))
-        if state.written:
-            life.sessions[session.key] = replace(session, dirty=(*session.dirty, state.key))
-    elif state.status == "unknown":
+    if state.was_deleted and state.status != "transient":
+        return raises("InvalidRequestError", "deleted")
+    life.begin(session.key)
+    if state.status == "unknown":
         life.put(replace(state, session=session.key))
-    elif state.key in session.deleted:
-        life.sessions[session.key] = replace(session, deleted=without(session.deleted, state.key))
+        return FINE
+    twin = life.identified(session.key, state.identity)
+    if twin is not None and twin.key != state.key and state.status != "transient":
+        return raises("InvalidRequestError", "twin")
+    attach(life, session.key, state.key)
     return FINE
+
+
+def attach(life: States, session: Key, key: Key) -> None:
+    state = life.instances[key]
+    if state.status == "transient":
+        life.change(key, status="pending", session=session)
+        life.change_session(session, pending=(*life.sessions[session].pending, key))
+    elif state.status == "detached":
+        life.change(key, status="persistent", session=session)
+        if state.written:
+            life.mark_dirty(key)
+    elif key in life.sessions[session].deleted:
+        life.change_session(session, deleted=without(life.sessions[session].deleted, key))
 
 
 def without(keys: tuple[Key, ...], key: Key) -> tuple[Key, ...]:
@@ -60,10 +73,18 @@ def deleted(life: States, record: Deleted) -> Outcome:
         return raises("InvalidRequestError", state.status)
     if state.session is not None and state.session != record.session:
         return raises("InvalidRequestError", "attached")
-    session = life.begin(session)
-    life.put(replace(state, status="persistent", session=session.key))
+    life.begin(session.key)
+    if state.status == "deleted":
+        return FINE
+    twin = life.identified(session.key, state.identity)
+    if twin is not None and twin.key != state.key:
+        return raises("InvalidRequestError", "twin")
+    life.change(state.key, status="persistent", session=session.key)
+    if state.written:
+        life.mark_dirty(state.key)
+    session = life.sessions[session.key]
     if state.key not in session.deleted:
-        life.sessions[session.key] = replace(session, deleted=(*session.deleted, state.key))
+        life.change_session(session.key, deleted=(*session.deleted, state.key))
     return FINE
 
 
@@ -73,38 +94,39 @@ def expunged(life: States, record: Expunged) -> Outcome:
     if session is None:
         return UNKNOWN
     if record.instance is None:
-        states = list(life.attached(session.key))
+        states = [state for state in life.attached(session.key) if state.status != "deleted"]
     elif (state := life.instances.get(record.instance)) is None or state.status == "unknown":
         return UNKNOWN
     elif state.session != session.key:
         return raises("InvalidRequestError", state.status)
     else:
         states = [state]
-    outcome = lost_by_leaving(session, states)
+    outcome = lost_by_leaving(session, [state.key for state in states])
     for state in states:
-        detach(life, state)
+        detach(life, state.key)
     return outcome
 
 
-def lost_by_leaving(session: SessionState, states: list[InstanceState]) -> Outcome:
+def lost_by_leaving(session: SessionState, keys: list[Key]) -> Outcome:
     """What is lost when these instances leave the session before a flush."""
-    keys = [state.key for state in states]
-    for because, waiting in (("pending", session.pending), ("dirty", session.dirty), ("deleted", session.deleted)):
-        if lost := tuple(key for key in keys if key in waiting):
-            return Outcome("loses-write", because=because, lost=lost)
-    return FINE
+    waits = (("pending", session.pending), ("dirty", session.dirty), ("deleted", session.deleted))
+    found = [(because, key) for because, waiting in waits for key in keys if key in waiting]
+    if not found:
+        return FINE
+    return Outcome("loses-write", because=found[0][0], lost=tuple(dict.fromkeys(key for _, key in found)))
 
 
-def detach(life: States, state: InstanceState) -> None:
+def detach(life: States, key: Key) -> None:
     """Let an instance go: a pending one is transient again, the others are detached."""
+    state = life.instances[key]
     if state.session is None:
         return
     if (session := life.sessions.get(state.session)) is not None:
-        life.sessions[session.key] = replace(
-            session,
-            pending=without(session.pending, state.key),
-            dirty=without(session.dirty, state.key),
-            deleted=without(session.deleted, state.key),
+        life.change_session(
+            session.key,
+            pending=without(session.pending, key),
+            dirty=without(session.dirty, key),
+            deleted=without(session.deleted, key),
         )
     status: Status = "transient" if state.status == "pending" else "detached"
     life.put(replace(state, status=status, session=None, last_session=state.session))
@@ -115,9 +137,10 @@ def merged(life: States, record: Merged) -> Outcome:
     session = life.sessions.get(record.session)
     if session is None:
         return UNKNOWN
+    if problem := ask(life, record.session, "merge", awaited=True):
+        return problem
     source = None if record.source is None else life.instances.get(record.source)
     mapping = record.mapping or (source.mapping if source else None)
-    session = life.begin(session)
     if record.result not in life.instances and mapping is not None:
         columns = frozenset(name for name, column in mapping.columns.items() if not column.deferred)
         written = source.loaded & mapping.columns.keys() if source else frozenset()
@@ -126,5 +149,5 @@ def merged(life: States, record: Merged) -> Outcome:
                 record.result, mapping, "persistent", session=session.key, loaded=columns | written, written=written
             )
         )
-        life.sessions[session.key] = replace(session, dirty=(*session.dirty, record.result))
+        life.mark_dirty(record.result)
     return emits("merge")

@@ -1,13 +1,15 @@
-"""What reading and writing an attribute does."""
+"""What reading an attribute does."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Hashable
 
-from .flushing import autoflush
 from .instance import InstanceState
+from .loading import deferred_by_class, gained, replayed
 from .outcome import FINE, UNKNOWN, Outcome, emits, raises
-from .records import AttributeRead, AttributeWritten
+from .querying import ask
+from .records import AttributeRead, Key
+from .schema import Relation
 from .states import States
 
 
@@ -20,90 +22,121 @@ def read(life: States, record: AttributeRead) -> Outcome:
 
 
 def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
-    if name in state.loaded or name in state.written or not is_mapped(state, name):
-        return FINE if state.mapping.columns else UNKNOWN
+    if name in state.loaded:
+        return FINE
     if name in state.unsure:
-        life.put(replace(state, unsure=state.unsure - {name}, loaded=state.loaded | {name}))
-        return UNKNOWN
+        life.put(gained(state, frozenset({name})))
+        return Outcome("unknown", because="unsure")
+    if name in state.mapping.columns:
+        return read_column(life, state, name)
+    relation = state.mapping.relations.get(name)
+    if relation is not None:
+        return read_relation(life, state, relation)
+    return FINE if state.mapping.columns else UNKNOWN
+
+
+def read_column(life: States, state: InstanceState, name: str) -> Outcome:
+    """Read a column that is not loaded; an expired one brings back every expired one."""
+    if name in state.expired and name not in deferred_by_class(state.mapping):
+        return refresh_expired(life, state.key)
     if state.status in ("transient", "pending"):
         return FINE
     if name in state.blocked:
         return raises("InvalidRequestError", "raiseload")
-    return fetch(life, state, name)
-
-
-def is_mapped(state: InstanceState, name: str) -> bool:
-    """Whether reading the name can need the database at all."""
-    relation = state.mapping.relations.get(name)
-    if relation is not None:
-        return relation.lazy not in ("write_only", "dynamic")
-    return name in state.mapping.columns
-
-
-def fetch(life: States, state: InstanceState, name: str) -> Outcome:
-    """Read an attribute that is not loaded from the database, through the session that the instance belongs to."""
-    because = cause(state, name)
+    if name not in state.deferred and name not in deferred_by_class(state.mapping):
+        return FINE
+    because = "expired" if name in state.expired else "deferred"
     if state.session is None:
         return raises("DetachedInstanceError", because)
-    session = life.session_of(state)
-    if session is None:
-        return UNKNOWN
-    if session.bound is False:
-        return raises("UnboundExecutionError", "unbound")
-    if session.phase == "failed":
-        return raises("PendingRollbackError", "failed")
-    if session.is_async:
-        life.begin(session)
-        return raises("MissingGreenlet", because)
-    flushed = autoflush(life, session)
-    if flushed.effect == "raises":
-        return flushed
-    life.begin(life.sessions[session.key])
-    bring(life, life.instances[state.key], name)
+    if problem := ask(life, state.session, because):
+        return problem
+    if state.row_exists is False:
+        return raises("ObjectDeletedError", "gone")
+    life.put(gained(life.instances[state.key], frozenset({name})))
     return emits(because)
 
 
-def cause(state: InstanceState, name: str) -> str:
-    if name in state.expired:
-        return "expired"
-    return "deferred" if name in state.mapping.columns else "lazy"
+def refresh_expired(life: States, key: Key) -> Outcome:
+    """Load every expired attribute that has no unsaved write, deferred columns aside."""
+    state = life.instances[key]
+    if state.session is None:
+        return raises("DetachedInstanceError", "expired")
+    # Which attributes to load is settled before the autoflush; what that expires is forgotten, and reads as None.
+    wanted = state.expired - state.written - deferred_by_class(state.mapping)
+    if problem := ask(life, state.session, "expired"):
+        return problem
+    if state.row_exists is False:
+        return raises("ObjectDeletedError", "gone")
+    life.put(replayed(life.instances[key], wanted))
+    return emits("expired")
 
 
-def bring(life: States, state: InstanceState, name: str) -> None:
-    """Note what a SELECT for one attribute loads: with an expired column, every expired column."""
-    columns = state.expired & state.mapping.columns.keys()
-    loaded, expired = state.loaded | {name}, state.expired - {name}
-    if columns and (name in columns or name in state.mapping.relations):
-        loaded, expired = loaded | columns, frozenset()
-    life.put(replace(state, loaded=loaded, expired=expired, expired_by=state.expired_by if expired else None))
-
-
-def write(life: States, record: AttributeWritten) -> Outcome:
-    """Set an attribute: noted for the next flush, or lost when the instance is detached."""
-    state = life.instances.get(record.instance)
-    if state is None or state.status == "unknown":
-        return UNKNOWN
-    refused = state.refused | {record.attribute} if record.refused else state.refused - {record.attribute}
-    name = frozenset({record.attribute})
-    state = replace(
-        state,
-        written=state.written | name,
-        loaded=state.loaded | name,
-        expired=state.expired - name,
-        unsure=state.unsure - name,
-        refused=refused,
-    )
-    life.put(state)
-    session = life.session_of(state)
-    if state.status == "detached":
-        return Outcome("loses-write", because="detached", lost=(state.key,))
-    if session is None or not is_stored(state, record.attribute):
+def read_relation(life: States, state: InstanceState, relation: Relation) -> Outcome:
+    """Read a relationship that is not loaded; the columns it goes by are refreshed first where they expired."""
+    because = "expired" if relation.name in state.expired else "lazy"
+    if relation.lazy in ("write_only", "dynamic") or state.status in ("transient", "pending"):
         return FINE
-    session = life.begin(session)
-    if state.status == "persistent" and state.key not in session.dirty:
-        life.sessions[session.key] = replace(session, dirty=(*session.dirty, state.key))
-    return FINE
+    if relation.name in state.blocked and relation.lazy != "raise_on_sql":
+        return raises("InvalidRequestError", "raiseload")
+    if state.session is None:
+        return raises("DetachedInstanceError", because)
+    if relation.column is not None:
+        return follow(life, state, relation, because)
+    first = read_attribute(life, state, key_column(state))
+    if first.effect in ("raises", "unknown"):
+        return first
+    state = life.instances[state.key]
+    if relation.name in state.loaded:
+        return first
+    return load_relation(life, state, relation, because)
 
 
-def is_stored(state: InstanceState, name: str) -> bool:
-    return not state.mapping.columns or name in state.mapping.columns or name in state.mapping.relations
+def key_column(state: InstanceState) -> str:
+    """A column that a collection's query goes by; the name of none where the class is not known."""
+    return next((name for name, column in state.mapping.columns.items() if column.primary_key), "")
+
+
+def follow(life: States, state: InstanceState, relation: Relation, because: str) -> Outcome:
+    """Read a many-to-one: by its foreign key, from the session's identity map where it can."""
+    first = read_attribute(life, state, relation.column or "")
+    if first.effect in ("raises", "unknown"):
+        return first
+    state = life.instances[state.key]
+    name = relation.name
+    if name in state.loaded:
+        return first
+    if name not in state.targets:
+        if first.effect == "fine" and (relation.column or "") not in state.loaded:
+            return settle(life, state.key, name, first)
+        return load_relation(life, state, relation, because)
+    return find(life, state, relation, because, first, state.targets[name])
+
+
+def find(
+    life: States, state: InstanceState, relation: Relation, because: str, first: Outcome, identity: Hashable
+) -> Outcome:
+    if identity is None:
+        return settle(life, state.key, relation.name, first)
+    target = life.identified(state.session, identity)
+    if target is None:
+        return load_relation(life, state, relation, because)
+    if target.is_stale:
+        first = refresh_expired(life, target.key)
+        if first.effect in ("raises", "unknown"):
+            return first
+    return settle(life, state.key, relation.name, first)
+
+
+def settle(life: States, key: Key, name: str, outcome: Outcome) -> Outcome:
+    """Note that a relationship is loaded now, and answer what that took."""
+    life.put(gained(life.instances[key], frozenset({name})))
+    return outcome
+
+
+def load_relation(life: States, state: InstanceState, relation: Relation, because: str) -> Outcome:
+    """Send a relationship's own SELECT."""
+    if relation.name in state.blocked:
+        return raises("InvalidRequestError", "raiseload")
+    if problem := ask(life, state.session, because):
+        return problem
+    return settle(life, state.key, relation.name, emits(because))

@@ -4,70 +4,136 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .instance import InstanceState
-from .outcome import FINE, UNKNOWN, Outcome, emits, raises
-from .records import Executed, Flushed
+from .instance import NOTHING, InstanceState
+from .loading import gained
+from .outcome import FINE, Outcome, emits, raises
+from .records import Key
 from .session import SessionState
 from .states import States
 from .undoing import undo
 
 
-def flushed(life: States, record: Flushed) -> Outcome:
+def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) -> Outcome:
     """Send what waits to the database; a refusal undoes the transaction and leaves the session failed."""
-    session = life.sessions.get(record.session)
-    return UNKNOWN if session is None else flush(life, session, fails=record.fails)
-
-
-def flush(life: States, session: SessionState, *, fails: bool = False) -> Outcome:
-    waiting = (*session.pending, *session.dirty, *session.deleted)
-    if not waiting and not fails:
+    session = life.sessions[key]
+    if not fails and not (session.pending or session.dirty or session.deleted):
         return FINE
     if session.phase == "failed":
         return raises("PendingRollbackError", "failed")
-    session = life.begin(session)
-    if session.bound is False:
-        fail(life, session)
-        return raises("UnboundExecutionError", "unbound")
-    if fails or any(key in life.instances and life.instances[key].refused for key in waiting):
-        fail(life, session)
-        return raises("IntegrityError", "refused")
+    session = life.begin(key)
+    sends = fails or bool(session.pending or session.deleted)
+    sends = sends or any(has_changes(life, life.instances[one]) for one in session.dirty)
+    if sends and (problem := refusal(life, session, fails=fails, awaited=awaited)):
+        fail(life, key)
+        return problem
     write_out(life, session)
-    return emits("flush")
+    return emits("flush") if sends else FINE
 
 
-def fail(life: States, session: SessionState) -> None:
-    undo(life, session)
-    life.sessions[session.key] = replace(life.sessions[session.key], phase="failed")
+def refusal(life: States, session: SessionState, *, fails: bool, awaited: bool) -> Outcome | None:
+    """Why the database, or the driver before it, will not take this flush."""
+    if session.bound is False:
+        return raises("UnboundExecutionError", "unbound")
+    if session.is_async and not awaited:
+        return raises("MissingGreenlet", "flush")
+    written = {*session.pending, *session.dirty}.difference(session.deleted)
+    if fails or any(life.instances[key].refused for key in written):
+        return raises("IntegrityError", "refused")
+    return None
+
+
+def fail(life: States, key: Key) -> None:
+    undo(life, key)
+    life.change_session(key, phase="failed")
+
+
+def has_changes(life: States, state: InstanceState) -> bool:
+    """Whether an UPDATE, or a row of a many-to-many, comes of an instance's unsaved writes."""
+    return changes_row(life, state) or any(
+        state.mapping.relations[name].many_to_many and gives_and_takes(state, name)
+        for name in state.written & state.mapping.relations.keys()
+    )
+
+
+def changes_row(life: States, state: InstanceState) -> bool:
+    if not state.mapping.columns or not state.written <= state.mapping.relations.keys():
+        return True
+    return any(moves_key(life, state, name) for name in state.written)
+
+
+def moves_key(life: States, state: InstanceState, name: str) -> bool:
+    """Whether a written many-to-one gives its foreign key another value."""
+    relation = state.mapping.relations[name]
+    if relation.many:
+        return False
+    if name not in state.targets or name not in state.related:
+        return True
+    target = state.related[name]
+    if not target:
+        return state.targets[name] is not None
+    other = life.instances.get(target[0])
+    return other is None or other.identity != state.targets[name]
+
+
+def gives_and_takes(state: InstanceState, name: str) -> bool:
+    before = state.before.get(name)
+    return before is None or set(before) != set(state.holds(name))
 
 
 def write_out(life: States, session: SessionState) -> None:
+    """Note what a flush that the database took leaves behind."""
+    changed = [key for key in session.dirty if key not in session.deleted]
+    orphans = [child for key in session.deleted for child in let_go(life, life.instances[key])]
+    updated = [key for key in changed if changes_row(life, life.instances[key])]
     for key in session.pending:
-        if (state := life.instances.get(key)) is not None:
-            life.put(inserted(state))
-    for key in session.dirty:
-        if (state := life.instances.get(key)) is not None:
-            life.put(updated(state))
+        life.put(saved(inserted(life.instances[key])))
+    for key in changed:
+        life.put(saved(life.instances[key]))
+    for key in {*updated, *orphans}:
+        life.put(recomputed(life.instances[key]))
     for key in session.deleted:
-        if (state := life.instances.get(key)) is not None:
-            life.put(replace(state, status="deleted", written=frozenset()))
+        life.put(replace(saved(life.instances[key]), status="deleted", was_deleted=True))
     last = session.savepoints[-1]
     last = replace(
         last,
         inserted=last.inserted.union(session.pending),
-        changed=last.changed.union(session.dirty),
+        changed=last.changed.union(changed, orphans, session.pending),
         deleted=last.deleted.union(session.deleted),
     )
-    life.sessions[session.key] = replace(
-        session, pending=(), dirty=(), deleted=(), uncommitted=True, savepoints=(*session.savepoints[:-1], last)
+    life.change_session(
+        session.key, pending=(), dirty=(), deleted=(), uncommitted=True, savepoints=(*session.savepoints[:-1], last)
     )
 
 
 def inserted(state: InstanceState) -> InstanceState:
-    columns = frozenset(name for name, column in state.mapping.columns.items() if not column.deferred)
-    return replace(state, status="persistent", loaded=state.loaded | columns | state.written, written=frozenset())
+    """After an INSERT: what the database computed is there, or is expired where the INSERT does not bring it back."""
+    computed = frozenset(
+        name for name, column in state.mapping.columns.items() if column.server_default and name not in state.loaded
+    )
+    state = replace(state, status="persistent", row_exists=True, was_deleted=False)
+    if state.mapping.fetches_defaults:
+        return replace(state, loaded=state.loaded | computed)
+    return replace(state, expired=state.expired | computed, expired_by="flush" if computed else state.expired_by)
 
 
-def updated(state: InstanceState) -> InstanceState:
+def saved(state: InstanceState) -> InstanceState:
+    """After its row was written: nothing unsaved, and the foreign keys known that relationships were written through."""
+    keys = {
+        relation.column
+        for name, relation in state.mapping.relations.items()
+        if name in state.written and relation.column is not None
+    }
+    return replace(
+        state,
+        loaded=state.loaded | keys,
+        expired=state.expired - state.loaded - keys,
+        written=frozenset(),
+        before=NOTHING,
+        is_stale=False,
+    )
+
+
+def recomputed(state: InstanceState) -> InstanceState:
     """After an UPDATE, what the database computed in it is expired."""
     stale = frozenset(name for name, column in state.mapping.columns.items() if column.onupdate) - state.written
     return replace(
@@ -75,39 +141,22 @@ def updated(state: InstanceState) -> InstanceState:
         loaded=state.loaded - stale,
         expired=state.expired | stale,
         expired_by="flush" if stale else state.expired_by,
-        written=frozenset(),
     )
 
 
-def autoflush(life: States, session: SessionState) -> Outcome:
-    return flush(life, session) if session.autoflush else FINE
+def let_go(life: States, state: InstanceState) -> list[Key]:
+    """The instances whose foreign keys a DELETE sets to NULL first; its collections are loaded to find them."""
+    found = []
+    for name, relation in state.mapping.relations.items():
+        if name not in state.loaded and relation.many:
+            life.put(gained(life.instances[state.key], frozenset({name})))
+        if relation.many and not relation.many_to_many:
+            found += children(life, state, name)
+    return found
 
 
-def executed(life: States, record: Executed) -> Outcome:
-    """Send a statement, after an autoflush."""
-    session = life.sessions.get(record.session)
-    if session is None:
-        return UNKNOWN
-    if refusal := unusable(session):
-        return refusal
-    if record.autoflushes:
-        first = autoflush(life, session)
-        if first.effect == "raises":
-            return first
-    session = life.begin(life.sessions[session.key])
-    if record.fails:
-        return raises("IntegrityError", "refused")
-    if record.writes:
-        life.sessions[session.key] = replace(session, uncommitted=True)
-    return emits("execute")
-
-
-def unusable(session: SessionState) -> Outcome | None:
-    """Why a session cannot run anything now; None when it can."""
-    if session.bound is False:
-        return raises("UnboundExecutionError", "unbound")
-    if session.phase == "failed":
-        return raises("PendingRollbackError", "failed")
-    if session.phase == "closed" and not session.is_reusable:
-        return raises("InvalidRequestError", "closed")
-    return None
+def children(life: States, state: InstanceState, name: str) -> list[Key]:
+    if name in state.related:
+        return list(state.related[name])
+    others = (life.identified(state.session, identity) for identity in state.stored.get(name, ()))
+    return [other.key for other in others if other is not None]

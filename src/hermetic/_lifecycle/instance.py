@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Hashable
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
 
 from .records import Key
 from .schema import LoaderOption, Mapping
 
 Status = Literal["transient", "pending", "persistent", "deleted", "detached", "unknown"]
+ExpiredBy = Literal["commit", "rollback", "expire", "refresh", "flush", None]
+
+NOTHING: MappingOf[str, tuple[Key, ...]] = MappingProxyType({})
+NOWHERE: MappingOf[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceState:
     """An instance's state: which attributes are loaded, which were expired and by what, which carry unsaved writes.
 
-    `options` are those of its load, `blocked` the attributes that raiseload forbids, `unsure` those of which the model
-    cannot tell whether they are loaded, `refused` those written with a value that the database will not take.
+    `loaded` can be read without the database, written ones included. Of the others, `expired` come back together,
+    `deferred` each alone; a column in neither was never set, reads as None and costs nothing. `blocked` are those that
+    raiseload forbids, `unsure` those of which the model cannot tell whether they are loaded, `refused` those written
+    with a value that the database will not take.
+
+    `options` are those of its load: they act again at every refresh and lazy load. `is_stale` tells that everything was
+    expired at once, and `was_deleted` that its DELETE was sent. `identity`, `related` (the instances in its loaded
+    relationships), `targets` (the identities that its foreign keys name), `stored` (those on the other side of its
+    collections in the database) and `row_exists` are facts that an observer may tell; without them the model gives the
+    general answer. `before` is what a written relationship held at the last flush, None where it was not loaded.
     """
 
     key: Key
@@ -26,9 +41,22 @@ class InstanceState:
     last_session: Key | None = None
     loaded: frozenset[str] = frozenset()
     expired: frozenset[str] = frozenset()
-    expired_by: Literal["commit", "rollback", "expire", "refresh", "flush", None] = None
+    expired_by: ExpiredBy = None
     written: frozenset[str] = frozenset()
     options: tuple[LoaderOption, ...] = ()
+    deferred: frozenset[str] = frozenset()
     blocked: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
+    is_stale: bool = False
+    was_deleted: bool = False
+    identity: Hashable = None
+    row_exists: bool | None = None
+    related: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING, hash=False)
+    before: MappingOf[str, tuple[Key, ...] | None] = field(default_factory=lambda: NOTHING, hash=False)
+    stored: MappingOf[str, tuple[Hashable, ...]] = field(default_factory=lambda: NOWHERE, hash=False)
+    targets: MappingOf[str, Hashable] = field(default_factory=lambda: NOWHERE, hash=False)
+
+    def holds(self, relation: str) -> tuple[Key, ...]:
+        """The instances that a loaded relationship is known to hold."""
+        return self.related.get(relation, ())

@@ -1,144 +1,141 @@
-"""What a query, a refresh and an expire leave loaded."""
+"""What a load, a refresh and an expire leave loaded."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from .flushing import autoflush, unusable
-from .instance import InstanceState
-from .outcome import FINE, UNKNOWN, Outcome, emits, raises
-from .records import Expired, InstanceLoaded, Refreshed
+from .instance import ExpiredBy, InstanceState
 from .schema import LoaderOption, Mapping
-from .states import States
-from .undoing import expired as all_expired
 
 EAGER = ("joined", "selectin", "subquery", "immediate")
 EAGER_OPTIONS = ("joinedload", "selectinload", "subqueryload", "immediateload", "contains_eager")
+FORBIDDEN = ("raise", "raise_on_sql")
+RELATION_OPTIONS = {
+    **dict.fromkeys(EAGER_OPTIONS, "joined"),
+    "lazyload": "select",
+    "defaultload": None,
+    "raiseload": "raise",
+    "noload": "noload",
+}
 
 
-def brought(mapping: Mapping, options: tuple[LoaderOption, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """The attributes that a load brings, and those that its options forbid to read."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a load does with each attribute: brings it, leaves it out, or forbids it."""
+
+    brings: frozenset[str]
+    defers: frozenset[str]
+    forbids: frozenset[str]
+
+
+def plan(mapping: Mapping, options: tuple[LoaderOption, ...]) -> Plan:
+    """What a query with these options does with the attributes of a class."""
     mine = [option for option in options if len(option.path) == 1]
     columns = {name for name, column in mapping.columns.items() if not column.deferred}
-    only = {option.path[0] for option in mine if option.kind == "load_only"}
-    if only:
+    if only := {option.path[0] for option in mine if option.kind == "load_only"}:
         columns = only
-    columns |= {name for name, column in mapping.columns.items() if column.primary_key}
     lazy: dict[str, str] = {name: relation.lazy for name, relation in mapping.relations.items()}
-    blocked = set()
-    for option in mine:
+    forbidden = set()
+    for option in sorted(mine, key=lambda option: option.path[0] != "*"):
         for name in named(mapping, option):
-            if name in mapping.columns:
-                columns = column_option(columns, option.kind, name)
-                if option.kind == "raiseload":
-                    blocked.add(name)
-            elif name in lazy:
-                lazy[name] = RELATION_OPTIONS.get(option.kind, lazy[name])
-    loaded = columns | {name for name, how in lazy.items() if how in (*EAGER, "noload")}
-    blocked |= {name for name, how in lazy.items() if how in ("raise", "raise_on_sql")}
-    return frozenset(loaded), frozenset(blocked)
-
-
-RELATION_OPTIONS = dict.fromkeys(EAGER_OPTIONS, "joined") | {
-    "lazyload": "select", "raiseload": "raise", "noload": "noload", "defaultload": "select",
-}  # fmt: skip
+            if name in lazy:
+                lazy[name] = RELATION_OPTIONS.get(option.kind) or lazy[name]
+            elif option.kind == "undefer":
+                columns.add(name)
+            elif option.kind in ("defer", "raiseload"):
+                columns.discard(name)
+                forbidden |= {name} if option.kind == "raiseload" else set()
+    columns |= {name for name, column in mapping.columns.items() if column.primary_key}
+    deferred = mapping.columns.keys() - columns - forbidden
+    forbidden |= {name for name, how in lazy.items() if how in FORBIDDEN}
+    brought = columns | {name for name, how in lazy.items() if how in (*EAGER, "noload")}
+    return Plan(frozenset(brought), frozenset(deferred), frozenset(forbidden))
 
 
 def named(mapping: Mapping, option: LoaderOption) -> tuple[str, ...]:
+    """The attributes that an option speaks of."""
     if option.path[0] != "*":
         return option.path
-    return tuple(mapping.columns) if option.kind in ("defer", "undefer", "load_only") else tuple(mapping.relations)
+    return tuple(mapping.columns) if option.kind in ("defer", "undefer") else tuple(mapping.relations)
 
 
-def column_option(columns: set[str], kind: str, name: str) -> set[str]:
-    if kind in ("defer", "raiseload"):
-        return columns - {name}
-    return columns | {name}
+def forbidden_by_class(mapping: Mapping) -> frozenset[str]:
+    return frozenset(name for name, relation in mapping.relations.items() if relation.lazy in FORBIDDEN)
 
 
-def loaded(life: States, record: InstanceLoaded) -> Outcome:
-    """Take in an instance that a query brought; one that is there already keeps what it has and gains the rest."""
-    session = life.sessions.get(record.session)
-    if session is None:
-        return UNKNOWN
-    if refusal := unusable(session):
-        return refusal
-    life.begin(session)
-    names, blocked = brought(record.mapping, record.options)
-    old = life.instances.get(record.instance)
-    if old is not None and old.session == record.session and not record.populate_existing:
-        names, blocked = names | old.loaded, blocked & old.blocked
-        state = replace(old, loaded=names, blocked=blocked, expired=old.expired - names, unsure=old.unsure - names)
-    else:
-        state = InstanceState(
-            record.instance,
-            record.mapping,
-            "persistent",
-            session=record.session,
-            loaded=names,
-            options=record.options,
-            blocked=blocked,
-        )
-    life.put(state)
-    return FINE
+def deferred_by_class(mapping: Mapping) -> frozenset[str]:
+    return frozenset(name for name, column in mapping.columns.items() if column.deferred)
 
 
-def refreshed(life: States, record: Refreshed) -> Outcome:
-    """Load an instance again: the named attributes, or every column and eager relation, dropping lazy collections."""
-    session, state = life.sessions.get(record.session), life.instances.get(record.instance)
-    if session is None or state is None or state.status == "unknown":
-        return UNKNOWN
-    if state.status != "persistent" or state.session != record.session:
-        return raises("InvalidRequestError", state.status)
-    if refusal := unusable(session):
-        return refusal
-    first = autoflush(life, session)
-    if first.effect == "raises":
-        return first
-    life.begin(life.sessions[session.key])
-    state = life.instances[state.key]
-    if record.attributes is None:
-        fresh = all_expired(state, "expire")
-        names = brought(state.mapping, state.options)[0]
-        state = replace(fresh, loaded=names, expired=frozenset(), expired_by=None, blocked=state.blocked)
-    else:
-        state = replace(
-            state,
-            loaded=state.loaded | record.attributes,
-            written=state.written - record.attributes,
-            expired=state.expired - record.attributes,
-        )
-    life.put(state)
-    return emits("refresh")
+def without(contents: InstanceState, names: frozenset[str]) -> InstanceState:
+    """The instance without what is known of the content of some attributes."""
+    mapping = contents.mapping
+    related, targets = contents.related, contents.targets
+    if not names.isdisjoint(related):
+        related = {name: keys for name, keys in related.items() if name not in names}
+    if targets:
+        targets = {name: to for name, to in targets.items() if mapping.relations[name].column not in names}
+    return replace(contents, related=related, targets=targets)
 
 
-def expire(life: States, record: Expired) -> Outcome:
-    """Forget what is loaded, unsaved writes included, of one instance or of all."""
-    session = life.sessions.get(record.session)
-    if session is None or (record.instance is not None and record.instance not in life.instances):
-        return UNKNOWN
-    keys = [state.key for state in life.attached(session.key) if state.status == "persistent"]
-    if record.instance is not None:
-        if record.instance not in keys:
-            return raises("InvalidRequestError", life.instances[record.instance].status)
-        keys = [record.instance]
-    for key in keys:
-        state = life.instances[key]
-        if record.attributes is None:
-            life.put(all_expired(state, "expire"))
-        else:
-            life.put(partly_expired(state, record.attributes))
-    clean = [key for key in keys if not life.instances[key].written]
-    life.sessions[session.key] = replace(session, dirty=tuple(key for key in session.dirty if key not in clean))
-    return FINE
+def all_expired(state: InstanceState, by: ExpiredBy) -> InstanceState:
+    """The instance with every attribute expired and every unsaved write gone."""
+    every = frozenset((*state.mapping.columns, *state.mapping.relations))
+    return replace(
+        without(state, every),
+        loaded=frozenset(),
+        written=frozenset(),
+        refused=frozenset(),
+        unsure=frozenset(),
+        blocked=forbidden_by_class(state.mapping),
+        deferred=deferred_by_class(state.mapping),
+        expired=every,
+        expired_by=by,
+        is_stale=True,
+    )
 
 
 def partly_expired(state: InstanceState, names: frozenset[str]) -> InstanceState:
+    """The instance with some attributes expired; a relationship is then simply not loaded any more."""
+    columns = names & state.mapping.columns.keys()
     return replace(
-        state,
+        without(state, names),
         loaded=state.loaded - names,
         written=state.written - names,
         refused=state.refused - names,
-        expired=state.expired | names,
+        unsure=state.unsure - names,
+        blocked=state.blocked - columns | forbidden_by_class(state.mapping),
+        deferred=state.deferred - columns | deferred_by_class(state.mapping),
+        expired=state.expired | columns,
         expired_by="expire",
+    )
+
+
+def replayed(state: InstanceState, names: frozenset[str]) -> InstanceState:
+    """The instance after its expired attributes were loaded again, under the options of its first load."""
+    again = plan(state.mapping, state.options)
+    relations = names & state.mapping.relations.keys()
+    gained = (names & state.mapping.columns.keys()) | (again.brings & relations)
+    return replace(
+        state,
+        loaded=state.loaded | gained,
+        blocked=state.blocked | (again.forbids & relations),
+        expired=frozenset(),
+        expired_by=None,
+        is_stale=False,
+    )
+
+
+def gained(state: InstanceState, names: frozenset[str]) -> InstanceState:
+    """The instance with attributes loaded by a query of their own."""
+    expired = state.expired - names
+    return replace(
+        state,
+        loaded=state.loaded | names,
+        unsure=state.unsure - names,
+        expired=expired,
+        deferred=state.deferred - names | deferred_by_class(state.mapping),
+        blocked=state.blocked - names | forbidden_by_class(state.mapping),
+        expired_by=state.expired_by if expired else None,
+        is_stale=False,
     )

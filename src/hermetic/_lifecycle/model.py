@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import attaching, attributes, flushing, loading, transactions
+from . import asking, attaching, attributes, transactions, writing
 from .outcome import FINE, UNKNOWN, Effect, Outcome
 from .records import (
     Added,
     AttributeRead,
     AttributeWritten,
     Committed,
+    ContentSeen,
     Deleted,
     Executed,
     Expired,
@@ -19,6 +20,7 @@ from .records import (
     Flushed,
     InstanceCreated,
     InstanceLoaded,
+    LookedUp,
     Merged,
     Record,
     Refreshed,
@@ -47,19 +49,21 @@ class Lifecycle(States):
 STEPS: dict[type[Record], Callable[[States, Any], Outcome]] = {
     SessionOpened: transactions.opened,
     TransactionBegan: transactions.began,
-    Executed: flushing.executed,
-    Flushed: flushing.flushed,
+    Executed: asking.executed,
+    Flushed: transactions.flushed,
     Committed: transactions.committed,
     RolledBack: transactions.rolled_back,
     SessionClosed: transactions.closed,
     InstanceCreated: attaching.created,
-    InstanceLoaded: loading.loaded,
+    InstanceLoaded: asking.loaded,
+    LookedUp: asking.looked_up,
+    ContentSeen: asking.content_seen,
     Added: attaching.added,
     Deleted: attaching.deleted,
     AttributeRead: attributes.read,
-    AttributeWritten: attributes.write,
+    AttributeWritten: writing.write,
     Expunged: attaching.expunged,
-    Expired: loading.expire,
-    Refreshed: loading.refreshed,
+    Expired: asking.expire,
+    Refreshed: asking.refreshed,
     Merged: attaching.merged,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -107,15 +108,45 @@ class InstanceCreated(InstanceRecord):
     mapping: Mapping
     written: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
+    identity: Hashable = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceLoaded(SessionRecord, InstanceRecord):
-    """A query brought an instance; `options` are relative to it."""
+    """A query brought an instance; `options` are relative to it.
+
+    `identity` is its class and primary key where they are known; `by_flush` tells that a flush asked for it, to let go
+    of a row that is being deleted.
+    """
 
     mapping: Mapping
     options: tuple[LoaderOption, ...] = ()
     populate_existing: bool = False
+    identity: Hashable = None
+    by_flush: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedUp(SessionRecord):
+    """`session.get(...)` by an identity, a class and a primary key; `instance` is the one that the session holds of it."""
+
+    instance: Key | None = None
+    populate_existing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentSeen(InstanceRecord):
+    """What an observer knows of an instance's content: facts that no operation tells by itself.
+
+    `related` gives the instances that a loaded relationship holds, `targets` the identity that a many-to-one's foreign
+    key names (None for NULL), `stored` the identities on the other side of its collections in the database, and
+    `row_exists` whether the database has its row now.
+    """
+
+    related: MappingOf[str, tuple[Key, ...]] = field(default_factory=dict, hash=False)
+    targets: MappingOf[str, Hashable] = field(default_factory=dict, hash=False)
+    stored: MappingOf[str, tuple[Hashable, ...]] = field(default_factory=dict, hash=False)
+    row_exists: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +168,16 @@ class AttributeRead(InstanceRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeWritten(InstanceRecord):
-    """An attribute was set, or a collection changed in place; `refused` when the database will not take the value."""
+    """An attribute was set, or a collection changed in place.
+
+    `refused` when the database will not take the value; `target` is the instance that a relationship was given, or that
+    its collection lost when it `removes`.
+    """
 
     attribute: str
     refused: bool = False
+    target: Key | None = None
+    removes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

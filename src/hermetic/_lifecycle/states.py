@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from .instance import InstanceState
 from .records import Key
@@ -41,12 +41,48 @@ class States:
     def session_of(self, state: InstanceState) -> SessionState | None:
         return None if state.session is None else self.sessions.get(state.session)
 
+    def identified(self, session: Key, identity: Hashable) -> InstanceState | None:
+        """The instance that a session's identity map is known to hold under an identity."""
+        if identity is None:
+            return None
+        return next(
+            (
+                state
+                for state in self.attached(session)
+                if state.identity == identity and state.status == "persistent"
+            ),
+            None,
+        )
+
+    # Any: the fields of a state, by name.
+    def change(self, key: Key, **fields: Any) -> InstanceState:
+        """Give an instance new values for some fields of its state."""
+        state = self.instances[key] = replace(self.instances[key], **fields)
+        return state
+
+    # Any: the fields of a state, by name.
+    def change_session(self, key: Key, **fields: Any) -> SessionState:
+        """Give a session new values for some fields of its state."""
+        session = self.sessions[key] = replace(self.sessions[key], **fields)
+        return session
+
     def put(self, state: InstanceState) -> None:
         self.instances[state.key] = state
 
-    def begin(self, session: SessionState) -> SessionState:
-        """The session in a transaction, begun now when it was idle."""
-        if session.phase in ("idle", "unknown"):
-            session = replace(session, phase="in-transaction", savepoints=session.savepoints or (Savepoint(),))
-            self.sessions[session.key] = session
+    def begin(self, key: Key) -> SessionState:
+        """The session in a transaction, begun now when there was none."""
+        session = self.sessions[key]
+        if session.phase in ("idle", "unknown", "closed"):
+            session = self.change_session(
+                key, phase="in-transaction", savepoints=session.savepoints or (Savepoint(),)
+            )
         return session
+
+    def mark_dirty(self, key: Key) -> None:
+        """Note that the next flush looks at an instance."""
+        state = self.instances[key]
+        if state.session is None or state.session not in self.sessions or state.status != "persistent":
+            return
+        session = self.begin(state.session)
+        if key not in session.dirty and key not in session.pending:
+            self.change_session(session.key, dirty=(*session.dirty, key))

@@ -1,0 +1,42 @@
+"""Whether a session can ask its database now, and what an autoflush before it does."""
+
+from __future__ import annotations
+
+from .flushing import flush
+from .outcome import UNKNOWN, Outcome, raises
+from .records import Key
+from .session import SessionState
+from .states import States
+
+
+def unusable(session: SessionState) -> Outcome | None:
+    """Why a session cannot run anything now; None when it can."""
+    if session.phase == "failed":
+        return raises("PendingRollbackError", "failed")
+    if session.phase == "closed" and not session.is_reusable:
+        return raises("InvalidRequestError", "closed")
+    if session.bound is False:
+        return raises("UnboundExecutionError", "unbound")
+    return None
+
+
+def ask(
+    life: States, key: Key, because: str, *, autoflushes: bool = True, awaited: bool = False
+) -> Outcome | None:
+    """Send a query, flushing first: None when that works, else what it raises.
+
+    An AsyncSession answers only where it is `awaited`; an attribute that asks by itself is not.
+    """
+    session = life.sessions.get(key)
+    if session is None:
+        return UNKNOWN
+    if refusal := unusable(session):
+        return refusal
+    life.begin(key)
+    if autoflushes and session.autoflush:
+        flushed = flush(life, key, awaited=awaited)
+        if flushed.effect in ("raises", "unknown"):
+            return flushed
+    if session.is_async and not awaited:
+        return raises("MissingGreenlet", because)
+    return None

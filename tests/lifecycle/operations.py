@@ -1,0 +1,243 @@
+"""The operations of the differential test, each by name: from three numbers to a move, or None where it makes no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from sqlalchemy import orm, select
+
+from hermetic._lifecycle import records
+from hermetic._lifecycle.schema import LoaderOption
+
+from .library import CLASSES, MAPPINGS
+from .pair import Move, Pair
+
+Operation = Callable[[Pair, int, int, int], Move | None]
+
+BY_NAME = {cls.__name__: cls for cls in CLASSES}
+O = LoaderOption
+OPTIONS: dict[str, list[tuple[LoaderOption, ...]]] = {
+    "Person": [
+        (),
+        (O("joinedload", ("books",)),),
+        (O("selectinload", ("books",)),),
+        (O("joinedload", ("boss",)),),
+        (O("selectinload", ("boss",)),),
+        (O("selectinload", ("reports",)),),
+        (O("load_only", ("name",)),),
+        (O("load_only", ("name",)), O("load_only", ("points",))),
+        (O("defer", ("name",)),),
+        (O("defer", ("boss_id",)),),
+        (O("undefer", ("notes",)),),
+        (O("raiseload", ("books",)),),
+        (O("raiseload", ("boss",)),),
+        (O("raiseload", ("*",)),),
+        (O("noload", ("books",)),),
+        (O("noload", ("boss",)),),
+        (O("selectinload", ("books",)), O("selectinload", ("books", "tags"))),
+        (O("joinedload", ("books",)), O("defer", ("books", "title"))),
+        (O("selectinload", ("books",)), O("raiseload", ("books", "tags"))),
+    ],
+    "Book": [
+        (),
+        (O("joinedload", ("owner",)),),
+        (O("selectinload", ("owner",)),),
+        (O("joinedload", ("tags",)),),
+        (O("selectinload", ("tags",)),),
+        (O("load_only", ("title",)),),
+        (O("defer", ("owner_id",)),),
+        (O("raiseload", ("owner",)),),
+        (O("noload", ("tags",)),),
+        (O("joinedload", ("owner",)), O("load_only", ("owner", "name"))),
+        (O("defaultload", ("owner",)), O("defer", ("owner", "name"))),
+    ],
+    "Tag": [
+        (),
+        (O("joinedload", ("books",)),),
+        (O("selectinload", ("books",)),),
+        (O("raiseload", ("books",)),),
+    ],
+}  # fmt: skip
+
+
+def real_options(entity: str, options: tuple[LoaderOption, ...]) -> list[Any]:
+    """SQLAlchemy's own spelling of loader options."""
+    made, only = [], {}
+    for option in options:
+        if option.kind == "load_only":
+            only.setdefault(option.path[:-1], []).append(option.path[-1])
+            continue
+        base, mapped = prefix(entity, option.path[:-1])
+        kind = getattr(base, option.kind)
+        made.append(kind(option.path[-1] if option.path[-1] == "*" else getattr(mapped, option.path[-1])))
+    for path, names in only.items():
+        base, mapped = prefix(entity, path)
+        made.append(base.load_only(*(getattr(mapped, name) for name in names)))
+    return made
+
+
+def prefix(entity: str, path: tuple[str, ...]) -> tuple[Any, Any]:
+    base: Any = orm
+    for name in path:
+        base = base.defaultload(getattr(BY_NAME[entity], name))
+        entity = MAPPINGS[entity].relations[name].target
+    return base, BY_NAME[entity]
+
+
+def pick(pair: Pair, number: int) -> tuple[str, Any] | None:
+    """One of the known instances, the latest ones first."""
+    if not pair.objects:
+        return None
+    key = list(pair.objects)[-1 - number % len(pair.objects)]
+    return key, pair.objects[key]
+
+
+def open_session(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    if pair.session is not None:
+        return None
+    pair.session_key = f"session {pair.fresh()}"
+    options = {"expire_on_commit": bool(a % 2), "autoflush": b % 4 != 0}
+    record = records.SessionOpened(
+        session=pair.session_key, is_async=pair.database.is_async, bound=True, **options
+    )  # fmt: skip
+    pair.session = pair.database.session(**options)
+    return Move(record, lambda: None)
+
+
+def close(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    if pair.session is None:
+        return None
+    pair.savepoints.clear()
+    session = pair.session
+    if a % 2:
+        pair.session = None
+    return Move(records.SessionClosed(session=pair.session_key), session.close)
+
+
+def create(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    number = pair.fresh()
+    entity = CLASSES[a % len(CLASSES)]
+    values: dict[str, Any] = {"id": number}
+    plain = {"Person": ("name", "notes"), "Book": ("title", "blurb"), "Tag": ("label",)}[entity.__name__]
+    values.update({name: f"{name} {number}" for index, name in enumerate(plain) if b & 1 << index})
+    refused = frozenset[str]()
+    if c % 12 == 0 and entity.__name__ != "Tag":
+        name = {"Person": "points", "Book": "stock"}[entity.__name__]
+        values[name] = -1
+        refused = frozenset({name})
+    instance = entity(**values)
+    record = records.InstanceCreated(
+        instance=pair.register(instance),
+        mapping=MAPPINGS[entity.__name__],
+        written=frozenset(values),
+        refused=refused,
+        identity=(entity.__name__, number),
+    )
+    return Move(record, lambda: None)
+
+
+def on_instance(record: type[Any], method: str) -> Operation:
+    """An operation of the session on one instance."""
+
+    def operation(pair: Pair, a: int, b: int, c: int) -> Move | None:
+        picked = pick(pair, a)
+        if pair.session is None or picked is None:
+            return None
+        key, instance = picked
+        return Move(
+            record(session=pair.session_key, instance=key), partial(getattr(pair.session, method), instance)
+        )
+
+    return operation
+
+
+def on_session(record: type[Any], method: str) -> Operation:
+    """An operation of the session as a whole."""
+
+    def operation(pair: Pair, a: int, b: int, c: int) -> Move | None:
+        if pair.session is None:
+            return None
+        if method in ("commit", "rollback"):
+            pair.savepoints.clear()
+        return Move(record(session=pair.session_key), getattr(pair.session, method))
+
+    return operation
+
+
+def load(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    if pair.session is None:
+        return None
+    entity = list(BY_NAME)[a % 3]
+    mapped = BY_NAME[entity]
+    options = OPTIONS[entity][b % len(OPTIONS[entity])]
+    statement = select(mapped).options(*real_options(entity, options)).order_by(mapped.id)
+    if c % 3:
+        statement = statement.where(mapped.id == 1 + c % 3)
+    populate = c % 13 == 0
+    if populate:
+        statement = statement.execution_options(populate_existing=True)
+
+    async def act() -> list[Any]:
+        result = pair.session.scalars(statement)
+        if pair.database.is_async:
+            result = await result
+        return result.unique().all()
+
+    def told(result: list[Any]) -> None:
+        for instance in result:
+            pair.tell_row(entity, primary_key(instance), options, populate_existing=populate)
+
+    return Move(records.Executed(session=pair.session_key), act, told)
+
+
+def primary_key(instance: Any) -> int:
+    return orm.attributes.instance_state(instance).key[1][0]
+
+
+def read(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    picked = pick(pair, a)
+    if picked is None:
+        return None
+    key, instance = picked
+    mapping = MAPPINGS[type(instance).__name__]
+    names = [*mapping.columns, *mapping.relations, *mapping.relations]
+    name = names[b % len(names)]
+    return Move(records.AttributeRead(instance=key, attribute=name), partial(getattr, instance, name))
+
+
+def write(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    picked = pick(pair, a)
+    if picked is None:
+        return None
+    key, instance = picked
+    names = {
+        "Person": ("name", "name", "notes", "joined", "edited", "points"),
+        "Book": ("title", "title", "blurb", "stock"),
+        "Tag": ("label",),
+    }[type(instance).__name__]
+    name = names[b % len(names)]
+    refused = name in ("points", "stock") and c % 3 == 0
+    number = pair.fresh()
+    value: Any = -number if refused else number if name in ("points", "stock") else f"{name} {number}"
+    return Move(
+        records.AttributeWritten(instance=key, attribute=name, refused=refused),
+        partial(setattr, instance, name, value),
+    )
+
+
+OPERATIONS: dict[str, tuple[int, Operation]] = {
+    "open": (6, open_session),
+    "close": (2, close),
+    "create": (5, create),
+    "add": (8, on_instance(records.Added, "add")),
+    "load": (12, load),
+    "read": (24, read),
+    "write": (10, write),
+    "flush": (5, on_session(records.Flushed, "flush")),
+    "commit": (4, on_session(records.Committed, "commit")),
+    "rollback": (3, on_session(records.RolledBack, "rollback")),
+    "expunge": (3, on_instance(records.Expunged, "expunge")),
+    "expunge_all": (1, on_session(records.Expunged, "expunge_all")),
+}

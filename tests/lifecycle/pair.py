@@ -1,0 +1,217 @@
+"""One life lived twice: by real SQLAlchemy and by the model, compared after every step."""
+
+from __future__ import annotations
+
+import inspect as python_inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import event, inspect
+
+from hermetic._lifecycle.model import Lifecycle, Outcome
+from hermetic._lifecycle.records import AttributeWritten, ContentSeen, InstanceLoaded, Record
+from hermetic._lifecycle.schema import LoaderOption
+
+from .database import Database
+from .library import CLASSES, MAPPINGS, Base
+
+Step = tuple[str, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One operation: the record for the model, the call for SQLAlchemy, and what to tell the model after it."""
+
+    record: Record
+    act: Callable[[], Any]
+    told: Callable[[Any], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What SQLAlchemy did."""
+
+    effect: str
+    code: str | None = None
+    error: str = ""
+    result: Any = None
+
+
+class Pair:
+    """A real session and its instances beside the model's; keys are the class name and a running number."""
+
+    def __init__(self, database: Database, lifecycle: Callable[[], Lifecycle]) -> None:
+        self.database = database
+        self.life = lifecycle()
+        self.session: Any = None
+        self.session_key = ""
+        self.savepoints: list[Any] = []
+        self.objects: dict[str, Any] = {}
+        self.keys: dict[int, str] = {}
+        self.arrived: list[Any] = []
+        self.count = 100
+        self.rows = database.rows()
+        event.listen(Base, "load", self._arrived, propagate=True)
+
+    def _arrived(self, instance: Any, _context: Any) -> None:
+        self.arrived.append(instance)
+
+    async def end(self) -> None:
+        event.remove(Base, "load", self._arrived)
+        if self.session is not None:
+            await settle(self.session.close())
+
+    @property
+    def sync_session(self) -> Any:
+        return self.session.sync_session if self.database.is_async else self.session
+
+    def fresh(self) -> int:
+        self.count += 1
+        return self.count
+
+    def register(self, instance: Any) -> str:
+        """The key of an instance, given now when it has none."""
+        key = self.keys.get(id(instance))
+        if key is None:
+            key = f"{type(instance).__name__} {self.fresh()}"
+            self.keys[id(instance)] = key
+            self.objects[key] = instance
+        return key
+
+    def held(self, entity: str, primary_key: int) -> Any:
+        """The instance that the real session holds of a row."""
+        entities = {cls.__name__: cls for cls in CLASSES}
+        return self.sync_session.identity_map.get((entities[entity], (primary_key,), None))
+
+    async def observe(self, act: Callable[[], Any]) -> Seen:
+        before = self.database.statements
+        try:
+            result = await settle(act())
+        except Exception as error:
+            return Seen("raises", getattr(error, "code", None), type(error).__name__, error)
+        return Seen("emits-sql" if self.database.statements > before else "fine", result=result)
+
+    async def take(self, move: Move) -> tuple[Outcome, Seen]:
+        """Make a move on both sides and tell the model the facts that came of it."""
+        said = self.life.apply(move.record)
+        seen = await self.observe(move.act)
+        if seen.effect != "raises" and move.told is not None:
+            move.told(seen.result)
+        self.tell_arrivals()
+        self.tell_contents()
+        return said, seen
+
+    def tell_row(
+        self,
+        entity: str,
+        primary_key: int,
+        options: tuple[LoaderOption, ...],
+        *,
+        populate_existing: bool = False,
+    ) -> None:
+        """Tell of a row that a query brought, then of those that its eager relationships brought along."""
+        instance = self.held(entity, primary_key)
+        mapping = MAPPINGS[entity]
+        self.life.apply(
+            InstanceLoaded(
+                session=self.session_key,
+                instance=self.register(instance),
+                mapping=mapping,
+                options=options,
+                identity=(entity, primary_key),
+                populate_existing=populate_existing,
+            )
+        )
+        for relation in mapping.relations.values():
+            kinds = [option.kind for option in options if option.path == (relation.name,)]
+            if kinds and kinds[-1] in ("joinedload", "selectinload"):
+                deeper = tuple(
+                    LoaderOption(option.kind, option.path[1:])
+                    for option in options
+                    if len(option.path) > 1 and option.path[0] == relation.name
+                )
+                for other in self.database.related(entity, relation.name, primary_key):
+                    self.tell_row(relation.target, other, deeper, populate_existing=populate_existing)
+
+    def tell_arrivals(self) -> None:
+        """Tell of instances that came without a query of ours, through lazy loads and flushes."""
+        for instance in self.arrived:
+            if id(instance) not in self.keys:
+                (primary_key,) = inspect(instance).identity or (instance.id,)
+                self.tell_row(type(instance).__name__, primary_key, ())
+        self.arrived.clear()
+
+    def tell_contents(self) -> None:
+        """Tell which instances the loaded relationships hold and which rows the foreign keys name."""
+        self.rows = self.database.rows()
+        for key, state in tuple(self.life.instances.items()):
+            instance = self.objects[key]
+            values = inspect(instance).dict
+            related, targets = {}, {}
+            for relation in state.mapping.relations.values():
+                name = relation.name
+                if name in state.loaded and name in values and name not in state.related:
+                    value = values[name]
+                    many = value if relation.many else ([] if value is None else [value])
+                    related[name] = tuple(self.register(other) for other in many)
+                if relation.column is not None and relation.column in state.loaded and relation.column in values:
+                    value = values[relation.column]
+                    target = None if value is None else (relation.target, value)
+                    if state.targets.get(name, "?") != target:
+                        targets[name] = target
+            exists = (state.mapping.name, values["id"]) in self.rows if "id" in values else state.row_exists
+            if related or targets or exists != state.row_exists:
+                self.life.apply(ContentSeen(instance=key, related=related, targets=targets, row_exists=exists))
+
+    def differences(self) -> list[str]:
+        """Where the states of the two sides differ, beyond what the last operation answered."""
+        found = []
+        for key, state in self.life.instances.items():
+            real = inspect(self.objects[key])
+            names = frozenset((*state.mapping.columns, *state.mapping.relations)) - state.unsure
+            sides = {
+                "status": (state.status, status_of(real)),
+                "loaded": (state.loaded & names, names.intersection(real.dict)),
+                "expired": ((state.expired - state.loaded) & names, names.intersection(real.expired_attributes).difference(real.dict)),
+                "written": (state.written & names, names.intersection(real.committed_state)),
+            }
+            found += [
+                f"{key} {what}: model {told(said)}, SQLAlchemy {told(seen)}"
+                for what, (said, seen) in sides.items()
+                if said != seen
+            ]
+        return found
+
+
+def told(value: Any) -> Any:
+    return value if isinstance(value, str) else sorted(value)
+
+
+def status_of(real: Any) -> str:
+    for status in ("transient", "pending", "persistent", "deleted", "detached"):
+        if getattr(real, status):
+            return status
+    raise AssertionError(real)
+
+
+async def settle(value: Any) -> Any:
+    """Await what an AsyncSession gives; what a Session gives is there already."""
+    if python_inspect.isawaitable(value):
+        awaitable: Awaitable[Any] = value
+        return await awaitable
+    return value
+
+
+def agree(said: Outcome, seen: Seen) -> bool:
+    """Whether the model's answer is what SQLAlchemy did; a lost write looks fine to the caller, which is the trouble."""
+    if said.effect == "unknown":
+        return True
+    if said.effect == "loses-write":
+        return seen.effect in ("fine", "emits-sql")
+    if said.effect != "raises":
+        return said.effect == seen.effect
+    return seen.effect == "raises" and said.code == seen.code and (said.code is not None or said.error == seen.error)
+
+
+__all__ = ["AttributeWritten", "Move", "Pair", "Seen", "Step", "agree"]
