@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -43,9 +44,10 @@ class Stage:
         return asyncio.run(self._closing(work))
 
     def close(self) -> None:
-        """Dispose the engines of all shops."""
+        """Dispose the engines of all shops, and let the collector complain now of what the examples leaked."""
         for shop in self.shops:
             shop.engine.dispose()
+        gc.collect()
 
     def _open_shop(self) -> ModuleType:
         spec = spec_from_file_location("shop", WORLD)
