@@ -65,7 +65,7 @@ class Attributes:
             mapped = self.registry.holds(one)
             for name, declared in self._body(one, is_sqlmodel).items():
                 found.pop(name, None)
-                if declared is None or is_sqlmodel and not mapped and isinstance(declared, DeclaredRelation):
+                if declared is None or (is_sqlmodel and not mapped and isinstance(declared, DeclaredRelation)):
                     continue
                 found[name] = Attribute(declared, one)
                 if isinstance(declared, Shortcut):

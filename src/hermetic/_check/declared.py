@@ -71,7 +71,7 @@ class Declarations:
             declared = self._value(module, written.value, found, _FOLLOWED)
             if declared is not None:
                 return self._with_extras(declared, found)
-        if found is None or not mapped and not (written.is_field and _is_plain_field(found)):
+        if found is None or (not mapped and not (written.is_field and _is_plain_field(found))):
             return None
         return self._with_extras(DeclaredColumn(), found)
 
@@ -122,14 +122,16 @@ class Declarations:
         target = self.project.resolve_expr(module, call.func)
         if isinstance(target, Function):
             made = (self._value(target.module, value, found, depth - 1) for value in returns(target))
-            return next((one for one in made if one is not None), None)
-        if isinstance(target, Global) and isinstance(target.value, ast.Call) and target.value.args:
-            if called(target.module, target.value.func) == "partial":
-                whole = ast.Call(target.value.args[0], target.value.args[1:], target.value.keywords)
-                made_here = self._value(target.module, whole, found, depth - 1)
-                ours = self._value(module, ast.Call(target.value.args[0], call.args, call.keywords), found, 0)
-                return _joined(made_here, ours)
-        return None
+            declared = next((one for one in made if one is not None), None)
+            return _joined(declared, self._column(module, call)) if isinstance(declared, DeclaredColumn) else declared
+        value = target.value if isinstance(target, Global) else None
+        if not isinstance(target, Global) or not isinstance(value, ast.Call) or not value.args:
+            return None
+        if called(target.module, value.func) != "partial":
+            return None
+        preset = self._value(target.module, ast.Call(value.args[0], value.args[1:], value.keywords), found, depth - 1)
+        given = self._value(module, ast.Call(value.args[0], call.args, call.keywords), found, 0)
+        return _joined(preset, given)
 
     def _column(self, module: Module, call: ast.Call) -> DeclaredColumn:
         """The claims and foreign keys of `Column(…)` or `mapped_column(…)`."""
@@ -154,7 +156,7 @@ class Declarations:
             return {"server_default"}
         if name in {"default", "insert_default"} and self._is_sql(module, value):
             return {"server_default"}
-        if name == "server_onupdate" and not is_falsy(value) or name == "onupdate" and self._is_sql(module, value):
+        if (name == "server_onupdate" and not is_falsy(value)) or (name == "onupdate" and self._is_sql(module, value)):
             return {"onupdate"}
         return set()
 

@@ -34,12 +34,10 @@ class Lineage:
     externals: tuple[str, ...]
     roots: frozenset[Root]
 
-    def value(self, name: str) -> tuple[Class, ast.expr] | None:
-        """The class that gives `name` a value in its body, with the value."""
-        return next(((cls, cls.values[name]) for cls in self.classes if name in cls.values), None)
-
     def declares(self, *names: str) -> bool:
-        return any(name in cls.values or name in cls.methods for cls in self.classes for name in names)
+        """Whether the body of one of the classes gives one of `names` a value other than None."""
+        written = (cls.values.get(name, cls.methods.get(name)) for cls in self.classes for name in names)
+        return any(one is not None and not (isinstance(one, ast.Constant) and one.value is None) for one in written)
 
 
 class Lineages:
@@ -93,7 +91,7 @@ class Lineages:
         return direct or bool(_BASE_DECORATORS & set(self._decorators(cls)))
 
     def _has_columns(self, cls: Class) -> bool:
-        if cls.name.endswith("Mixin"):
+        if "Mixin" in cls.name:
             return False
         calls = (value.func for value in cls.values.values() if isinstance(value, ast.Call))
         return any(self._is_column(cls.module, func) for func in calls)

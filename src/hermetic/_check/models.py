@@ -11,8 +11,10 @@ from .annotated import called
 from .attributes import Attributes
 from .declared import DeclaredColumn, DeclaredRelation
 from .modules import Class, Definition, Global, Project
+from .properties import Properties
 from .registry import Registry
 from .relations import Relations
+from .touches import Path
 
 
 class Models:
@@ -23,6 +25,7 @@ class Models:
         self._registry = Registry(project)
         self._attributes = Attributes(self._registry)
         self._relations = Relations(self._registry, self._attributes)
+        self._properties = Properties(self, self._registry, self._attributes)
         self._mappings: dict[int, Mapping] = {}
         self._classes: dict[int, Class] = {}
 
@@ -51,6 +54,13 @@ class Models:
     def cls(self, mapping: Mapping) -> Class:
         """The class that a mapping given out here describes."""
         return self._classes[id(mapping)]
+
+    def property_reads(self, mapping: Mapping, name: str) -> frozenset[Path]:
+        """The columns and relations that reading a property (or calling a method) of an instance reads, as paths.
+
+        `{("customer", "name")}` for a property that returns `self.customer.name`; empty for any other attribute.
+        """
+        return self._properties.reads(mapping, name)
 
     def _mapping(self, cls: Class) -> Mapping:
         if id(cls) not in self._mappings:
