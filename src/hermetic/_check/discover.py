@@ -77,10 +77,10 @@ def shown(path: Path) -> str:
 
 
 def _walk(root: Path, search: Search, seen: set[Path]) -> Iterator[Path]:
-    """The files to check below a directory; linked directories come last, so that a file keeps its own name."""
-    ignored = Ignored.start(root, search.exclude, search.base)
-    waiting: list[tuple[Path, Ignored]] = [(root, ignored)]
+    """The files to check below a directory; links come last, so that a file keeps its own name."""
+    waiting: list[tuple[Path, Ignored]] = [(root, Ignored.start(root, search.exclude, search.base))]
     linked: list[tuple[Path, Ignored]] = []
+    linked_files: list[Path] = []
     while waiting or linked:
         directory, ignored = waiting.pop() if waiting else linked.pop(0)
         if not _is_new(directory, seen):
@@ -91,19 +91,19 @@ def _walk(root: Path, search: Search, seen: set[Path]) -> Iterator[Path]:
             if _is_directory(entry):
                 if not never_walked(path) and not ignored.leaves_out(path, directory=True):
                     (linked if entry.is_symlink() else waiting).append((path, ignored))
-            elif (
-                path.suffix in PYTHON + MARKDOWN
-                and not ignored.leaves_out(path, directory=False)
-                and _is_new(path, seen)
-            ):
-                yield path
+            elif path.suffix in PYTHON + MARKDOWN and not ignored.leaves_out(path, directory=False):
+                if entry.is_symlink():
+                    linked_files.append(path)
+                elif _is_new(path, seen):
+                    yield path
+    yield from (path for path in linked_files if _is_new(path, seen))
 
 
 def _entries(directory: Path) -> list[os.DirEntry[str]]:
-    """What a directory holds, links after the rest; nothing where it cannot be listed."""
+    """What a directory holds, by name; nothing where it cannot be listed."""
     try:
         with os.scandir(directory) as listing:
-            return sorted(listing, key=lambda entry: (entry.is_symlink(), entry.name))
+            return sorted(listing, key=lambda entry: entry.name)
     except OSError:
         return []
 

@@ -109,9 +109,9 @@ def _analysis(
         with _deep_recursion():
             return analyze(files, progress=progress, jobs=config.jobs or os.cpu_count() or 1)
     except Exception as error:
-        place = _innermost(error)
+        told = " ".join(f"{type(error).__name__}: {error}".split())
         raise AnalysisFailed(
-            f"the analysis stopped on an internal error: {type(error).__name__}: {error} ({place}); report it with this"
+            f"the analysis stopped on an internal error: {told} ({_innermost(error)}); report it with this"
             " line, and narrow the paths or `exclude` to go on without the file that causes it"
         ) from error
 

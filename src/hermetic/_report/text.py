@@ -162,7 +162,7 @@ def _wrapped(line: Text, layout: Layout) -> Iterator[Text]:
 def _pieces(text: str, width: int) -> list[str]:
     """The text cut between words, as its own substrings."""
     return wrap(
-        text, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False, expand_tabs=False,
+        text, max(width, 20), break_long_words=False, break_on_hyphens=False, expand_tabs=False,
         replace_whitespace=False,
     )  # fmt: skip
 

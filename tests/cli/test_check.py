@@ -1,0 +1,256 @@
+"""`hermetic check` as a user meets it: what it prints where, and how it ends."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import hermetic._check
+from hermetic._catalogue import Finding, Step
+from hermetic._check.discover import SourceFile
+from hermetic._cli import main
+
+LEAK = "def f():\n    leak()\n"
+
+
+def analyze(files: Sequence[SourceFile], *, progress: Any = None, jobs: int = 1) -> Any:
+    """An engine so simple that every expectation can be read off the source: each call of `leak` is a finding."""
+    findings = tuple(
+        Finding(
+            "session-leak", "HM101", "error", "proven", file.name, node.lineno, node.col_offset + 1, node.lineno,
+            node.col_offset + 7, "a session is opened and never closed", (Step(file.name, node.lineno, "opened"),), "with …",
+        )
+        for file in files
+        for node in ast.walk(file.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "leak"
+    )  # fmt: skip
+    if any("crash" in file.text for file in files):
+        raise ZeroDivisionError("division by zero")
+    return SimpleNamespace(findings=findings, sessions=len(findings), models=0, functions=1, unresolved=())
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory in which the simple engine does the checking."""
+    engine = ModuleType("hermetic._check.engine")
+    engine.analyze = analyze  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "hermetic._check.engine", engine)
+    monkeypatch.setattr(hermetic._check, "engine", engine, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def write(shop: Path) -> Write:
+    """Write a file of the working directory."""
+
+    def written(name: str, text: str) -> None:
+        path = shop / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    return written
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["check", *arguments])
+
+
+def test_no_findings_end_with_0(write: Write) -> None:
+    """A clean check tells what it read."""
+    write("a.py", "x = 1\n")
+    result = run()
+
+    assert 0 == result.exit_code
+    assert result.stdout.startswith("no findings\nchecked 1 file, 1 line in ")
+
+
+def test_findings_end_with_1(write: Write) -> None:
+    """The report goes to stdout, nothing to stderr."""
+    write("a.py", LEAK)
+    result = run()
+
+    assert (1, "") == (result.exit_code, result.stderr)
+    assert result.stdout.startswith("a.py:2:5 session-leak  a session is opened and never closed\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nowhere"], "hermetic: no such path: nowhere; give a file or a directory that exists below "),
+        (["a.py", "nowhere"], "hermetic: no such path: nowhere; "),
+        (["empty"], "hermetic: no Python in empty; give a path that holds .py or .md files, or shorten `exclude`"),
+        (["--select", "sesion-leak"], "hermetic: no hazard is called 'sesion-leak', the nearest is 'session-leak'; "),
+        (["--config", "none.toml"], "hermetic: none.toml cannot be read (No such file or directory); "),
+        (["--output", "no/such/file"], "hermetic: no/such/file cannot be written (No such file or directory); "),
+        (["crash.py"], "hermetic: the analysis stopped on an internal error: ZeroDivisionError: division by zero ("),
+    ],
+)
+def test_a_check_that_cannot_be_done_ends_with_2(shop: Path, write: Write, arguments: list[str], sentence: str) -> None:
+    """One sentence on stderr, no traceback, nothing on stdout."""
+    write("a.py", LEAK)
+    write("crash.py", "crash = 1\n")
+    (shop / "empty").mkdir()
+    result = run(*arguments, *(["a.py"] if arguments[0].startswith("--") else []))
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert result.stderr.startswith(sentence)
+    assert 1 == result.stderr.count("\n")
+
+
+def test_a_wrong_option_ends_with_2(write: Write) -> None:
+    """Click's own complaints end the same way."""
+    assert 2 == run("--min-confidence", "sure").exit_code
+
+
+def test_a_file_that_does_not_parse_is_told_and_does_not_decide(write: Write) -> None:
+    """The rest is checked; the sentence goes to stderr."""
+    write("a.py", "x = 1\n")
+    write("old.py", "print 'hello'\n")
+    result = run()
+
+    assert 0 == result.exit_code
+    assert result.stderr.startswith("old.py:1: this is Python 2 ")
+
+
+def test_quiet_prints_findings_alone(write: Write) -> None:
+    """No summary, no word on files left out."""
+    write("a.py", LEAK)
+    write("old.py", "print 'hello'\n")
+    result = run("--quiet")
+
+    assert "" == result.stderr
+    assert result.stdout.endswith("   fix: with …\n\n")
+
+
+@pytest.mark.parametrize("format", ["json", "sarif"])
+def test_documents_are_alone_on_stdout(write: Write, format: str) -> None:
+    """A program can read stdout as it comes; what went wrong goes to stderr too."""
+    write("a.py", LEAK)
+    write("old.py", "print 'hello'\n")
+    result = run("--format", format)
+
+    assert json.loads(result.stdout)
+    assert "Python 2" in result.stderr
+
+
+def test_github_gets_commands_only(write: Write) -> None:
+    """Annotations tell everything, so stderr stays empty."""
+    write("a.py", LEAK)
+    write("old.py", "print 'hello'\n")
+    result = run("--format", "github")
+
+    assert "" == result.stderr
+    assert ["::error", "::warning"] == [line.split()[0] for line in result.stdout.splitlines()]
+
+
+def test_a_report_can_go_into_a_file(shop: Path, write: Write) -> None:
+    """`--output` leaves stdout empty and keeps the exit code."""
+    write("a.py", LEAK)
+    result = run("--format", "json", "--output", "report.json")
+
+    assert (1, "") == (result.exit_code, result.stdout)
+    assert 1 == len(json.loads((shop / "report.json").read_text("utf-8"))["findings"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [
+        ([], 1),
+        (["--select", "HM101"], 1),
+        (["--select", "lost-write,HM101"], 1),
+        (["--select", "lost-write"], 0),
+        (["--ignore", "session-leak"], 0),
+        (["--ignore", "hm101"], 0),
+        (["--exclude", "a.*"], 0),
+        (["b.py"], 0),
+    ],
+)
+def test_options_choose_what_is_told(write: Write, arguments: list[str], count: int) -> None:
+    """Slugs and codes in any case, several by comma; patterns; paths."""
+    write("a.py", LEAK)
+    write("b.py", "x = 1\n")
+
+    assert count == len(json.loads(run("--format", "json", *arguments).stdout)["findings"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "told"),
+    [
+        ([], 1, "session-leak (likely)"),
+        (["--min-confidence", "proven"], 0, "1 less sure, not shown"),
+        (["--tests", "--min-confidence", "proven"], 1, "session-leak  a session"),
+    ],
+)
+def test_tests_count_one_step_less(write: Write, arguments: list[str], exit_code: int, told: str) -> None:
+    """Findings in tests are lowered unless `--tests` takes them as code."""
+    write("tests/test_a.py", LEAK)
+    result = run(*arguments)
+
+    assert exit_code == result.exit_code
+    assert told in result.stdout
+
+
+def test_the_configuration_file_is_obeyed(write: Write) -> None:
+    """`[tool.hermetic]` beside the code decides what no option does."""
+    write("pyproject.toml", '[tool.hermetic]\nper-file-ignores = { "a.py" = ["session-leak"] }\n')
+    write("a.py", LEAK)
+    write("b.py", LEAK)
+
+    assert ["b.py"] == [each["file"] for each in json.loads(run("--format", "json").stdout)["findings"]]
+
+
+def test_an_allowed_finding_is_counted_not_told(write: Write) -> None:
+    """The comment decides, and a second one that covers nothing is told."""
+    write("a.py", "leak()  # hermetic: allow[session-leak] closed at exit\nx = 1  # hermetic: allow[HM101] why\n")
+    result = run()
+
+    assert 0 == result.exit_code
+    assert "1 allowed by comments" in result.stdout
+    assert "a.py:2 allow[session-leak] covers nothing; remove it" in result.stdout
+
+
+def test_verbose_tells_of_blocks_that_do_not_parse(write: Write) -> None:
+    """Fragments in documents are passed over in silence otherwise."""
+    write("guide.md", "```python\nx = (\n```\n\n```python\ny = 1\n```\n")
+
+    assert "" == run().stderr
+    assert run("--verbose").stderr.startswith("guide.md:2: this block is left out: ")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_any_terminal_can_show_the_report(write: Write, shop: Path, encoding: str) -> None:
+    """Signs that the terminal lacks become ASCII."""
+    write("größe.py", LEAK + "    # größer →\n")
+    code = "from tests.cli.test_check import in_place; in_place()"
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", "."],
+        capture_output=True, timeout=60, check=False, cwd=shop,
+        env=environment | {"PYTHONPATH": os.pathsep.join([str(root), *sys.path])},
+    )  # fmt: skip
+
+    assert (1, b"") == (done.returncode, done.stderr)
+    assert "session-leak" in done.stdout.decode(encoding)
+
+
+def in_place() -> None:
+    """Run the command with the simple engine, in a process of its own."""
+    engine = ModuleType("hermetic._check.engine")
+    engine.analyze = analyze  # type: ignore[attr-defined]
+    sys.modules["hermetic._check.engine"] = engine
+    main()
