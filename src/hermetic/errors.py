@@ -1,11 +1,11 @@
 """Every error that Hermetic raises, so that a caller can catch the one they would treat differently.
 
-    HermeticError                 anything below
-    └── CheckFailed               `hermetic check` could not do its work (exit code 2)
-        ├── BadConfig             an option, a key of [tool.hermetic] or a value in it is wrong
-        │   └── UnknownHazard     a slug or code that names no hazard
-        ├── NothingToCheck        no such path, or no file that could be read
-        └── AnalysisFailed        the analysis itself broke; `__cause__` is the exception it broke with
+HermeticError                 anything below
+└── CheckFailed               `hermetic check` could not do its work (exit code 2)
+    ├── BadConfig             an option, a key of [tool.hermetic] or a value in it is wrong
+    │   └── UnknownHazard     a slug or code that names no hazard
+    ├── NothingToCheck        no such path, or no file that could be read
+    └── AnalysisFailed        the analysis itself broke; `__cause__` is the exception it broke with
 """
 
 from __future__ import annotations

@@ -69,6 +69,21 @@ def test_what_is_named_is_checked(tmp_path: Path) -> None:
     assert [script] == [each.path for each in found(script)]
 
 
+def test_a_package_may_be_called_build(tmp_path: Path) -> None:
+    """Build output is known by its name and by being no package."""
+    grow(tmp_path, {"shop/build/__init__.py": "", "build/a.py": ""})
+
+    assert ["shop/build/__init__.py"] == names(tmp_path)
+
+
+def test_exclude_holds_outside_the_working_directory(tmp_path: Path) -> None:
+    """Patterns start at the checked directory where it does not lie below the configuration file."""
+    grow(tmp_path, {"shop/legacy/a.py": "", "shop/b.py": "", "elsewhere/c.py": ""})
+    search = Search(exclude=("legacy/*",), base=tmp_path / "elsewhere")
+
+    assert ["b.py"] == names(tmp_path / "shop", search=search)
+
+
 def test_exclude_is_written_as_in_gitignore(tmp_path: Path) -> None:
     """Patterns match names and paths below the configuration file; a later `!` takes a file back in."""
     grow(tmp_path, {"legacy/a.py": "", "legacy/keep.py": "", "gen_pb2.py": "", "b.py": ""})
@@ -108,7 +123,7 @@ def test_a_file_reached_twice_is_read_once(tmp_path: Path) -> None:
 
 def test_a_path_that_does_not_exist_ends_the_check(tmp_path: Path) -> None:
     """A mistyped path must not pass for a clean one."""
-    with pytest.raises(NothingToCheck, match=r"no such path: .*oders; give a file or a directory that exists"):
+    with pytest.raises(NothingToCheck, match=r"no such path: '.*oders'; give a file or a directory that exists"):
         found(tmp_path / "oders")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import errno
+import os
 import random
 import warnings
 from collections.abc import Sequence
@@ -16,7 +17,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hermetic._check import discover as discovering
 from hermetic._check.checked import Problem
 from hermetic._check.discover import Search, SourceFile, discover
 from hermetic._check.reading import Unreadable, parse, read
@@ -141,6 +141,14 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     ] == told
 
 
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    """Reading a pipe would wait for ever."""
+    os.mkfifo(tmp_path / "a.py")
+    (told,) = discover([tmp_path])
+
+    assert str(told).endswith("a.py: it is no regular file, and reading it might never end; name it in `exclude`")
+
+
 def test_a_file_that_vanishes_is_told(tmp_path: Path) -> None:
     """Between listing and reading a file may go; the rest is checked."""
     for name in ("a.py", "b.py"):
@@ -180,8 +188,8 @@ def test_a_directory_that_may_not_be_listed_is_empty(tmp_path: Path, monkeypatch
     """A walk goes on beside what it cannot enter."""
     (tmp_path / "shut").mkdir()
     (tmp_path / "a.py").write_text("x = 1\n", encoding="utf-8")
-    scandir = discovering.os.scandir
-    monkeypatch.setattr(discovering.os, "scandir", lambda path: scandir(path) if "shut" not in str(path) else _refuse())
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: scandir(path) if "shut" not in str(path) else _refuse())
 
     assert 1 == len(list(discover([tmp_path])))
 

@@ -36,6 +36,8 @@ def analyze(files: Sequence[SourceFile], *, progress: Any = None, jobs: int = 1)
     )  # fmt: skip
     if any("crash" in file.text for file in files):
         raise ZeroDivisionError("division by zero")
+    if any("interrupt" in file.text for file in files):
+        raise KeyboardInterrupt
     return SimpleNamespace(findings=findings, sessions=len(findings), models=0, functions=1, unresolved=())
 
 
@@ -90,8 +92,9 @@ def test_findings_end_with_1(write: Write) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["nowhere"], "hermetic: no such path: nowhere; give a file or a directory that exists below "),
-        (["a.py", "nowhere"], "hermetic: no such path: nowhere; "),
+        (["nowhere"], "hermetic: no such path: 'nowhere'; give a file or a directory that exists below "),
+        (["a.py", "nowhere"], "hermetic: no such path: 'nowhere'; "),
+        ([""], "hermetic: no such path: ''; "),
         (["empty"], "hermetic: no Python in empty; give a path that holds .py or .md files, or shorten `exclude`"),
         (["--select", "sesion-leak"], "hermetic: no hazard is called 'sesion-leak', the nearest is 'session-leak'; "),
         (["--config", "none.toml"], "hermetic: none.toml cannot be read (No such file or directory); "),
@@ -124,6 +127,25 @@ def test_a_file_that_does_not_parse_is_told_and_does_not_decide(write: Write) ->
 
     assert 0 == result.exit_code
     assert result.stderr.startswith("old.py:1: this is Python 2 ")
+
+
+def test_a_flood_of_broken_files_is_told_in_part(write: Write) -> None:
+    """The first ones and their number; `--verbose` tells them all."""
+    write("a.py", "x = 1\n")
+    for number in range(30):
+        write(f"old{number:02}.py", "print 'hello'\n")
+    told = run().stderr.splitlines()
+
+    assert (11, "and 20 more; --verbose tells all of them") == (len(told), told[-1])
+    assert 30 == len(run("--verbose").stderr.splitlines())
+
+
+def test_stopping_by_hand_is_not_findings(write: Write) -> None:
+    """Ctrl-C ends with 130, as a shell would have it."""
+    write("a.py", "interrupt = 1\n")
+    result = run()
+
+    assert (130, "", "") == (result.exit_code, result.stdout, result.stderr)
 
 
 def test_quiet_prints_findings_alone(write: Write) -> None:

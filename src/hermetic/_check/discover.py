@@ -60,8 +60,10 @@ def discover(paths: Sequence[str | Path], search: Search | None = None) -> Itera
     found: list[tuple[str, Path, Path]] = []
     for given in paths or (".",):
         root = Path(os.path.abspath(given))
-        if not os.path.lexists(root):
-            raise NothingToCheck(f"no such path: {given}; give a file or a directory that exists below {Path.cwd()}")
+        if not os.path.lexists(given):
+            raise NothingToCheck(
+                f"no such path: {str(given)!r}; give a file or a directory that exists below {Path.cwd()}"
+            )
         if root.is_dir():
             found += [(shown(path), path, root) for path in _walk(root, search, seen)]
         elif _is_new(root, seen):

@@ -9,9 +9,11 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 NEVER = frozenset({
-    ".git", ".hg", ".svn", "node_modules", "__pycache__", "build", "dist", ".tox", ".nox", ".venv", ".eggs",
+    ".git", ".hg", ".svn", "node_modules", "__pycache__", ".tox", ".nox", ".venv", ".eggs",
     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "site-packages",
 })  # fmt: skip
+
+OUTPUT = frozenset({"build", "dist"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Ignored:
     @classmethod
     def start(cls, root: Path, exclude: Sequence[str], base: Path) -> Ignored:
         """What holds for a walk from `root`; a `.gitignore` above that leaves out `root` itself is not obeyed."""
-        found = cls(((base, GitIgnoreSpec.from_lines(exclude)),)) if exclude else cls()
+        start = base if root.is_relative_to(base) else root
+        found = cls(((start, GitIgnoreSpec.from_lines(exclude)),)) if exclude else cls()
         repository = next((place for place in (root, *root.parents) if (place / ".git").exists()), None)
         if repository is None or repository == root:
             return found
@@ -57,5 +60,7 @@ class Ignored:
 
 
 def never_walked(directory: Path) -> bool:
-    """Whether a directory holds no code of the user's: caches, build output, virtual environments."""
+    """Whether a directory holds no code of the user's: caches, virtual environments, build output that is no package."""
+    if directory.name in OUTPUT:
+        return not (directory / "__init__.py").exists()
     return directory.name in NEVER or directory.name.endswith(".egg-info") or (directory / "pyvenv.cfg").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import stat
 import sys
 import tokenize
 import warnings
@@ -33,7 +34,10 @@ class Unreadable(Exception):
 def read(path: Path, *, max_bytes: int = MAX_BYTES) -> str:
     """The text of a Python or Markdown file, with `\\n` line ends and no byte order mark; raises Unreadable."""
     try:
-        size = path.stat().st_size
+        found = path.stat()
+        size = found.st_size
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable("it is no regular file, and reading it might never end; name it in `exclude`")
         if size > max_bytes:
             raise Unreadable(
                 f"skipped, {size / 1e6:.1f} MB is more than the {max_bytes / 1e6:g} MB read of one file; name it in `exclude`"

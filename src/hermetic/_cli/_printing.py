@@ -12,6 +12,7 @@ import click
 from .._report.encoding import encodable
 
 COULD_NOT_RUN = 2
+STOPPED = 130
 
 
 def say(text: str, *, to_stderr: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from ..errors import CheckFailed
-from ._printing import give_up, is_terminal, say, wants_colour, width_of
+from ._printing import STOPPED, give_up, is_terminal, say, wants_colour, width_of
 
 if TYPE_CHECKING:
     from .._catalogue import Confidence
-    from .._check.checked import Report
+    from .._check.checked import Problem, Report
     from .._check.config import Config
     from .._check.run import Progress
 
 Format = Literal["text", "json", "sarif", "github"]
 FOUND = 1
+FLOOD = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ class Options:
 @click.option("--tests", is_flag=True, help="Take tests, migrations and examples as seriously as code.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 @click.option("--quiet", "-q", is_flag=True, help="Findings only: no summary, no word on files left out.")
-@click.option("--verbose", "-v", is_flag=True, help="Tell also which Markdown blocks do not parse.")
+@click.option("--verbose", "-v", is_flag=True, help="Tell every file left out, and Markdown blocks that do not parse.")
 def command(**given: object) -> None:
     """Look for hazards in the .py and .md files below PATHS (default: the current directory).
 
@@ -76,9 +77,10 @@ def command(**given: object) -> None:
         _write(_rendered(report, options), options.output)
     except CheckFailed as error:
         raise give_up(str(error)) from None
+    except KeyboardInterrupt:  # click would end with 1, which says that there are findings
+        raise click.exceptions.Exit(STOPPED) from None
     if not options.quiet and options.format != "github":
-        for problem in report.problems:
-            say(f"{problem}\n", to_stderr=True)
+        _tell(report.problems, everything=options.verbose)
     raise click.exceptions.Exit(FOUND if report.findings else 0)
 
 
@@ -126,6 +128,15 @@ def _write(text: str, output: Path | None) -> None:
         output.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise CheckFailed(f"{output} cannot be written ({error.strerror}); give --output another path") from None
+
+
+def _tell(problems: Sequence[Problem], *, everything: bool) -> None:
+    """Print what went wrong beside the findings, on stderr; a flood of it only in part."""
+    shown = problems if everything or len(problems) <= FLOOD else problems[: FLOOD // 2]
+    for problem in shown:
+        say(f"{problem}\n", to_stderr=True)
+    if len(shown) < len(problems):
+        say(f"and {len(problems) - len(shown)} more; --verbose tells all of them\n", to_stderr=True)
 
 
 @contextmanager

@@ -35,9 +35,7 @@ def render(report: Report) -> str:
         for (finding, fingerprint), reason in zip(fingerprinted(findings, report.lines), reasons, strict=True)
     ]
     run = {
-        "tool": {
-            "driver": {"name": "Hermetic", "semanticVersion": version(), "rules": [_rule(each) for each in rules]}
-        },
+        "tool": {"driver": {"name": "Hermetic", "version": version(), "rules": [_rule(each) for each in rules]}},
         "columnKind": "unicodeCodePoints",
         "results": results,
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(report)}],
