@@ -102,7 +102,7 @@ def open_session(pair: Pair, a: int, b: int, c: int) -> Move | None:
     record = records.SessionOpened(
         session=pair.session_key, is_async=pair.database.is_async, bound=True, **options
     )  # fmt: skip
-    pair.session = pair.database.session(**options)
+    pair.opened(pair.database.session(**options))
     return Move(record, lambda: None)
 
 
@@ -189,7 +189,8 @@ def load(pair: Pair, a: int, b: int, c: int) -> Move | None:
         for instance in result:
             pair.tell_row(entity, primary_key(instance), options, populate_existing=populate)
 
-    return Move(records.Executed(session=pair.session_key), act, told)
+    note = f"{entity} {', '.join(f'{one.kind}({chr(46).join(one.path)})' for one in options)} where {c % 3}"
+    return Move(records.Executed(session=pair.session_key), act, told, note)
 
 
 def primary_key(instance: Any) -> int:

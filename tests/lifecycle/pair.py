@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect as python_inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import event, inspect
 
+from hermetic._lifecycle.instance import NOTHING, InstanceState
 from hermetic._lifecycle.model import Lifecycle, Outcome
-from hermetic._lifecycle.records import AttributeWritten, ContentSeen, InstanceLoaded, Record
+from hermetic._lifecycle.records import AttributeWritten, ContentSeen, InstanceLoaded, Key, Record
 from hermetic._lifecycle.schema import LoaderOption
 
 from .database import Database
@@ -26,6 +27,7 @@ class Move:
     record: Record
     act: Callable[[], Any]
     told: Callable[[Any], None] | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,29 @@ class Pair:
         self.savepoints: list[Any] = []
         self.objects: dict[str, Any] = {}
         self.keys: dict[int, str] = {}
-        self.arrived: list[Any] = []
+        self.arrived: list[tuple[Any, bool]] = []
+        self.is_flushing = False
+        self.met: dict[tuple[str, int], int] = {}
         self.count = 100
         self.rows = database.rows()
+        self.links = database.links()
+        self.stored = stored_in(self.rows, self.links)
         event.listen(Base, "load", self._arrived, propagate=True)
 
     def _arrived(self, instance: Any, _context: Any) -> None:
-        self.arrived.append(instance)
+        self.arrived.append((instance, self.is_flushing))
+
+    def opened(self, session: Any) -> None:
+        """Take a real session into use."""
+        self.session = session
+        event.listen(self.sync_session, "before_flush", self._flush_began)
+        event.listen(self.sync_session, "after_flush", self._flush_ended)
+
+    def _flush_began(self, *_: Any) -> None:
+        self.is_flushing = True
+
+    def _flush_ended(self, *_: Any) -> None:
+        self.is_flushing = False
 
     async def end(self) -> None:
         event.remove(Base, "load", self._arrived)
@@ -94,57 +112,79 @@ class Pair:
 
     async def take(self, move: Move) -> tuple[Outcome, Seen]:
         """Make a move on both sides and tell the model the facts that came of it."""
+        before = self.life.instances.copy()
+        held = {id(instance) for instance in self.objects.values() if inspect(instance).persistent}
+        self.is_flushing = False
         said = self.life.apply(move.record)
         seen = await self.observe(move.act)
+        self.met.clear()
+        if seen.effect != "fine" and not isinstance(move.record, AttributeWritten):
+            self.tell_related(before, held)
+        self.met.clear()
         if seen.effect != "raises" and move.told is not None:
             move.told(seen.result)
         self.tell_arrivals()
         self.tell_contents()
         return said, seen
 
+    def tell_related(self, before: dict[Key, InstanceState], held: set[int]) -> None:
+        """Tell of the rows that came with relationships which are loaded since the step."""
+        for key, state in tuple(self.life.instances.items()):
+            if key not in before or state.session != self.session_key:
+                continue
+            values = inspect(self.objects[key]).dict
+            for name in (state.loaded - before[key].loaded) & state.mapping.relations.keys() & values.keys():
+                relation = state.mapping.relations[name]
+                replayed = name in before[key].expired and LoaderOption("joinedload", (name,)) in state.options
+                for other in values[name] if relation.many else filter(None, [values[name]]):
+                    if relation.many or replayed or id(other) not in held:
+                        options = deeper(state.options, name)
+                        self.tell_row(relation.target, inspect(other).identity[0], options, lazily=True)
+
     def tell_row(
-        self,
-        entity: str,
-        primary_key: int,
-        options: tuple[LoaderOption, ...],
-        *,
-        populate_existing: bool = False,
+        self, entity: str, primary_key: int, options: tuple[LoaderOption, ...], depth: int = 0, **facts: bool
     ) -> None:
         """Tell of a row that a query brought, then of those that its eager relationships brought along."""
         instance = self.held(entity, primary_key)
         mapping = MAPPINGS[entity]
+        identity = (entity, primary_key)
+        was_there = id(instance) in self.keys
+        met = self.met.get(identity)
+        self.met[identity] = depth if met is None else min(met, depth)
         self.life.apply(
             InstanceLoaded(
                 session=self.session_key,
                 instance=self.register(instance),
                 mapping=mapping,
                 options=options,
-                identity=(entity, primary_key),
-                populate_existing=populate_existing,
+                identity=identity,
+                again=None if met is None else "shallower" if depth < met else "deeper",
+                **facts,
             )
         )
         for relation in mapping.relations.values():
             kinds = [option.kind for option in options if option.path == (relation.name,)]
-            if kinds and kinds[-1] in ("joinedload", "selectinload"):
-                deeper = tuple(
-                    LoaderOption(option.kind, option.path[1:])
-                    for option in options
-                    if len(option.path) > 1 and option.path[0] == relation.name
-                )
-                for other in self.database.related(entity, relation.name, primary_key):
-                    self.tell_row(relation.target, other, deeper, populate_existing=populate_existing)
+            if not kinds or kinds[-1] not in ("joinedload", "selectinload"):
+                continue
+            if kinds[-1] == "selectinload" and was_there and facts.get("lazily"):
+                continue
+            for other in self.database.related(entity, relation.name, primary_key):
+                self.tell_row(relation.target, other, deeper(options, relation.name), depth + 1, **facts)
 
     def tell_arrivals(self) -> None:
         """Tell of instances that came without a query of ours, through lazy loads and flushes."""
-        for instance in self.arrived:
+        for instance, by_flush in self.arrived:
             if id(instance) not in self.keys:
                 (primary_key,) = inspect(instance).identity or (instance.id,)
-                self.tell_row(type(instance).__name__, primary_key, ())
+                self.tell_row(type(instance).__name__, primary_key, (), by_flush=by_flush)
         self.arrived.clear()
 
     def tell_contents(self) -> None:
         """Tell which instances the loaded relationships hold and which rows the foreign keys name."""
-        self.rows = self.database.rows()
+        rows, links = self.database.rows(), self.database.links()
+        if (rows, links) != (self.rows, self.links):
+            self.rows, self.links = rows, links
+            self.stored = stored_in(rows, links)
         for key, state in tuple(self.life.instances.items()):
             instance = self.objects[key]
             values = inspect(instance).dict
@@ -161,8 +201,11 @@ class Pair:
                     if state.targets.get(name, "?") != target:
                         targets[name] = target
             exists = (state.mapping.name, values["id"]) in self.rows if "id" in values else state.row_exists
-            if related or targets or exists != state.row_exists:
-                self.life.apply(ContentSeen(instance=key, related=related, targets=targets, row_exists=exists))
+            stored = self.stored.get(state.identity, NOTHING)
+            if related or targets or exists != state.row_exists or stored != state.stored:
+                self.life.apply(
+                    ContentSeen(instance=key, related=related, targets=targets, stored=stored, row_exists=exists)
+                )
 
     def differences(self) -> list[str]:
         """Where the states of the two sides differ, beyond what the last operation answered."""
@@ -182,6 +225,38 @@ class Pair:
                 if said != seen
             ]
         return found
+
+
+def stored_in(
+    rows: dict[tuple[str, int], tuple[Any, ...]], links: set[tuple[int, int]]
+) -> dict[Hashable, dict[str, tuple[Hashable, ...]]]:
+    """The identities on the other side of every relationship, by identity and relationship."""
+    found: dict[Hashable, dict[str, tuple[Hashable, ...]]] = {
+        identity: dict.fromkeys(MAPPINGS[identity[0]].relations, ()) for identity in rows
+    }
+
+    def link(one: tuple[str, int], name: str, other: tuple[str, int], back: str) -> None:
+        for side, relation, far in ((one, name, other), (other, back, one)):
+            if side in found:
+                found[side][relation] = (*found[side][relation], far)
+
+    for identity, values in rows.items():
+        if identity[0] == "Person" and values[-1] is not None:
+            link(identity, "boss", ("Person", values[-1]), "reports")
+        if identity[0] == "Book" and values[-1] is not None:
+            link(identity, "owner", ("Person", values[-1]), "books")
+    for book, tag in links:
+        link(("Book", book), "tags", ("Tag", tag), "books")
+    return found
+
+
+def deeper(options: tuple[LoaderOption, ...], relation: str) -> tuple[LoaderOption, ...]:
+    """The options as the other side of a relationship sees them."""
+    return tuple(
+        LoaderOption(option.kind, option.path[1:])
+        for option in options
+        if len(option.path) > 1 and option.path[0] == relation
+    )
 
 
 def told(value: Any) -> Any:

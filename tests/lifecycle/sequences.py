@@ -54,7 +54,7 @@ async def live(database: Database, steps: list[Step], lifecycle: Callable[[], Li
                 if move is None:
                     continue
                 said, seen = await pair.take(move)
-                story.append(f"{move.record}: {said} / {seen}")
+                story.append(f"{move.record} {move.note}: {said} / {seen}")
                 tally.steps += 1
                 tally.operations[name] += 1
                 tally.effects[seen.code or seen.error or seen.effect] += 1

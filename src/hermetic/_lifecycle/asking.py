@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from .flushing import recomputed
 from .instance import InstanceState
-from .loading import all_expired, partly_expired, plan
+from .loading import all_expired, deferred_by_class, partly_expired, plan, without
 from .outcome import FINE, UNKNOWN, Outcome, emits, raises
 from .querying import ask, unusable
 from .records import ContentSeen, Executed, Expired, InstanceLoaded, LookedUp, Refreshed
+from .schema import LoaderOption
 from .states import States
 
 
@@ -34,55 +35,96 @@ def loaded(life: States, record: InstanceLoaded) -> Outcome:
     if problem := unusable(session):
         return problem
     life.begin(record.session)
-    now = plan(record.mapping, record.options)
     old = life.instances.get(record.instance)
-    if old is not None and old.session == record.session and old.status == "persistent":
-        if record.populate_existing:
-            state = populated(old, record)
-        else:
-            names = now.brings - old.written
-            state = replace(
-                old,
-                loaded=old.loaded | names,
-                unsure=old.unsure - names,
-                expired=old.expired - names,
-                blocked=old.blocked - names | (now.forbids - old.loaded),
-                deferred=old.deferred - names,
-                is_stale=False,
-            )
+    if old is None or old.session != record.session or old.status != "persistent":
+        life.put(fresh(record))
+    elif record.again:
+        life.put(met_again(old, record))
+    elif record.populate_existing:
+        life.put(populated(old, record))
     else:
-        state = InstanceState(
-            record.instance,
-            record.mapping,
-            "persistent",
-            session=record.session,
-            loaded=now.brings,
-            options=record.options,
-            blocked=now.forbids,
-            deferred=now.defers,
-            identity=record.identity,
-            row_exists=True,
-        )
-    life.put(state)
+        life.put(completed(old, record))
     if record.by_flush and any(not relation.many for relation in record.mapping.relations.values()):
-        life.put(recomputed(state))
+        life.put(recomputed(life.instances[record.instance]))
         *outer, last = life.sessions[record.session].savepoints
-        life.change_session(
-            record.session, savepoints=(*outer, replace(last, changed=last.changed | {record.instance}))
-        )
+        last = replace(last, changed=last.changed | {record.instance})
+        life.change_session(record.session, savepoints=(*outer, last))
     return FINE
+
+
+def fresh(record: InstanceLoaded) -> InstanceState:
+    """An instance that the session did not hold before."""
+    now = plan(record.mapping, record.options)
+    return InstanceState(
+        record.instance,
+        record.mapping,
+        "persistent",
+        session=record.session,
+        loaded=now.brings,
+        options=lasting(record.options),
+        blocked=now.forbids,
+        deferred=now.defers,
+        identity=record.identity,
+        row_exists=True,
+    )
+
+
+def met_again(old: InstanceState, record: InstanceLoaded) -> InstanceState:
+    """The instance where one query meets it a second time: what the second path alone brings is added."""
+    now = plan(record.mapping, record.options)
+    columns = now.brings & record.mapping.columns.keys()
+    loaded = old.loaded | columns | eager_by_query(record.options)
+    options = lasting(record.options) if record.again == "shallower" else old.options
+    return replace(old, loaded=loaded, expired=old.expired - loaded, options=options)
+
+
+def eager_by_query(options: tuple[LoaderOption, ...]) -> frozenset[str]:
+    """The relationships that options load by a query of their own, after the instances are there."""
+    return frozenset(option.path[0] for option in options if len(option.path) == 1 and option.kind == "selectinload")
+
+
+def completed(old: InstanceState, record: InstanceLoaded) -> InstanceState:
+    """The instance with what it lacked taken from its row; a lazy load leaves out the queries for relationships."""
+    now = plan(record.mapping, record.options)
+    names = now.brings - old.written
+    if record.lazily:
+        names -= eager_by_query(record.options)
+    return replace(
+        old,
+        loaded=old.loaded | names,
+        unsure=old.unsure - names,
+        expired=old.expired - names,
+        blocked=old.blocked - names | (now.forbids - old.loaded),
+        deferred=old.deferred - names,
+        is_stale=False,
+    )
+
+
+def lasting(options: tuple[LoaderOption, ...]) -> tuple[LoaderOption, ...]:
+    """The options that act again at later loads: those that name their attribute."""
+    return tuple(option for option in options if "*" not in option.path)
 
 
 def populated(old: InstanceState, record: InstanceLoaded) -> InstanceState:
     """The instance read anew from its row by `populate_existing`; unsaved writes are overwritten."""
     now = plan(record.mapping, record.options)
+    relations = record.mapping.relations
+    # What an option leaves out keeps its old value, collections aside; what the class leaves out is dropped.
+    kept = now.defers - deferred_by_class(old.mapping) | {
+        name for name in now.forbids if name not in relations or not relations[name].many
+    }
+    loaded = now.brings | (old.loaded & kept)
+    reset = relations.keys() - now.brings - now.forbids
     return replace(
-        all_expired(old, None),
-        loaded=now.brings,
+        without(old, old.loaded),
+        loaded=loaded,
+        written=frozenset(),
+        refused=frozenset(),
+        unsure=old.unsure & kept,
         blocked=now.forbids,
         deferred=now.defers,
-        expired=frozenset(),
-        options=record.options or old.options,
+        expired=old.expired - loaded - reset,
+        options=lasting(record.options) or old.options,
         is_stale=False,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .cascading import admit, attach, followers
 from .instance import InstanceState, Status
 from .outcome import FINE, UNKNOWN, Outcome, emits, raises
 from .querying import ask
@@ -28,36 +29,10 @@ def created(life: States, record: InstanceCreated) -> Outcome:
 
 
 def added(life: States, record: Added) -> Outcome:
-    """Attach an instance: a transient one waits for its INSERT, a detached one comes back as it is."""
-    session, state = life.sessions.get(record.session), life.instances.get(record.instance)
-    if session is None or state is None:
+    """Attach an instance and what it holds."""
+    if record.session not in life.sessions or record.instance not in life.instances:
         return UNKNOWN
-    if state.session is not None and state.session != record.session:
-        return raises("InvalidRequestError", "attached")
-    if state.was_deleted and state.status != "transient":
-        return raises("InvalidRequestError", "deleted")
-    life.begin(session.key)
-    if state.status == "unknown":
-        life.put(replace(state, session=session.key))
-        return FINE
-    twin = life.identified(session.key, state.identity)
-    if twin is not None and twin.key != state.key and state.status != "transient":
-        return raises("InvalidRequestError", "twin")
-    attach(life, session.key, state.key)
-    return FINE
-
-
-def attach(life: States, session: Key, key: Key) -> None:
-    state = life.instances[key]
-    if state.status == "transient":
-        life.change(key, status="pending", session=session)
-        life.change_session(session, pending=(*life.sessions[session].pending, key))
-    elif state.status == "detached":
-        life.change(key, status="persistent", session=session)
-        if state.written:
-            life.mark_dirty(key)
-    elif key in life.sessions[session].deleted:
-        life.change_session(session, deleted=without(life.sessions[session].deleted, key))
+    return admit(life, record.session, record.instance) or FINE
 
 
 def without(keys: tuple[Key, ...], key: Key) -> tuple[Key, ...]:
@@ -73,18 +48,16 @@ def deleted(life: States, record: Deleted) -> Outcome:
         return raises("InvalidRequestError", state.status)
     if state.session is not None and state.session != record.session:
         return raises("InvalidRequestError", "attached")
-    life.begin(session.key)
-    if state.status == "deleted":
+    if state.key in session.deleted:
         return FINE
-    twin = life.identified(session.key, state.identity)
-    if twin is not None and twin.key != state.key:
-        return raises("InvalidRequestError", "twin")
-    life.change(state.key, status="persistent", session=session.key)
-    if state.written:
-        life.mark_dirty(state.key)
-    session = life.sessions[session.key]
-    if state.key not in session.deleted:
-        life.change_session(session.key, deleted=(*session.deleted, state.key))
+    life.begin(session.key)
+    if state.status == "detached" and (problem := attach(life, session.key, state.key)):
+        return problem
+    for other in tuple(followers(life, session.key, state, {state.key})):
+        if problem := attach(life, session.key, other):
+            return problem
+    life.change(state.key, status="persistent")
+    life.change_session(session.key, deleted=(*life.sessions[session.key].deleted, state.key))
     return FINE
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from .instance import InstanceState
-from .loading import deferred_by_class, gained, replayed
+from .loading import deferred_by_class, gained
 from .outcome import FINE, UNKNOWN, Outcome, emits, raises
 from .querying import ask
 from .records import AttributeRead, Key
+from .refreshing import refresh, wanted
 from .schema import Relation
 from .states import States
 
@@ -62,12 +63,12 @@ def refresh_expired(life: States, key: Key) -> Outcome:
     if state.session is None:
         return raises("DetachedInstanceError", "expired")
     # Which attributes to load is settled before the autoflush; what that expires is forgotten, and reads as None.
-    wanted = state.expired - state.written - deferred_by_class(state.mapping)
+    names = wanted(state)
     if problem := ask(life, state.session, "expired"):
         return problem
     if state.row_exists is False:
         return raises("ObjectDeletedError", "gone")
-    life.put(replayed(life.instances[key], wanted))
+    refresh(life, key, names)
     return emits("expired")
 
 
@@ -135,7 +136,7 @@ def settle(life: States, key: Key, name: str, outcome: Outcome) -> Outcome:
 
 def load_relation(life: States, state: InstanceState, relation: Relation, because: str) -> Outcome:
     """Send a relationship's own SELECT."""
-    if relation.name in state.blocked:
+    if relation.lazy == "raise_on_sql":
         return raises("InvalidRequestError", "raiseload")
     if problem := ask(life, state.session, because):
         return problem

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from .instance import NOTHING, InstanceState
 from .loading import gained
 from .outcome import FINE, Outcome, emits, raises
 from .records import Key
+from .refreshing import refresh, wanted
 from .session import SessionState
 from .states import States
 from .undoing import undo
@@ -84,13 +86,15 @@ def write_out(life: States, session: SessionState) -> None:
     """Note what a flush that the database took leaves behind."""
     changed = [key for key in session.dirty if key not in session.deleted]
     orphans = [child for key in session.deleted for child in let_go(life, life.instances[key])]
-    updated = [key for key in changed if changes_row(life, life.instances[key])]
-    for key in session.pending:
-        life.put(saved(inserted(life.instances[key])))
-    for key in changed:
-        life.put(saved(life.instances[key]))
-    for key in {*updated, *orphans}:
+    updated = {*orphans, *(key for key in changed if changes_row(life, life.instances[key]))}
+    for key in (*updated, *session.deleted):
+        identify(life, key)
+    for key in updated:
         life.put(recomputed(life.instances[key]))
+    for key in session.pending:
+        life.put(inserted(life.instances[key]))
+    for key in {*session.pending, *changed, *updated}:
+        life.put(saved(pointed(life, life.instances[key])))
     for key in session.deleted:
         life.put(replace(saved(life.instances[key]), status="deleted", was_deleted=True))
     last = session.savepoints[-1]
@@ -103,6 +107,14 @@ def write_out(life: States, session: SessionState) -> None:
     life.change_session(
         session.key, pending=(), dirty=(), deleted=(), uncommitted=True, savepoints=(*session.savepoints[:-1], last)
     )
+
+
+def identify(life: States, key: Key) -> None:
+    """An instance whose row is to be written needs its primary key, and is refreshed first where that expired."""
+    state = life.instances[key]
+    primary = {name for name, column in state.mapping.columns.items() if column.primary_key}
+    if not primary.isdisjoint(state.expired - state.loaded):
+        refresh(life, key, wanted(state))
 
 
 def inserted(state: InstanceState) -> InstanceState:
@@ -131,6 +143,20 @@ def saved(state: InstanceState) -> InstanceState:
         before=NOTHING,
         is_stale=False,
     )
+
+
+def pointed(life: States, state: InstanceState) -> InstanceState:
+    """The instance with its foreign keys set from the instances that its many-to-ones were given."""
+    fresh: dict[str, Hashable] = {}
+    for name in state.written & state.related.keys():
+        if state.mapping.relations[name].column is not None:
+            target = state.related[name]
+            other = life.instances.get(target[0]) if target else None
+            fresh[name] = other.identity if other is not None else None
+    if not fresh:
+        return state
+    stored = {name: () if to is None else (to,) for name, to in fresh.items()}
+    return replace(state, targets={**state.targets, **fresh}, stored={**state.stored, **stored})
 
 
 def recomputed(state: InstanceState) -> InstanceState:

@@ -117,7 +117,7 @@ def replayed(state: InstanceState, names: frozenset[str]) -> InstanceState:
     relations = names & state.mapping.relations.keys()
     gained = (names & state.mapping.columns.keys()) | (again.brings & relations)
     return replace(
-        state,
+        aimed(state, gained),
         loaded=state.loaded | gained,
         blocked=state.blocked | (again.forbids & relations),
         expired=frozenset(),
@@ -126,11 +126,21 @@ def replayed(state: InstanceState, names: frozenset[str]) -> InstanceState:
     )
 
 
+def aimed(state: InstanceState, names: frozenset[str]) -> InstanceState:
+    """The instance with what its freshly loaded foreign keys name, as far as an observer told it."""
+    fresh = {
+        relation.name: (*state.stored[relation.name], None)[0]
+        for relation in state.mapping.relations.values()
+        if relation.column in names and relation.name in state.stored
+    }
+    return replace(state, targets={**state.targets, **fresh}) if fresh else state
+
+
 def gained(state: InstanceState, names: frozenset[str]) -> InstanceState:
     """The instance with attributes loaded by a query of their own."""
     expired = state.expired - names
     return replace(
-        state,
+        aimed(state, names),
         loaded=state.loaded | names,
         unsure=state.unsure - names,
         expired=expired,

@@ -115,8 +115,9 @@ class InstanceCreated(InstanceRecord):
 class InstanceLoaded(SessionRecord, InstanceRecord):
     """A query brought an instance; `options` are relative to it.
 
-    `identity` is its class and primary key where they are known; `by_flush` tells that a flush asked for it, to let go
-    of a row that is being deleted.
+    `identity` is its class and primary key where they are known. `by_flush` tells that a flush asked for it, to let go
+    of a row that is being deleted; `lazily` that a lazy load did; `again` that this query brought it before, by a path
+    of which this one is deeper or shallower.
     """
 
     mapping: Mapping
@@ -124,6 +125,8 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     populate_existing: bool = False
     identity: Hashable = None
     by_flush: bool = False
+    lazily: bool = False
+    again: Literal["deeper", "shallower", None] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,12 +269,11 @@ class EngineCreated(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Responded(InstanceRecord):
-    """An instance was handed to a serializer; `model` names it, `reads` the attributes it takes, by path."""
+class BlockingWork(Record):
+    """A function that was called did synchronous database work on a session of its own, at `inner`."""
 
-    model: str
-    reads: tuple[tuple[str, ...], ...]
-    many: bool = False
+    what: str
+    inner: Hashable = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,7 @@ def rolled_back(life: States, record: RolledBack) -> Outcome:
         return FINE
     while True:
         session = life.sessions[session.key]
-        if session.phase != "failed":
+        if session.phase != "failed" or session.pending or session.dirty or session.deleted:
             undo(life, session.key)
         outer = life.sessions[session.key].savepoints[:-1]
         is_over = not outer

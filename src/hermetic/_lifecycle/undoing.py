@@ -17,10 +17,10 @@ def undo(life: States, key: Key) -> None:
     last = session.savepoints[-1] if session.savepoints else Savepoint()
     is_nested = len(session.savepoints) > 1
     inserted = last.inserted.union(session.pending)
-    for state in life.attached(key):
-        if state.key in inserted:
+    for state in (life.instances[one] for one in inserted):
+        if state.session in (key, None):
             life.put(forgotten(state))
-            continue
+    for state in life.attached(key):
         if state.status == "deleted" and state.key in last.deleted:
             state = replace(state, status="persistent", was_deleted=False)
             life.put(state)
@@ -31,4 +31,4 @@ def undo(life: States, key: Key) -> None:
 
 def forgotten(state: InstanceState) -> InstanceState:
     """An instance whose INSERT was undone: transient again, with its values."""
-    return replace(state, status="transient", session=None, last_session=state.session)
+    return replace(state, status="transient", session=None, last_session=state.session or state.last_session)
