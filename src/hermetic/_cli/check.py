@@ -141,15 +141,14 @@ def _tell(problems: Sequence[Problem], *, everything: bool) -> None:
 
 @contextmanager
 def _progress(options: Options) -> Iterator[Progress | None]:
-    """A bar on the terminal's stderr while the check runs; nothing elsewhere."""
+    """A bar on the terminal's stderr while a long check runs; nothing elsewhere."""
     if options.no_progress or options.quiet or not is_terminal(sys.stderr):
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
+    from ._bar import Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda stage, done, total: bar.update(task, description=stage, completed=done, total=total or None)
+    bar = Bar()
+    try:
+        yield bar.show
+    finally:
+        bar.stop()
