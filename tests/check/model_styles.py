@@ -1,4 +1,4 @@
-"""Models in the styles that people write them, each a module that runs."""
+"""Models in the styles that people write them, each a module that runs; one thing, as it is nothing but a list."""
 
 from __future__ import annotations
 

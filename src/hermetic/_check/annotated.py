@@ -83,7 +83,7 @@ def _shape(found: Shape, depth: int) -> Shape:
             return _shape(Shape(alias.value, alias.module, found.many, found.wrappers, found.extras), depth - 1)
     if not isinstance(node, ast.Subscript):
         return _inside(found, node)
-    head, parts = called(module, node.value), list(_parts(node.slice))
+    head, parts = called(module, node.value), list(parts_of(node.slice))
     if head == "Annotated":
         extras = tuple((part, module) for part in parts[1:])
         return _shape(Shape(parts[0], module, found.many, found.wrappers, found.extras + extras), depth - 1)
@@ -102,7 +102,8 @@ def _inside(found: Shape, node: ast.expr) -> Shape:
     return Shape(node, found.module, found.many, found.wrappers, found.extras)
 
 
-def _parts(node: ast.expr) -> Iterator[ast.expr]:
+def parts_of(node: ast.expr) -> Iterator[ast.expr]:
+    """The arguments between the brackets of a subscript."""
     yield from node.elts if isinstance(node, ast.Tuple) and node.elts else [node]
 
 

@@ -63,7 +63,7 @@ class Lineages:
                 externals += above.externals
             else:
                 externals.append(base)
-        if _BASE_DECORATORS & set(self._decorators(cls)):
+        if _BASE_DECORATORS & set(self.decorators(cls)):
             externals.append(_MADE)
         last = {id(one): index for index, one in enumerate(classes)}
         kept = tuple(one for index, one in enumerate(classes) if last[id(one)] == index)
@@ -72,7 +72,7 @@ class Lineages:
 
     def is_mapped(self, cls: Class) -> bool:
         """Whether SQLAlchemy maps this class to a table when its module is imported."""
-        if _MAPPING_DECORATORS & set(self._decorators(cls)):
+        if _MAPPING_DECORATORS & set(self.decorators(cls)):
             return True
         if is_true(cls.values.get("__abstract__")):
             return False
@@ -88,7 +88,7 @@ class Lineages:
     def _is_base(self, cls: Class) -> bool:
         """Whether a class is itself the declarative base that others are mapped through."""
         direct = any(isinstance(base, str) and _is_declarative_base(base) for base in self._bases(cls))
-        return direct or bool(_BASE_DECORATORS & set(self._decorators(cls)))
+        return direct or bool(_BASE_DECORATORS & set(self.decorators(cls)))
 
     def _has_columns(self, cls: Class) -> bool:
         if "Mixin" in cls.name:
@@ -102,7 +102,7 @@ class Lineages:
             return found.name.startswith("sqlalchemy.") and found.name.endswith((".Column", ".mapped_column"))
         return found is None and isinstance(func, ast.Attribute) and func.attr == "Column"
 
-    def _decorators(self, cls: Class) -> Iterator[str]:
+    def decorators(self, cls: Class) -> Iterator[str]:
         """The last names of a class's decorators."""
         for node in cls.node.decorator_list:
             func = node.func if isinstance(node, ast.Call) else node

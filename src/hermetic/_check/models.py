@@ -23,6 +23,7 @@ class Models:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._registry = Registry(project)
+        self.lineages = self._registry.lineages
         self._attributes = Attributes(self._registry)
         self._relations = Relations(self._registry, self._attributes)
         self._properties = Properties(self, self._registry, self._attributes)
