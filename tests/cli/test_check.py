@@ -13,12 +13,12 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 import hermetic._check
 from hermetic._catalogue import Finding, Step
 from hermetic._check.discover import SourceFile
 from hermetic._cli import main
+from tests.cli.running import Done, run
 
 LEAK = "def f():\n    leak()\n"
 
@@ -67,14 +67,14 @@ def write(shop: Path) -> Write:
     return written
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["check", *arguments])
+def check(*arguments: str) -> Done:
+    return run("check", *arguments)
 
 
 def test_no_findings_end_with_0(write: Write) -> None:
     """A clean check tells what it read."""
     write("a.py", "x = 1\n")
-    result = run()
+    result = check()
 
     assert 0 == result.exit_code
     assert result.stdout.startswith("no findings\nchecked 1 file, 1 line in ")
@@ -83,7 +83,7 @@ def test_no_findings_end_with_0(write: Write) -> None:
 def test_findings_end_with_1(write: Write) -> None:
     """The report goes to stdout, nothing to stderr."""
     write("a.py", LEAK)
-    result = run()
+    result = check()
 
     assert (1, "") == (result.exit_code, result.stderr)
     assert result.stdout.startswith("a.py:2:5 session-leak  a session is opened and never closed\n")
@@ -107,7 +107,7 @@ def test_a_check_that_cannot_be_done_ends_with_2(shop: Path, write: Write, argum
     write("a.py", LEAK)
     write("crash.py", "crash = 1\n")
     (shop / "empty").mkdir()
-    result = run(*arguments, *(["a.py"] if arguments[0].startswith("--") else []))
+    result = check(*arguments, *(["a.py"] if arguments[0].startswith("--") else []))
 
     assert (2, "") == (result.exit_code, result.stdout)
     assert result.stderr.startswith(sentence)
@@ -116,14 +116,14 @@ def test_a_check_that_cannot_be_done_ends_with_2(shop: Path, write: Write, argum
 
 def test_a_wrong_option_ends_with_2(write: Write) -> None:
     """Click's own complaints end the same way."""
-    assert 2 == run("--min-confidence", "sure").exit_code
+    assert 2 == check("--min-confidence", "sure").exit_code
 
 
 def test_a_file_that_does_not_parse_is_told_and_does_not_decide(write: Write) -> None:
     """The rest is checked; the sentence goes to stderr."""
     write("a.py", "x = 1\n")
     write("old.py", "print 'hello'\n")
-    result = run()
+    result = check()
 
     assert 0 == result.exit_code
     assert result.stderr.startswith("old.py:1: this is Python 2 ")
@@ -134,16 +134,16 @@ def test_a_flood_of_broken_files_is_told_in_part(write: Write) -> None:
     write("a.py", "x = 1\n")
     for number in range(30):
         write(f"old{number:02}.py", "print 'hello'\n")
-    told = run().stderr.splitlines()
+    told = check().stderr.splitlines()
 
     assert (11, "and 20 more; --verbose tells all of them") == (len(told), told[-1])
-    assert 30 == len(run("--verbose").stderr.splitlines())
+    assert 30 == len(check("--verbose").stderr.splitlines())
 
 
 def test_stopping_by_hand_is_not_findings(write: Write) -> None:
     """Ctrl-C ends with 130, as a shell would have it."""
     write("a.py", "interrupt = 1\n")
-    result = run()
+    result = check()
 
     assert (130, "", "") == (result.exit_code, result.stdout, result.stderr)
 
@@ -152,7 +152,7 @@ def test_quiet_prints_findings_alone(write: Write) -> None:
     """No summary, no word on files left out."""
     write("a.py", LEAK)
     write("old.py", "print 'hello'\n")
-    result = run("--quiet")
+    result = check("--quiet")
 
     assert "" == result.stderr
     assert result.stdout.endswith("   fix: with …\n\n")
@@ -163,7 +163,7 @@ def test_documents_are_alone_on_stdout(write: Write, format: str) -> None:
     """A program can read stdout as it comes; what went wrong goes to stderr too."""
     write("a.py", LEAK)
     write("old.py", "print 'hello'\n")
-    result = run("--format", format)
+    result = check("--format", format)
 
     assert json.loads(result.stdout)
     assert "Python 2" in result.stderr
@@ -173,7 +173,7 @@ def test_github_gets_commands_only(write: Write) -> None:
     """Annotations tell everything, so stderr stays empty."""
     write("a.py", LEAK)
     write("old.py", "print 'hello'\n")
-    result = run("--format", "github")
+    result = check("--format", "github")
 
     assert "" == result.stderr
     assert ["::error", "::warning"] == [line.split()[0] for line in result.stdout.splitlines()]
@@ -182,7 +182,7 @@ def test_github_gets_commands_only(write: Write) -> None:
 def test_a_report_can_go_into_a_file(shop: Path, write: Write) -> None:
     """`--output` leaves stdout empty and keeps the exit code."""
     write("a.py", LEAK)
-    result = run("--format", "json", "--output", "report.json")
+    result = check("--format", "json", "--output", "report.json")
 
     assert (1, "") == (result.exit_code, result.stdout)
     assert 1 == len(json.loads((shop / "report.json").read_text("utf-8"))["findings"])
@@ -206,7 +206,7 @@ def test_options_choose_what_is_told(write: Write, arguments: list[str], count: 
     write("a.py", LEAK)
     write("b.py", "x = 1\n")
 
-    assert count == len(json.loads(run("--format", "json", *arguments).stdout)["findings"])
+    assert count == len(json.loads(check("--format", "json", *arguments).stdout)["findings"])
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_options_choose_what_is_told(write: Write, arguments: list[str], count: 
 def test_tests_count_one_step_less(write: Write, arguments: list[str], exit_code: int, told: str) -> None:
     """Findings in tests are lowered unless `--tests` takes them as code."""
     write("tests/test_a.py", LEAK)
-    result = run(*arguments)
+    result = check(*arguments)
 
     assert exit_code == result.exit_code
     assert told in result.stdout
@@ -232,13 +232,13 @@ def test_the_configuration_file_is_obeyed(write: Write) -> None:
     write("a.py", LEAK)
     write("b.py", LEAK)
 
-    assert ["b.py"] == [each["file"] for each in json.loads(run("--format", "json").stdout)["findings"]]
+    assert ["b.py"] == [each["file"] for each in json.loads(check("--format", "json").stdout)["findings"]]
 
 
 def test_an_allowed_finding_is_counted_not_told(write: Write) -> None:
     """The comment decides, and a second one that covers nothing is told."""
     write("a.py", "leak()  # hermetic: allow[session-leak] closed at exit\nx = 1  # hermetic: allow[HM101] why\n")
-    result = run()
+    result = check()
 
     assert 0 == result.exit_code
     assert "1 allowed by comments" in result.stdout
@@ -249,8 +249,8 @@ def test_verbose_tells_of_blocks_that_do_not_parse(write: Write) -> None:
     """Fragments in documents are passed over in silence otherwise."""
     write("guide.md", "```python\nx = (\n```\n\n```python\ny = 1\n```\n")
 
-    assert "" == run().stderr
-    assert run("--verbose").stderr.startswith("guide.md:2: this block is left out: ")
+    assert "" == check().stderr
+    assert check("--verbose").stderr.startswith("guide.md:2: this block is left out: ")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])

@@ -6,17 +6,16 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
 
 from hermetic._catalogue import catalogue
-from hermetic._cli import main
 from hermetic._cli.explain import _rendered
+from tests.cli.running import run
 
 
 @pytest.mark.parametrize("name", ["lost-write", "HM203", "hm203", "lost_write"])
 def test_a_page_is_found_by_slug_or_code(name: str) -> None:
     """In any case; into a pipe it is plain Markdown."""
-    result = CliRunner().invoke(main, ["explain", name])
+    result = run("explain", name)
 
     assert 0 == result.exit_code
     assert result.stdout.startswith("# lost-write (HM203, error)\n\n")
@@ -25,14 +24,14 @@ def test_a_page_is_found_by_slug_or_code(name: str) -> None:
 
 def test_without_a_name_all_are_listed() -> None:
     """Code, slug and title of each, in the order of the codes."""
-    lines = CliRunner().invoke(main, ["explain"]).stdout.splitlines()
+    lines = run("explain").stdout.splitlines()
 
     assert list(catalogue()) == [line.split()[1] for line in lines]
 
 
 def test_an_unknown_name_ends_with_2_and_names_the_nearest() -> None:
     """One sentence on stderr."""
-    result = CliRunner().invoke(main, ["explain", "lost-writes"])
+    result = run("explain", "lost-writes")
 
     assert (2, "") == (result.exit_code, result.stdout)
     assert (
@@ -52,7 +51,7 @@ def test_a_terminal_gets_a_page_laid_out() -> None:
 
 def test_the_version_is_told() -> None:
     """`hermetic --version` names the tool and its version."""
-    assert CliRunner().invoke(main, ["--version"]).stdout.startswith("hermetic 0.")
+    assert run("--version").stdout.startswith("hermetic 0")
 
 
 def test_python_m_runs_the_command() -> None:

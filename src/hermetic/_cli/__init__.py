@@ -21,7 +21,23 @@ class _Commands(click.Group):
         return command
 
 
+def _tell_version(ctx: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    if not asked:
+        return
+    from .._report.told import version
+
+    click.echo(f"hermetic {version()}")
+    ctx.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="hermetic", message="hermetic %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """Session safety for SQLAlchemy: finds what leaks from a session before it runs."""
