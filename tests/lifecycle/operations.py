@@ -12,7 +12,7 @@ from hermetic._lifecycle import records
 from hermetic._lifecycle.schema import LoaderOption
 
 from .library import CLASSES, MAPPINGS
-from .pair import Move, Pair
+from .pair import Move, Pair, settle
 
 Operation = Callable[[Pair, int, int, int], Move | None]
 
@@ -228,17 +228,95 @@ def write(pair: Pair, a: int, b: int, c: int) -> Move | None:
     )
 
 
+def get(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    if pair.session is None:
+        return None
+    entity = list(BY_NAME)[a % 3]
+    number = 1 + b % 3
+    held = pair.held(entity, number)
+    known = None if held is None else pair.register(held)
+    record = records.LookedUp(session=pair.session_key, identity=(entity, number), instance=known)
+
+    def told(result: Any) -> None:
+        if result is not None and known is None:
+            pair.tell_row(entity, number, ())
+
+    return Move(record, lambda: pair.session.get(BY_NAME[entity], number), told)
+
+
+def refresh(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    picked = pick(pair, a)
+    if pair.session is None or picked is None:
+        return None
+    key, instance = picked
+    names = some_names(instance, b, c)
+    record = records.Refreshed(session=pair.session_key, instance=key, attributes=names)
+    return Move(record, lambda: pair.session.refresh(instance, None if names is None else sorted(names)))
+
+
+def some_names(instance: Any, b: int, c: int) -> frozenset[str] | None:
+    """No names, or one or two of an instance's attributes."""
+    if b % 2:
+        return None
+    mapping = MAPPINGS[type(instance).__name__]
+    names = [*mapping.columns, *mapping.relations]
+    return frozenset({names[c % len(names)], names[c * 7 % len(names)] if b % 4 else names[c % len(names)]})
+
+
+def expire(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    picked = pick(pair, a)
+    if pair.session is None or picked is None:
+        return None
+    key, instance = picked
+    if c % 8 == 7:
+        return Move(records.Expired(session=pair.session_key), pair.session.expire_all)
+    names = some_names(instance, b, c)
+    record = records.Expired(session=pair.session_key, instance=key, attributes=names)
+    return Move(record, lambda: pair.session.expire(instance, None if names is None else sorted(names)))
+
+
+def savepoint(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    if pair.session is None or len(pair.savepoints) > 2:
+        return None
+
+    async def act() -> None:
+        pair.savepoints.append(await settle(pair.session.begin_nested()))
+
+    return Move(records.TransactionBegan(session=pair.session_key, nested=True), act)
+
+
+def end_savepoint(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    if pair.session is None or not pair.savepoints:
+        return None
+    if a % 2:
+        nested = pair.savepoints[-1]
+
+        async def release() -> None:
+            await settle(nested.commit())
+            pair.savepoints.pop()
+
+        return Move(records.Committed(session=pair.session_key, nested=True), release)
+    nested = pair.savepoints.pop()
+    return Move(records.RolledBack(session=pair.session_key, nested=True), nested.rollback)
+
+
 OPERATIONS: dict[str, tuple[int, Operation]] = {
     "open": (6, open_session),
     "close": (2, close),
     "create": (5, create),
     "add": (8, on_instance(records.Added, "add")),
+    "delete": (3, on_instance(records.Deleted, "delete")),
     "load": (12, load),
+    "get": (4, get),
     "read": (24, read),
     "write": (10, write),
     "flush": (5, on_session(records.Flushed, "flush")),
     "commit": (4, on_session(records.Committed, "commit")),
     "rollback": (3, on_session(records.RolledBack, "rollback")),
+    "savepoint": (3, savepoint),
+    "end savepoint": (4, end_savepoint),
     "expunge": (3, on_instance(records.Expunged, "expunge")),
     "expunge_all": (1, on_session(records.Expunged, "expunge_all")),
+    "refresh": (4, refresh),
+    "expire": (3, expire),
 }

@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect as python_inspect
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from sqlalchemy import event, inspect
 
 from hermetic._lifecycle.instance import NOTHING, InstanceState
 from hermetic._lifecycle.model import Lifecycle, Outcome
 from hermetic._lifecycle.records import AttributeWritten, ContentSeen, InstanceLoaded, Key, Record
-from hermetic._lifecycle.schema import LoaderOption
+from hermetic._lifecycle.schema import LoaderOption, Relation
 
 from .database import Database
 from .library import CLASSES, MAPPINGS, Base
@@ -40,6 +41,14 @@ class Seen:
     result: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which query a row came with: the relationships that have one of their own, and how deep the row is in it."""
+
+    path: tuple[str, ...] = ()
+    depth: int = 0
+
+
 class Pair:
     """A real session and its instances beside the model's; keys are the class name and a running number."""
 
@@ -53,7 +62,8 @@ class Pair:
         self.keys: dict[int, str] = {}
         self.arrived: list[tuple[Any, bool]] = []
         self.is_flushing = False
-        self.met: dict[tuple[str, int], int] = {}
+        self.met: dict[tuple[str, ...], dict[tuple[str, int], tuple[bool, int]]] = {}
+        self.later: list[Callable[[], None]] = []
         self.count = 100
         self.rows = database.rows()
         self.links = database.links()
@@ -117,12 +127,12 @@ class Pair:
         self.is_flushing = False
         said = self.life.apply(move.record)
         seen = await self.observe(move.act)
-        self.met.clear()
         if seen.effect != "fine" and not isinstance(move.record, AttributeWritten):
             self.tell_related(before, held)
-        self.met.clear()
+        self.tell_rest()
         if seen.effect != "raises" and move.told is not None:
             move.told(seen.result)
+        self.tell_rest()
         self.tell_arrivals()
         self.tell_contents()
         return said, seen
@@ -132,25 +142,32 @@ class Pair:
         for key, state in tuple(self.life.instances.items()):
             if key not in before or state.session != self.session_key:
                 continue
-            values = inspect(self.objects[key]).dict
-            for name in (state.loaded - before[key].loaded) & state.mapping.relations.keys() & values.keys():
+            for name in (state.loaded - before[key].loaded) & state.mapping.relations.keys():
                 relation = state.mapping.relations[name]
+                if state.identity is None or LoaderOption("noload", (name,)) in state.options:
+                    continue
                 replayed = name in before[key].expired and LoaderOption("joinedload", (name,)) in state.options
-                for other in values[name] if relation.many else filter(None, [values[name]]):
-                    if relation.many or replayed or id(other) not in held:
-                        options = deeper(state.options, name)
-                        self.tell_row(relation.target, inspect(other).identity[0], options, lazily=True)
+                entity, primary_key = state.identity
+                for other in self.database.related(entity, name, primary_key):
+                    instance = self.held(relation.target, other)
+                    if instance is not None and (relation.many or replayed or id(instance) not in held):
+                        self.tell_row(relation.target, other, deeper(state.options, name), lazily=True)
 
     def tell_row(
-        self, entity: str, primary_key: int, options: tuple[LoaderOption, ...], depth: int = 0, **facts: bool
+        self,
+        entity: str,
+        primary_key: int,
+        options: tuple[LoaderOption, ...],
+        query: Query = Query(),  # noqa: B008
+        **facts: bool,
     ) -> None:
-        """Tell of a row that a query brought, then of those that its eager relationships brought along."""
+        """Tell of a row that a query brought, and of those that joins brought along; the rest is left for later."""
         instance = self.held(entity, primary_key)
+        if instance is None:
+            return
         mapping = MAPPINGS[entity]
         identity = (entity, primary_key)
         was_there = id(instance) in self.keys
-        met = self.met.get(identity)
-        self.met[identity] = depth if met is None else min(met, depth)
         self.life.apply(
             InstanceLoaded(
                 session=self.session_key,
@@ -158,7 +175,8 @@ class Pair:
                 mapping=mapping,
                 options=options,
                 identity=identity,
-                again=None if met is None else "shallower" if depth < met else "deeper",
+                again=self.meet(identity, query, is_new=not was_there or facts.get("populate_existing", False)),
+                by_relation=query.depth > 0,
                 **facts,
             )
         )
@@ -166,10 +184,36 @@ class Pair:
             kinds = [option.kind for option in options if option.path == (relation.name,)]
             if not kinds or kinds[-1] not in ("joinedload", "selectinload"):
                 continue
-            if kinds[-1] == "selectinload" and was_there and facts.get("lazily"):
-                continue
-            for other in self.database.related(entity, relation.name, primary_key):
-                self.tell_row(relation.target, other, deeper(options, relation.name), depth + 1, **facts)
+            inner = Query(query.path, query.depth + 1)
+            if kinds[-1] == "selectinload":
+                inner = Query((*query.path, relation.name), query.depth + 1)
+            rest = partial(self.tell_rows, identity, relation, deeper(options, relation.name), inner, **facts)
+            if kinds[-1] == "joinedload":
+                rest()
+            elif not (was_there and facts.get("lazily")):
+                self.later.append(rest)
+
+    def meet(self, identity: tuple[str, int], query: Query, *, is_new: bool) -> Literal["deeper", "shallower", None]:
+        """Whether a query met a row before, and by a longer or a shorter path than now."""
+        met = self.met.setdefault(query.path, {})
+        if identity not in met:
+            met[identity] = (is_new, query.depth)
+            return None
+        stamped, least = met[identity]
+        met[identity] = (stamped, min(least, query.depth))
+        return "shallower" if stamped and query.depth < least else "deeper"
+
+    def tell_rows(
+        self, identity: tuple[str, int], relation: Relation, options: tuple[LoaderOption, ...], query: Query, **facts: bool
+    ) -> None:
+        for other in self.database.related(identity[0], relation.name, identity[1]):
+            self.tell_row(relation.target, other, options, query, **facts)
+
+    def tell_rest(self) -> None:
+        """Tell of the rows that eager relationships brought by queries of their own; then the query is over."""
+        while self.later:
+            self.later.pop(0)()
+        self.met.clear()
 
     def tell_arrivals(self) -> None:
         """Tell of instances that came without a query of ours, through lazy loads and flushes."""
@@ -177,6 +221,7 @@ class Pair:
             if id(instance) not in self.keys:
                 (primary_key,) = inspect(instance).identity or (instance.id,)
                 self.tell_row(type(instance).__name__, primary_key, (), by_flush=by_flush)
+        self.tell_rest()
         self.arrived.clear()
 
     def tell_contents(self) -> None:

@@ -11,6 +11,7 @@ from .outcome import FINE, UNKNOWN, Outcome, emits, raises
 from .querying import ask, unusable
 from .records import ContentSeen, Executed, Expired, InstanceLoaded, LookedUp, Refreshed
 from .schema import LoaderOption
+from .session import SessionState
 from .states import States
 
 
@@ -32,24 +33,40 @@ def loaded(life: States, record: InstanceLoaded) -> Outcome:
     session = life.sessions.get(record.session)
     if session is None:
         return UNKNOWN
-    if problem := unusable(session):
-        return problem
-    life.begin(record.session)
     old = life.instances.get(record.instance)
-    if old is None or old.session != record.session or old.status != "persistent":
-        life.put(fresh(record))
-    elif record.again:
-        life.put(met_again(old, record))
-    elif record.populate_existing:
-        life.put(populated(old, record))
+    is_there = old is not None and old.session == record.session and old.status == "persistent"
+    if record.lazily or record.by_flush:
+        if session.phase in ("idle", "failed"):
+            return told_late(life, session, record, is_there=is_there)
+    elif problem := unusable(session):
+        return problem
     else:
-        life.put(completed(old, record))
+        life.begin(record.session)
+    life.put(brought(old if is_there else None, record))
     if record.by_flush and any(not relation.many for relation in record.mapping.relations.values()):
         life.put(recomputed(life.instances[record.instance]))
         *outer, last = life.sessions[record.session].savepoints
         last = replace(last, changed=last.changed | {record.instance})
         life.change_session(record.session, savepoints=(*outer, last))
     return FINE
+
+
+def told_late(life: States, session: SessionState, record: InstanceLoaded, *, is_there: bool) -> Outcome:
+    """Take in what a flush brought before its commit or failure, of which the model knows already."""
+    if session.phase == "idle" and not session.expire_on_commit:
+        life.put(brought(life.instances[record.instance] if is_there else None, record))
+    elif not is_there:
+        life.put(all_expired(fresh(record), "commit" if session.phase == "idle" else "rollback"))
+    return FINE
+
+
+def brought(old: InstanceState | None, record: InstanceLoaded) -> InstanceState:
+    """The state that an instance's row leaves it in."""
+    if old is None:
+        return fresh(record)
+    if record.again:
+        return met_again(old, record)
+    return populated(old, record) if record.populate_existing else completed(old, record)
 
 
 def fresh(record: InstanceLoaded) -> InstanceState:
@@ -95,7 +112,7 @@ def completed(old: InstanceState, record: InstanceLoaded) -> InstanceState:
         unsure=old.unsure - names,
         expired=old.expired - names,
         blocked=old.blocked - names | (now.forbids - old.loaded),
-        deferred=old.deferred - names,
+        deferred=old.deferred - names | (now.defers - old.loaded),
         is_stale=False,
     )
 
@@ -124,7 +141,7 @@ def populated(old: InstanceState, record: InstanceLoaded) -> InstanceState:
         blocked=now.forbids,
         deferred=now.defers,
         expired=old.expired - loaded - reset,
-        options=lasting(record.options) or old.options,
+        options=lasting(record.options) if record.by_relation or lasting(record.options) else old.options,
         is_stale=False,
     )
 

@@ -25,7 +25,7 @@ def read(life: States, record: AttributeRead) -> Outcome:
 def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
     if name in state.loaded:
         return FINE
-    if name in state.unsure:
+    if name in state.unsure and state.status not in ("transient", "pending"):
         life.put(gained(state, frozenset({name})))
         return Outcome("unknown", because="unsure")
     if name in state.mapping.columns:

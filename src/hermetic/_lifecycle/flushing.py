@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
 
 from .instance import NOTHING, InstanceState
@@ -38,13 +38,45 @@ def refusal(life: States, session: SessionState, *, fails: bool, awaited: bool) 
         return raises("UnboundExecutionError", "unbound")
     if session.is_async and not awaited:
         return raises("MissingGreenlet", "flush")
-    written = {*session.pending, *session.dirty}.difference(session.deleted)
-    if fails or any(life.instances[key].refused for key in written):
+    if fails:
         return raises("IntegrityError", "refused")
-    return None
+    problems = set(refusals(life, session))
+    if len(problems) > 1:
+        return Outcome("unknown", because="several")
+    return problems.pop() if problems else None
+
+
+def refusals(life: States, session: SessionState) -> Iterator[Outcome]:
+    """What is wrong with each row of a flush; which is met first depends on the order of its statements."""
+    pending = [life.instances[key] for key in session.pending]
+    identities = [state.identity for state in pending if state.identity is not None]
+    for state in pending:
+        if state.refused or state.row_exists or identities.count(state.identity) > 1:
+            yield raises("IntegrityError", "refused")
+    for key in {*session.dirty, *session.deleted}:
+        state = life.instances[key]
+        changes = key not in session.deleted and changes_row(life, state)
+        if state.row_exists is False and (changes or key in session.deleted) and lacks_identity(state):
+            yield raises("ObjectDeletedError", "gone")
+        elif state.row_exists is False and changes:
+            yield raises("StaleDataError", "gone")
+        elif state.refused and changes:
+            yield raises("IntegrityError", "refused")
+
+
+def lacks_identity(state: InstanceState) -> bool:
+    """Whether the primary key, by which a row is found, expired."""
+    primary = {name for name, column in state.mapping.columns.items() if column.primary_key}
+    return not primary.isdisjoint(state.expired - state.loaded)
 
 
 def fail(life: States, key: Key) -> None:
+    """Undo a flush that was refused; how far it came with new instances before that cannot be told."""
+    for pending in life.sessions[key].pending:
+        state = life.instances[pending]
+        columns = state.mapping.columns.values()
+        partly = frozenset(column.name for column in columns if column.server_default or column.foreign_key)
+        life.put(replace(state, unsure=state.unsure | partly - state.loaded))
     undo(life, key)
     life.change_session(key, phase="failed")
 
@@ -112,8 +144,7 @@ def write_out(life: States, session: SessionState) -> None:
 def identify(life: States, key: Key) -> None:
     """An instance whose row is to be written needs its primary key, and is refreshed first where that expired."""
     state = life.instances[key]
-    primary = {name for name, column in state.mapping.columns.items() if column.primary_key}
-    if not primary.isdisjoint(state.expired - state.loaded):
+    if lacks_identity(state):
         refresh(life, key, wanted(state))
 
 

@@ -120,6 +120,7 @@ def replayed(state: InstanceState, names: frozenset[str]) -> InstanceState:
         aimed(state, gained),
         loaded=state.loaded | gained,
         blocked=state.blocked | (again.forbids & relations),
+        deferred=state.deferred - names | deferred_by_class(state.mapping),
         expired=frozenset(),
         expired_by=None,
         is_stale=False,

@@ -115,8 +115,8 @@ class InstanceCreated(InstanceRecord):
 class InstanceLoaded(SessionRecord, InstanceRecord):
     """A query brought an instance; `options` are relative to it.
 
-    `identity` is its class and primary key where they are known. `by_flush` tells that a flush asked for it, to let go
-    of a row that is being deleted; `lazily` that a lazy load did; `again` that this query brought it before, by a path
+    `identity` is its class and primary key where they are known. `by_relation` tells that an eager relationship
+    brought it along; `by_flush` that a flush asked for it, to let go of a row that is being deleted; `lazily` that a lazy load did; `again` that this query brought it before, by a path
     of which this one is deeper or shallower.
     """
 
@@ -124,6 +124,7 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     options: tuple[LoaderOption, ...] = ()
     populate_existing: bool = False
     identity: Hashable = None
+    by_relation: bool = False
     by_flush: bool = False
     lazily: bool = False
     again: Literal["deeper", "shallower", None] = None
@@ -133,6 +134,7 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
 class LookedUp(SessionRecord):
     """`session.get(...)` by an identity, a class and a primary key; `instance` is the one that the session holds of it."""
 
+    identity: Hashable = None
     instance: Key | None = None
     populate_existing: bool = False
 
