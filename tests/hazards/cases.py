@@ -87,11 +87,10 @@ def cases(slug: str) -> Iterator[Case]:
     found = [block for block in blocks(document) if block.heading != WHEN_IT_RUNS]
     for heading, group in groupby(found, key=lambda block: block.heading):
         together = list(group)
-        if together[0].file:
-            yield Case(slug, heading, 1, tuple((block.file or "case.py", block.text) for block in together))
-            continue
-        for number, block in enumerate(together, start=1):
-            yield Case(slug, heading, number, (("case.py", block.text),))
+        project = tuple((block.file, block.text) for block in together if block.file)
+        projects = [(("case.py", block.text),) for block in together if not block.file] + ([project] if project else [])
+        for number, files in enumerate(projects, start=1):
+            yield Case(slug, heading, number, files)
 
 
 def run_block(slug: str) -> Block:

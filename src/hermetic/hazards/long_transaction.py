@@ -14,7 +14,7 @@ transaction", and cannot clean up behind them.
 ```python
 from urllib.request import urlopen
 
-from shop import Order, SessionLocal, engine
+from shop import Order, SessionLocal
 
 
 def ship(order_id: int, courier_url: str) -> None:
@@ -29,7 +29,7 @@ def ship(order_id: int, courier_url: str) -> None:
 ```python
 from urllib.request import urlopen
 
-from shop import Order, SessionLocal, engine
+from shop import Order, SessionLocal
 
 
 def ship(order_id: int, courier_url: str) -> None:

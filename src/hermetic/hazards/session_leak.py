@@ -13,7 +13,7 @@ reached`, in code that did nothing wrong.
 
 ## Example
 ```python
-from shop import Order, SessionLocal, engine
+from shop import Order, SessionLocal
 
 
 def find_order(order_id: int) -> Order:
@@ -27,7 +27,7 @@ def find_order(order_id: int) -> Order:
 
 ## Use instead
 ```python
-from shop import Order, SessionLocal, engine
+from shop import Order, SessionLocal
 
 
 def find_order(order_id: int) -> Order:
