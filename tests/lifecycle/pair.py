@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import event, inspect
 
+from hermetic._lifecycle.arriving import beyond
 from hermetic._lifecycle.instance import NOTHING, InstanceState
 from hermetic._lifecycle.model import Lifecycle, Outcome
 from hermetic._lifecycle.records import AttributeWritten, ContentSeen, InstanceLoaded, Key, Record
@@ -139,8 +140,10 @@ class Pair:
 
     def tell_related(self, before: dict[Key, InstanceState], held: set[int]) -> None:
         """Tell of the rows that came with relationships which are loaded since the step."""
+        if self.session is None:
+            return
         for key, state in tuple(self.life.instances.items()):
-            if key not in before or state.session != self.session_key:
+            if key not in before or state.session != self.session_key or state.status != "persistent":
                 continue
             for name in (state.loaded - before[key].loaded) & state.mapping.relations.keys():
                 relation = state.mapping.relations[name]
@@ -151,7 +154,7 @@ class Pair:
                 for other in self.database.related(entity, name, primary_key):
                     instance = self.held(relation.target, other)
                     if instance is not None and (relation.many or replayed or id(instance) not in held):
-                        self.tell_row(relation.target, other, deeper(state.options, name), lazily=True)
+                        self.tell_row(relation.target, other, beyond(state.options, name), lazily=True)
 
     def tell_row(
         self,
@@ -187,7 +190,7 @@ class Pair:
             inner = Query(query.path, query.depth + 1)
             if kinds[-1] == "selectinload":
                 inner = Query((*query.path, relation.name), query.depth + 1)
-            rest = partial(self.tell_rows, identity, relation, deeper(options, relation.name), inner, **facts)
+            rest = partial(self.tell_rows, identity, relation, beyond(options, relation.name), inner, **facts)
             if kinds[-1] == "joinedload":
                 rest()
             elif not (was_there and facts.get("lazily")):
@@ -293,15 +296,6 @@ def stored_in(
     for book, tag in links:
         link(("Book", book), "tags", ("Tag", tag), "books")
     return found
-
-
-def deeper(options: tuple[LoaderOption, ...], relation: str) -> tuple[LoaderOption, ...]:
-    """The options as the other side of a relationship sees them."""
-    return tuple(
-        LoaderOption(option.kind, option.path[1:])
-        for option in options
-        if len(option.path) > 1 and option.path[0] == relation
-    )
 
 
 def told(value: Any) -> Any:

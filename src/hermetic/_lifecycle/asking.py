@@ -6,13 +6,23 @@ from dataclasses import replace
 
 from .flushing import recomputed
 from .instance import InstanceState
-from .loading import all_expired, deferred_by_class, partly_expired, plan, without
+from .arriving import brought, fresh
+from .loading import (
+    aimed,
+    all_expired,
+    deferred_by_class,
+    forbidden_by_class,
+    gained,
+    partly_expired,
+    plan,
+)
 from .outcome import FINE, UNKNOWN, Outcome, emits, raises
 from .querying import ask, unusable
 from .records import ContentSeen, Executed, Expired, InstanceLoaded, LookedUp, Refreshed
-from .schema import LoaderOption
+from .refreshing import follow_options
 from .session import SessionState
 from .states import States
+from .unexpiring import revisit
 
 
 def executed(life: States, record: Executed) -> Outcome:
@@ -60,131 +70,49 @@ def told_late(life: States, session: SessionState, record: InstanceLoaded, *, is
     return FINE
 
 
-def brought(old: InstanceState | None, record: InstanceLoaded) -> InstanceState:
-    """The state that an instance's row leaves it in."""
-    if old is None:
-        return fresh(record)
-    if record.again:
-        return met_again(old, record)
-    return populated(old, record) if record.populate_existing else completed(old, record)
-
-
-def fresh(record: InstanceLoaded) -> InstanceState:
-    """An instance that the session did not hold before."""
-    now = plan(record.mapping, record.options)
-    return InstanceState(
-        record.instance,
-        record.mapping,
-        "persistent",
-        session=record.session,
-        loaded=now.brings,
-        options=lasting(record.options),
-        blocked=now.forbids,
-        deferred=now.defers,
-        identity=record.identity,
-        row_exists=True,
-    )
-
-
-def met_again(old: InstanceState, record: InstanceLoaded) -> InstanceState:
-    """The instance where one query meets it a second time: what the second path alone brings is added."""
-    now = plan(record.mapping, record.options)
-    columns = now.brings & record.mapping.columns.keys()
-    loaded = old.loaded | columns | eager_by_query(record.options)
-    options = lasting(record.options) if record.again == "shallower" else old.options
-    return replace(old, loaded=loaded, expired=old.expired - loaded, options=options)
-
-
-def eager_by_query(options: tuple[LoaderOption, ...]) -> frozenset[str]:
-    """The relationships that options load by a query of their own, after the instances are there."""
-    return frozenset(option.path[0] for option in options if len(option.path) == 1 and option.kind == "selectinload")
-
-
-def completed(old: InstanceState, record: InstanceLoaded) -> InstanceState:
-    """The instance with what it lacked taken from its row; a lazy load leaves out the queries for relationships."""
-    now = plan(record.mapping, record.options)
-    names = now.brings - old.written
-    if record.lazily:
-        names -= eager_by_query(record.options)
-    return replace(
-        old,
-        loaded=old.loaded | names,
-        unsure=old.unsure - names,
-        expired=old.expired - names,
-        blocked=old.blocked - names | (now.forbids - old.loaded),
-        deferred=old.deferred - names | (now.defers - old.loaded),
-        is_stale=False,
-    )
-
-
-def lasting(options: tuple[LoaderOption, ...]) -> tuple[LoaderOption, ...]:
-    """The options that act again at later loads: those that name their attribute."""
-    return tuple(option for option in options if "*" not in option.path)
-
-
-def populated(old: InstanceState, record: InstanceLoaded) -> InstanceState:
-    """The instance read anew from its row by `populate_existing`; unsaved writes are overwritten."""
-    now = plan(record.mapping, record.options)
-    relations = record.mapping.relations
-    # What an option leaves out keeps its old value, collections aside; what the class leaves out is dropped.
-    kept = now.defers - deferred_by_class(old.mapping) | {
-        name for name in now.forbids if name not in relations or not relations[name].many
-    }
-    loaded = now.brings | (old.loaded & kept)
-    reset = relations.keys() - now.brings - now.forbids
-    return replace(
-        without(old, old.loaded),
-        loaded=loaded,
-        written=frozenset(),
-        refused=frozenset(),
-        unsure=old.unsure & kept,
-        blocked=now.forbids,
-        deferred=now.defers,
-        expired=old.expired - loaded - reset,
-        options=lasting(record.options) if record.by_relation or lasting(record.options) else old.options,
-        is_stale=False,
-    )
-
-
 def looked_up(life: States, record: LookedUp) -> Outcome:
     """`get`: from the identity map without a query where the instance is there and not expired."""
-    session = life.sessions.get(record.session)
-    if session is None:
+    if record.session not in life.sessions:
         return UNKNOWN
     state = life.instances.get(record.instance) if record.instance is not None else None
-    if state is not None and state.status == "persistent" and state.session == record.session:
-        if not state.is_stale and not record.populate_existing:
-            return FINE
-    return ask(life, record.session, "get", awaited=True) or emits("get")
+    is_there = state is not None and state.status == "persistent" and state.session == record.session
+    if state is None or not is_there or record.populate_existing:
+        return ask(life, record.session, "get", awaited=True) or emits("get")
+    if not state.is_stale:
+        return FINE
+    return revisit(life, state.key, awaited=True)
 
 
 def refreshed(life: States, record: Refreshed) -> Outcome:
     """Load an instance again: the named attributes, or every column and eager relation, dropping lazy collections."""
-    session, state = life.sessions.get(record.session), life.instances.get(record.instance)
-    if session is None or state is None or state.status == "unknown":
+    state = life.instances.get(record.instance)
+    if record.session not in life.sessions or state is None or state.status == "unknown":
         return UNKNOWN
     if state.status != "persistent" or state.session != record.session:
         return raises("InvalidRequestError", state.status)
-    if record.attributes is None:
-        life.put(all_expired(state, "refresh"))
-    else:
-        life.put(partly_expired(state, record.attributes))
+    names = record.attributes
+    life.put(partly_expired(state, names) if names else all_expired(state, "refresh"))
     clean(life, state)
     if problem := ask(life, record.session, "refresh", awaited=True):
         return problem
-    if state.row_exists is False:
+    emptied = life.instances[state.key]
+    if emptied.row_exists is False:
         return raises("InvalidRequestError", "gone")
-    fresh = life.instances[state.key]
     now = plan(state.mapping, state.options)
-    names = now.brings if record.attributes is None else record.attributes
-    life.put(
-        replace(
-            fresh,
-            loaded=fresh.loaded | names,
-            expired=fresh.expired - names if record.attributes else frozenset(),
-            is_stale=False,
+    if names:
+        life.put(gained(emptied, names))
+    else:
+        life.put(
+            replace(
+                aimed(emptied, now.brings),
+                loaded=now.brings,
+                expired=emptied.expired - now.brings,
+                blocked=now.forbids | forbidden_by_class(state.mapping),
+                deferred=now.defers | deferred_by_class(state.mapping),
+                is_stale=False,
+            )
         )
-    )
+    follow_options(life, state.key, names or now.brings)
     return Outcome("emits-sql", because="refresh", lost=(state.key,) if state.written else ())
 
 

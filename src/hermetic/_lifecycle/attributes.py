@@ -9,9 +9,9 @@ from .loading import deferred_by_class, gained
 from .outcome import FINE, UNKNOWN, Outcome, emits, raises
 from .querying import ask
 from .records import AttributeRead, Key
-from .refreshing import refresh, wanted
 from .schema import Relation
 from .states import States
+from .unexpiring import refresh_expired, revisit
 
 
 def read(life: States, record: AttributeRead) -> Outcome:
@@ -51,25 +51,10 @@ def read_column(life: States, state: InstanceState, name: str) -> Outcome:
         return raises("DetachedInstanceError", because)
     if problem := ask(life, state.session, because):
         return problem
-    if state.row_exists is False:
+    if life.instances[state.key].row_exists is False:
         return raises("ObjectDeletedError", "gone")
     life.put(gained(life.instances[state.key], frozenset({name})))
     return emits(because)
-
-
-def refresh_expired(life: States, key: Key) -> Outcome:
-    """Load every expired attribute that has no unsaved write, deferred columns aside."""
-    state = life.instances[key]
-    if state.session is None:
-        return raises("DetachedInstanceError", "expired")
-    # Which attributes to load is settled before the autoflush; what that expires is forgotten, and reads as None.
-    names = wanted(state)
-    if problem := ask(life, state.session, "expired"):
-        return problem
-    if state.row_exists is False:
-        return raises("ObjectDeletedError", "gone")
-    refresh(life, key, names)
-    return emits("expired")
 
 
 def read_relation(life: States, state: InstanceState, relation: Relation) -> Outcome:
@@ -121,10 +106,13 @@ def find(
     target = life.identified(state.session, identity)
     if target is None:
         return load_relation(life, state, relation, because)
-    if target.is_stale:
-        first = refresh_expired(life, target.key)
-        if first.effect in ("raises", "unknown"):
-            return first
+    if not target.is_stale:
+        return settle(life, state.key, relation.name, first)
+    first = revisit(life, target.key)
+    if first.effect in ("raises", "unknown"):
+        return first
+    if first.because == "gone":
+        return load_relation(life, life.instances[state.key], relation, because)
     return settle(life, state.key, relation.name, first)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Hashable, Iterator
 from dataclasses import replace
 
 from .instance import NOTHING, InstanceState
-from .loading import gained
+from .letting_go import let_go
 from .outcome import FINE, Outcome, emits, raises
 from .records import Key
-from .refreshing import refresh, wanted
+from .refreshing import identify, lacks_identity
 from .session import SessionState
 from .states import States
 from .undoing import undo
@@ -64,12 +64,6 @@ def refusals(life: States, session: SessionState) -> Iterator[Outcome]:
             yield raises("IntegrityError", "refused")
 
 
-def lacks_identity(state: InstanceState) -> bool:
-    """Whether the primary key, by which a row is found, expired."""
-    primary = {name for name, column in state.mapping.columns.items() if column.primary_key}
-    return not primary.isdisjoint(state.expired - state.loaded)
-
-
 def fail(life: States, key: Key) -> None:
     """Undo a flush that was refused; how far it came with new instances before that cannot be told."""
     for pending in life.sessions[key].pending:
@@ -117,9 +111,9 @@ def gives_and_takes(state: InstanceState, name: str) -> bool:
 def write_out(life: States, session: SessionState) -> None:
     """Note what a flush that the database took leaves behind."""
     changed = [key for key in session.dirty if key not in session.deleted]
-    orphans = [child for key in session.deleted for child in let_go(life, life.instances[key])]
+    orphans = [child for key in session.deleted for child in let_go(life, key)]
     updated = {*orphans, *(key for key in changed if changes_row(life, life.instances[key]))}
-    for key in (*updated, *session.deleted):
+    for key in updated:
         identify(life, key)
     for key in updated:
         life.put(recomputed(life.instances[key]))
@@ -128,7 +122,7 @@ def write_out(life: States, session: SessionState) -> None:
     for key in {*session.pending, *changed, *updated}:
         life.put(saved(pointed(life, life.instances[key])))
     for key in session.deleted:
-        life.put(replace(saved(life.instances[key]), status="deleted", was_deleted=True))
+        life.put(replace(saved(life.instances[key]), status="deleted", was_deleted=True, row_exists=False))
     last = session.savepoints[-1]
     last = replace(
         last,
@@ -139,13 +133,6 @@ def write_out(life: States, session: SessionState) -> None:
     life.change_session(
         session.key, pending=(), dirty=(), deleted=(), uncommitted=True, savepoints=(*session.savepoints[:-1], last)
     )
-
-
-def identify(life: States, key: Key) -> None:
-    """An instance whose row is to be written needs its primary key, and is refreshed first where that expired."""
-    state = life.instances[key]
-    if lacks_identity(state):
-        refresh(life, key, wanted(state))
 
 
 def inserted(state: InstanceState) -> InstanceState:
@@ -199,21 +186,3 @@ def recomputed(state: InstanceState) -> InstanceState:
         expired=state.expired | stale,
         expired_by="flush" if stale else state.expired_by,
     )
-
-
-def let_go(life: States, state: InstanceState) -> list[Key]:
-    """The instances whose foreign keys a DELETE sets to NULL first; its collections are loaded to find them."""
-    found = []
-    for name, relation in state.mapping.relations.items():
-        if name not in state.loaded and relation.many:
-            life.put(gained(life.instances[state.key], frozenset({name})))
-        if relation.many and not relation.many_to_many:
-            found += children(life, state, name)
-    return found
-
-
-def children(life: States, state: InstanceState, name: str) -> list[Key]:
-    if name in state.related:
-        return list(state.related[name])
-    others = (life.identified(state.session, identity) for identity in state.stored.get(name, ()))
-    return [other.key for other in others if other is not None]

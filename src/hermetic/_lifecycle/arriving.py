@@ -1,0 +1,107 @@
+"""What the row that a query brings makes of an instance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .instance import InstanceState
+from .loading import aimed, deferred_by_class, plan, without
+from .records import InstanceLoaded
+from .schema import LoaderOption
+
+
+def brought(old: InstanceState | None, record: InstanceLoaded) -> InstanceState:
+    """The state that an instance's row leaves it in."""
+    if old is None:
+        return fresh(record)
+    if record.again:
+        return met_again(old, record)
+    if record.populate_existing:
+        return populated(old, record)
+    return completed(old, record.options, lazily=record.lazily)
+
+
+def fresh(record: InstanceLoaded) -> InstanceState:
+    """An instance that the session did not hold before."""
+    now = plan(record.mapping, record.options)
+    return InstanceState(
+        record.instance,
+        record.mapping,
+        "persistent",
+        session=record.session,
+        loaded=now.brings,
+        options=lasting(record.options),
+        blocked=now.forbids,
+        deferred=now.defers,
+        identity=record.identity,
+        row_exists=True,
+    )
+
+
+def met_again(old: InstanceState, record: InstanceLoaded) -> InstanceState:
+    """The instance where one query meets it a second time: what the second path alone brings is added."""
+    now = plan(record.mapping, record.options)
+    columns = now.brings & record.mapping.columns.keys()
+    loaded = old.loaded | columns | eager_by_query(record.options)
+    options = lasting(record.options) if record.again == "shallower" else old.options
+    return replace(old, loaded=loaded, expired=old.expired - loaded, options=options)
+
+
+def eager_by_query(options: tuple[LoaderOption, ...]) -> frozenset[str]:
+    """The relationships that options load by a query of their own, after the instances are there."""
+    return frozenset(option.path[0] for option in options if len(option.path) == 1 and option.kind == "selectinload")
+
+
+def completed(old: InstanceState, options: tuple[LoaderOption, ...], *, lazily: bool) -> InstanceState:
+    """The instance with what it lacked taken from its row; a lazy load leaves out the queries for relationships."""
+    now = plan(old.mapping, options)
+    names = now.brings - old.written
+    if lazily:
+        names -= eager_by_query(options)
+    return replace(
+        aimed(old, names - old.loaded),
+        loaded=old.loaded | names,
+        unsure=old.unsure - names,
+        expired=old.expired - names,
+        blocked=old.blocked - names | (now.forbids - old.loaded),
+        deferred=old.deferred - names | (now.defers - old.loaded),
+        is_stale=False,
+    )
+
+
+def lasting(options: tuple[LoaderOption, ...]) -> tuple[LoaderOption, ...]:
+    """The options that act again at later loads: those that name their attribute."""
+    return tuple(option for option in options if "*" not in option.path)
+
+
+def populated(old: InstanceState, record: InstanceLoaded) -> InstanceState:
+    """The instance read anew from its row by `populate_existing`; unsaved writes are overwritten."""
+    now = plan(record.mapping, record.options)
+    relations = record.mapping.relations
+    # What an option leaves out keeps its old value, collections aside; what the class leaves out is dropped.
+    kept = now.defers - deferred_by_class(old.mapping) | {
+        name for name in now.forbids if name not in relations or not relations[name].many
+    }
+    loaded = now.brings | (old.loaded & kept)
+    reset = relations.keys() - now.brings - now.forbids
+    return replace(
+        without(old, old.loaded),
+        loaded=loaded,
+        written=frozenset(),
+        refused=frozenset(),
+        unsure=old.unsure & kept,
+        blocked=now.forbids,
+        deferred=now.defers,
+        expired=old.expired - loaded - reset,
+        options=lasting(record.options) if record.by_relation or lasting(record.options) else old.options,
+        is_stale=False,
+    )
+
+
+def beyond(options: tuple[LoaderOption, ...], relation: str) -> tuple[LoaderOption, ...]:
+    """The options as the other side of a relationship sees them."""
+    return tuple(
+        LoaderOption(option.kind, option.path[1:])
+        for option in options
+        if len(option.path) > 1 and option.path[0] == relation
+    )
