@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -12,7 +12,7 @@ from typing import Literal
 
 from ._lifecycle.instance import InstanceState
 from ._lifecycle.model import Lifecycle, Outcome
-from ._lifecycle.records import Key, Record, Where
+from ._lifecycle.records import Record, Where
 from ._lifecycle.session import SessionState
 
 Severity = Literal["error", "warning", "info"]
@@ -55,7 +55,7 @@ class Moment:
     """What a hazard's logic is shown: a record, what the lifecycle said of it, and what was known before it.
 
     `session` and `instance` are the states of the record's subjects *before* it was applied, `life` is the lifecycle
-    *after* it, `history` gives the records of this path so far, oldest first, and `name` tells how the user spells a key.
+    *after* it, `history` gives the records of this path before it, oldest first, and `text` the source text at a site.
     """
 
     record: Record
@@ -65,7 +65,7 @@ class Moment:
     life: Lifecycle
     where: Where
     history: Callable[[], Sequence[Record]]
-    name: Callable[[Key], str]
+    text: Callable[[Hashable], str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,16 @@ def text(node: ast.AST | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def pairs(node: ast.expr | None) -> Iterator[tuple[str, ast.expr]]:
+    """The names and values in `{"name": value}` or `dict(name=value)`."""
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if name := text(key):
+                yield name, value
+    elif isinstance(node, ast.Call):
+        yield from ((word.arg, word.value) for word in node.keywords if word.arg)
+
+
 def shape(node: ast.expr, module: Module) -> Shape:
     """Take an annotation apart, through strings, unions with None, aliases and `Annotated`."""
     return _shape(Shape(node, module), 12)

@@ -130,7 +130,8 @@ class Attributes:
             name = called(cls.module, node.func) if isinstance(node, ast.Call) else ""
             if not isinstance(node, ast.Call) or name not in {"ForeignKeyConstraint", "PrimaryKeyConstraint"}:
                 continue
-            lists = [list(arg.elts) if isinstance(arg, (ast.List, ast.Tuple)) else [arg] for arg in node.args]
+            given = [*node.args, *(word.value for word in node.keywords if word.arg in {"columns", "refcolumns"})]
+            lists = [list(arg.elts) if isinstance(arg, (ast.List, ast.Tuple)) else [arg] for arg in given]
             if name == "PrimaryKeyConstraint":
                 self._claim(found, [column for nodes in lists for column in nodes], "primary_key", set())
             elif len(lists) > 1:

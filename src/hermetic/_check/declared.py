@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .annotated import Shape, called, shape, text
+from .annotated import Shape, called, pairs, shape, text
 from .lineage import is_true
 from .modules import Class, Definition, External, Function, Global, Module, Project, dotted
 
@@ -196,9 +196,7 @@ class Declarations:
             return self._value(module, arguments["sa_relationship"], found, depth - 1)
         if "link_model" in arguments:
             arguments["secondary"] = arguments["link_model"]
-        if isinstance(given := arguments.get("sa_relationship_kwargs"), ast.Dict):
-            pairs = zip(given.keys, given.values, strict=True)
-            arguments |= {str(key.value): value for key, value in pairs if isinstance(key, ast.Constant)}
+        arguments |= dict(pairs(arguments.get("sa_relationship_kwargs")))
         if called(module, call.func) == "dynamic_loader":
             arguments["lazy"] = ast.Constant("dynamic")
         return DeclaredRelation(module, arguments, found)
@@ -230,11 +228,10 @@ class Declarations:
     def _field(self, module: Module, call: ast.Call, found: Shape | None, depth: int) -> Declared | None:
         """SQLModel's `Field(…)`, and a dataclass field that carries its column in the metadata."""
         arguments = {word.arg: word.value for word in call.keywords if word.arg}
-        if isinstance(metadata := arguments.get("metadata"), ast.Dict):
-            made = (self._value(module, value, found, depth - 1) for value in metadata.values if depth)
-            return next((one for one in made if one is not None), None)
         if called(module, call.func) == "field":
-            return None
+            metadata = pairs(arguments.get("metadata")) if depth else ()
+            made = (self._value(module, value, found, depth - 1) for _, value in metadata)
+            return next((one for one in made if one is not None), None)
         inner = (
             self._value(module, arguments["sa_column"], None, depth - 1) if "sa_column" in arguments and depth else None
         )
@@ -242,8 +239,7 @@ class Declarations:
 
     def _sqlmodel_column(self, module: Module, arguments: dict[str, ast.expr]) -> DeclaredColumn:
         words = [ast.keyword("primary_key", arguments["primary_key"])] if "primary_key" in arguments else []
-        if isinstance(given := arguments.get("sa_column_kwargs"), ast.Dict):
-            words += [ast.keyword(text(key), value) for key, value in zip(given.keys, given.values, strict=True)]
+        words += [ast.keyword(name, value) for name, value in pairs(arguments.get("sa_column_kwargs"))]
         extra = arguments.get("sa_column_args")
         args = list(extra.elts) if isinstance(extra, (ast.List, ast.Tuple)) else []
         column = self._column(module, ast.Call(ast.Name("Column"), args, words))

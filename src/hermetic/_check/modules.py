@@ -153,6 +153,7 @@ class Project:
         self.modules: dict[str, Module] = {}
         self._tails: dict[str, list[Module]] = {}
         self._resolved: dict[tuple[str, str], Definition | None] = {}
+        self._by_name: dict[str, list[Class]] = {}
         for file in files:
             self._add(file)
 
@@ -173,6 +174,13 @@ class Project:
     def classes(self) -> Iterator[Class]:
         """Every class of every module."""
         return (cls for module in self.modules.values() for cls in module.classes)
+
+    def classes_named(self, name: str) -> Sequence[Class]:
+        """The classes called `name`, wherever they are."""
+        if not self._by_name:
+            for cls in self.classes():
+                self._by_name.setdefault(cls.name, []).append(cls)
+        return self._by_name.get(name, ())
 
     def module_named(self, name: str, near: Module) -> Module | None:
         """The module an absolute import of `name` means when written in `near`."""
@@ -219,7 +227,7 @@ class Project:
     def _name(self, module: Module, name: str) -> Definition | None:
         bound = module.names.get(name)
         if isinstance(bound, Imported):
-            return self._imported(module, bound)
+            return self.imported(module, bound)
         if bound is not None:
             return bound
         for star in module.stars:
@@ -231,7 +239,8 @@ class Project:
                 return External(f"{star}.{name}")
         return None
 
-    def _imported(self, module: Module, bound: Imported) -> Definition | None:
+    def imported(self, module: Module, bound: Imported) -> Definition | None:
+        """What an import statement of `module` brings."""
         target = self.module_named(bound.target, module)
         if bound.attribute is None:
             return target or External(bound.target)

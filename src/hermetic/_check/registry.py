@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .annotated import called, text
+from .annotated import called, pairs, text
 from .declared import Written
 from .lineage import Lineages
 from .modules import Class, Global, Module, Project, dotted
@@ -96,14 +95,5 @@ class Registry:
         arguments |= {word.arg: word.value for word in call.keywords if word.arg}
         cls = self.project.resolve_expr(module, arguments["class_"]) if "class_" in arguments else None
         if isinstance(cls, Class):
-            properties = dict(_pairs(arguments.get("properties")))
+            properties = dict(pairs(arguments.get("properties")))
             self.imperative[id(cls)] = Imperative(module, arguments.get("local_table"), properties)
-
-
-def _pairs(node: ast.expr | None) -> Iterator[tuple[str, ast.expr]]:
-    if isinstance(node, ast.Dict):
-        for key, value in zip(node.keys, node.values, strict=True):
-            if name := text(key):
-                yield name, value
-    elif isinstance(node, ast.Call):
-        yield from ((word.arg, word.value) for word in node.keywords if word.arg)

@@ -123,6 +123,7 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     mapping: Mapping
     options: tuple[LoaderOption, ...] = ()
     populate_existing: bool = False
+    locked: bool = False
     identity: Hashable = None
     by_relation: bool = False
     by_flush: bool = False
@@ -202,9 +203,10 @@ class Expired(SessionRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed(SessionRecord, InstanceRecord):
-    """`session.refresh(instance, attributes)`; None means every column attribute."""
+    """`session.refresh(instance, attributes)`; None means every column attribute. `locked`: by FOR UPDATE."""
 
     attributes: frozenset[str] | None = None
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

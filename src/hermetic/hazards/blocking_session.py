@@ -50,6 +50,68 @@ async def in_stock() -> list[str]:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import (
+    AttributeRead,
+    BlockingWork,
+    Committed,
+    Executed,
+    Flushed,
+    InstanceRecord,
+    Refreshed,
+    SessionOpened,
+    SessionRecord,
+)
 
 hazard = Hazard(__name__, code="HM401", severity="warning", since="0.1", seen_by=("check",))
+
+
+@hazard.on(Executed, Flushed, Committed, Refreshed, AttributeRead)
+def blocks_the_loop(moment: Moment) -> Iterator[Sighting]:
+    """Work of a synchronous session on the event loop's thread."""
+    record = moment.record
+    if not moment.where.on_event_loop or not _works(moment):
+        return
+    key = record.session if isinstance(record, SessionRecord) else moment.instance.session if moment.instance else None
+    session = moment.life.sessions.get(key)
+    if session is None or session.is_async:
+        return
+    opened = next((r for r in moment.history() if isinstance(r, SessionOpened) and r.session == key), None)
+    yield Sighting(
+        message=f"{moment.text(record.site).partition('(')[0]} blocks the event loop: the session is synchronous",
+        fix="use AsyncSession, make the function a plain def, or run it through asyncio.to_thread",
+        confidence="proven",
+        story=(*(((opened, "a synchronous session"),) if opened else ()), (record, "blocks every other task")),
+    )
+
+
+@hazard.on(BlockingWork)
+def calls_what_blocks(moment: Moment) -> Iterator[Sighting]:
+    """A call of a function that does synchronous database work, on the event loop's thread."""
+    record = moment.record
+    assert isinstance(record, BlockingWork)
+    if not moment.where.on_event_loop:
+        return
+    inner = SessionOpened(session=None, site=record.inner)
+    yield Sighting(
+        message=f"{record.what} on the event loop: the session in it is synchronous",
+        fix=f"await asyncio.to_thread({record.what.partition('(')[0]}, …)",
+        confidence="proven",
+        story=((record, "called on the event loop"), (inner, "blocks every other task")),
+    )
+
+
+def _works(moment: Moment) -> bool:
+    """Whether a record really goes to the database."""
+    session = moment.session
+    match moment.record:
+        case InstanceRecord() if not isinstance(moment.record, Refreshed):
+            return moment.outcome.effect == "emits-sql"
+        case Executed():
+            return "staged" not in moment.where.notes
+        case Flushed() | Committed():
+            return session is not None and bool(session.phase != "idle" or session.pending or session.dirty or session.deleted)
+        case _:
+            return True

@@ -64,6 +64,25 @@ async def dashboard() -> list[int]:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import SessionOpened, TasksStarted
 
 hazard = Hazard(__name__, code="HM103", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("isce",))
+
+
+@hazard.on(TasksStarted)
+def used_at_once(moment: Moment) -> Iterator[Sighting]:
+    """One AsyncSession in two coroutines that run at the same time."""
+    record, session = moment.record, moment.session
+    assert isinstance(record, TasksStarted)
+    if session is None or not session.is_async:
+        return
+    opened = next((r for r in moment.history() if isinstance(r, SessionOpened) and r.session == record.session), None)
+    yield Sighting(
+        message=f"tasks that run at the same time share one AsyncSession ({record.what})",
+        fix="give each task a session of its own, or await them one after the other",
+        confidence="proven" if "gather" in record.what else "likely",
+        story=(*(((opened, "opened"),) if opened else ()), (record, "used by several tasks at once")),
+    )

@@ -54,6 +54,64 @@ def greeting(order_id: int) -> str:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.instance import InstanceState
+from .._lifecycle.records import (
+    AttributeRead,
+    Committed,
+    Expunged,
+    InstanceCreated,
+    InstanceLoaded,
+    Key,
+    Record,
+    RolledBack,
+    SessionClosed,
+)
 
 hazard = Hazard(__name__, code="HM301", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("bhk3",))
+
+
+@hazard.on(AttributeRead)
+def read_after_the_session(moment: Moment) -> Iterator[Sighting]:
+    """A read that needs a SELECT, of an instance that has no session any more."""
+    record, instance = moment.record, moment.instance
+    assert isinstance(record, AttributeRead)
+    if moment.outcome.code != "bhk3" or instance is None or "response" in moment.where.notes:
+        return
+    history = moment.history()
+    loaded = next((r for r in reversed(history) if isinstance(r, (InstanceLoaded, InstanceCreated)) and r.instance == record.instance), None)
+    closed = next((r for r in reversed(history) if _detaches(r, instance.last_session, record.instance)), None)
+    expired = next((r for r in reversed(history) if isinstance(r, (Committed, RolledBack)) and r.session == instance.last_session), None)
+    is_expired = moment.outcome.because == "expired"
+    story: list[tuple[Record, str]] = []
+    if loaded is not None:
+        story.append((loaded, f"loaded without `{record.attribute}`" if not is_expired else "loaded"))
+    if is_expired and expired is not None:
+        story.append((expired, "expired by the commit" if isinstance(expired, Committed) else "expired by the rollback"))
+    if closed is not None:
+        story.append((closed, "closed" if isinstance(closed, SessionClosed) else "expunged"))
+    yield Sighting(
+        message=f"{moment.text(record.site)} is read after its session {'closed' if isinstance(closed, SessionClosed) else 'let it go'}",
+        fix=_fix(moment, instance, record.attribute, is_expired),
+        confidence="proven",
+        story=(*story, (record, "needs a SELECT, no session left")),
+    )
+
+
+def _detaches(record: Record, session: Key | None, instance: Key) -> bool:
+    if isinstance(record, Expunged):
+        return record.instance in {None, instance} and record.session == session
+    return isinstance(record, SessionClosed) and record.session == session
+
+
+def _fix(moment: Moment, instance: InstanceState, attribute: str, is_expired: bool) -> str:
+    model = instance.mapping.name.rpartition(".")[2]
+    relation = instance.mapping.relations.get(attribute)
+    if relation is None:
+        if is_expired:
+            return "read it inside the session, or make the sessionmaker with expire_on_commit=False"
+        return f"select({model}).options(undefer({model}.{attribute})), or read it inside the session"
+    loader = "selectinload" if relation.many else "joinedload"
+    return f"select({model}).options({loader}({model}.{attribute})), or read it inside the session"

@@ -58,6 +58,24 @@ def price_of(sku: str) -> int:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import EngineCreated
 
 hazard = Hazard(__name__, code="HM104", severity="warning", since="0.1", seen_by=("check",))
+
+
+@hazard.on(EngineCreated)
+def built_again_and_again(moment: Moment) -> Iterator[Sighting]:
+    """An engine that is built whenever a function runs, and that nothing keeps or disposes of."""
+    record = moment.record
+    assert isinstance(record, EngineCreated)
+    if "ended" not in moment.where.notes or record.place == "once" or record.escapes or record.pool == "NullPool":
+        return
+    yield Sighting(
+        message=f"{record.what}() runs at every call: each call gets a connection pool of its own",
+        fix="build the engine once, at module level or at start-up, and pass it here",
+        confidence="proven" if record.place == "per-request" else "likely",
+        story=((record, "an engine for each call"),),
+    )

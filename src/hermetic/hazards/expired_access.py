@@ -58,6 +58,28 @@ def restock(quantity: int) -> dict[str, int]:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import AttributeRead, Committed, RolledBack
 
 hazard = Hazard(__name__, code="HM302", severity="warning", since="0.1", seen_by=("check",))
+
+
+@hazard.on(AttributeRead)
+def refreshed_one_by_one(moment: Moment) -> Iterator[Sighting]:
+    """A read of what a commit or rollback expired: a SELECT for each object that is read so."""
+    record, instance = moment.record, moment.instance
+    assert isinstance(record, AttributeRead)
+    if instance is None or moment.outcome.effect != "emits-sql" or moment.outcome.because != "expired":
+        return
+    if "response" in moment.where.notes or instance.expired_by not in {"commit", "rollback"}:
+        return
+    cause = next((r for r in reversed(moment.history()) if isinstance(r, (Committed, RolledBack)) and r.session == instance.session), None)
+    in_loop = moment.where.in_loop_over is not None
+    yield Sighting(
+        message=f"{moment.text(record.site)} was expired by the {instance.expired_by}: reading it runs a SELECT for this object alone",
+        fix="read it before the commit, or make the sessionmaker with expire_on_commit=False",
+        confidence="likely" if in_loop else "possible",
+        story=(*(((cause, f"expired by the {instance.expired_by}"),) if cause else ()), (record, "a hidden SELECT")),
+    )

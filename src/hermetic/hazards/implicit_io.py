@@ -52,6 +52,36 @@ async def greeting(order_id: int) -> str:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import AttributeRead, Committed, InstanceLoaded, Record, RolledBack
 
 hazard = Hazard(__name__, code="HM402", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("xd2s",))
+
+
+@hazard.on(AttributeRead)
+def loads_without_await(moment: Moment) -> Iterator[Sighting]:
+    """A read under AsyncSession that would have to run a SELECT."""
+    record, instance = moment.record, moment.instance
+    assert isinstance(record, AttributeRead)
+    if moment.outcome.code != "xd2s" or instance is None or "response" in moment.where.notes:
+        return
+    history = moment.history()
+    story: list[tuple[Record, str]] = []
+    loaded = next((r for r in reversed(history) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None)
+    if moment.outcome.because == "expired":
+        cause = next((r for r in reversed(history) if isinstance(r, (Committed, RolledBack)) and r.session == instance.session), None)
+        story += [(cause, "expires every instance")] if cause else []
+        fix = "await session.refresh(…) first, or make the sessionmaker with expire_on_commit=False"
+    else:
+        story += [(loaded, f"loaded without `{record.attribute}`")] if loaded else []
+        entity = instance.mapping.name.rpartition(".")[2]
+        option = f"selectinload({entity}.{record.attribute})" if record.attribute in instance.mapping.relations else f"undefer({entity}.{record.attribute})"
+        fix = f"add .options({option}) to the query"
+    yield Sighting(
+        message=f"{moment.text(record.site)} needs a SELECT that nobody awaits: it raises MissingGreenlet",
+        fix=fix,
+        confidence="proven",
+        story=(*story, (record, "raises MissingGreenlet")),
+    )

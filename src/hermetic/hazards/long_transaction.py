@@ -59,6 +59,43 @@ def ship(order_id: int, courier_url: str) -> None:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import Executed, InstanceLoaded, SessionRecord, Waited
 
 hazard = Hazard(__name__, code="HM205", severity="warning", since="0.1", seen_by=("check",))
+
+
+_KINDS = {
+    "http": "an HTTP call",
+    "model": "a language model",
+    "sleep": "a sleep",
+    "process": "a subprocess",
+    "file": "a file",
+    "await": "an await",
+    "stream": "a stream to the client",
+}
+
+
+@hazard.on(Waited)
+def waits_inside(moment: Moment) -> Iterator[Sighting]:
+    """A wait for the outside world with a transaction, and so a connection, in hand."""
+    record = moment.record
+    assert isinstance(record, Waited)
+    history = moment.history()
+    for key, session in moment.life.sessions.items():
+        if session.phase != "in-transaction":
+            continue
+        mine = [r for r in history if isinstance(r, SessionRecord) and r.session == key]
+        work = next((r for r in reversed(mine) if isinstance(r, (Executed, InstanceLoaded))), None)
+        if work is None and not session.uncommitted:
+            continue
+        first = work or mine[-1]
+        yield Sighting(
+            message=f"the transaction stays open, with its connection, while {moment.text(record.site).partition('(')[0]} waits for {_KINDS[record.kind]}",
+            fix="commit or close first, wait, then open a second transaction that checks again",
+            confidence="possible" if record.kind == "await" else "likely",
+            story=((first, "the transaction is open"), (record, f"waits for {_KINDS[record.kind]}")),
+        )
+        return

@@ -54,6 +54,123 @@ def place_order(customer_id: int, total: int) -> int:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator, Sequence
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import (
+    Added,
+    AttributeWritten,
+    Deleted,
+    Executed,
+    Expunged,
+    Key,
+    Merged,
+    Record,
+    ScopeLeft,
+    SessionClosed,
+    SessionRecord,
+)
 
 hazard = Hazard(__name__, code="HM203", severity="error", since="0.1", seen_by=("check",))
+
+
+@hazard.on(SessionClosed)
+def closed_without_commit(moment: Moment) -> Iterator[Sighting]:
+    """A session closed in peace with work that no commit followed."""
+    record, session = moment.record, moment.session
+    assert isinstance(record, SessionClosed)
+    if session is None or moment.outcome.effect != "loses-write" or _is_excused(moment):
+        return
+    write = _lost(moment.history(), record.session, moment.outcome.lost)
+    if write is None:
+        return
+    yield Sighting(
+        message=f"{moment.text(write.site)} is never committed: closing the session throws it away",
+        fix="commit before the session closes, or open the scope with SessionLocal.begin()",
+        confidence="proven",
+        story=((write, "written"), (record, "closed without a commit")),
+        at=write,
+    )
+
+
+@hazard.on(ScopeLeft)
+def left_without_commit(moment: Moment) -> Iterator[Sighting]:
+    """A function that opened a session ends with work in it."""
+    record, session = moment.record, moment.session
+    assert isinstance(record, ScopeLeft)
+    if session is None or record.by != "return" or _is_excused(moment):
+        return
+    if not (session.uncommitted or session.pending or session.dirty or session.deleted):
+        return
+    write = _lost(moment.history(), record.session, (*session.pending, *session.dirty, *session.deleted))
+    if write is None:
+        return
+    yield Sighting(
+        message=f"{moment.text(write.site)} is never committed",
+        fix="commit before the function ends",
+        confidence="likely",
+        story=((record, "opened"), (write, "written, and no commit follows")),
+        at=write,
+    )
+
+
+@hazard.on(Expunged)
+def expunged_before_the_flush(moment: Moment) -> Iterator[Sighting]:
+    """An instance taken out of its session with work that was never flushed."""
+    if moment.outcome.effect != "loses-write":
+        return
+    record = moment.record
+    assert isinstance(record, Expunged)
+    write = _lost(moment.history(), record.session, moment.outcome.lost or (record.instance,))
+    yield Sighting(
+        message=f"{moment.text(record.site)} throws away what was not flushed yet",
+        fix="flush or commit before expunging",
+        story=(*(((write, "written"),) if write else ()), (record, "expunged before the flush")),
+    )
+
+
+@hazard.on(AttributeWritten)
+def written_while_detached(moment: Moment) -> Iterator[Sighting]:
+    """A change to an instance that no session watches; or to the argument of a merge whose result was thrown away."""
+    record, instance = moment.record, moment.instance
+    assert isinstance(record, AttributeWritten)
+    if instance is None or instance.session is not None:
+        return
+    merge = next((r for r in moment.history() if isinstance(r, Merged) and r.source == record.instance), None)
+    if merge is not None and not merge.result_is_used:
+        yield Sighting(
+            message="the result of merge() is thrown away: changes to its argument are never stored",
+            fix=f"{moment.text(record.site).partition('.')[0]} = {moment.text(merge.site)}",
+            confidence="proven",
+            story=((merge, "the attached copy is thrown away"), (record, "written to the detached original")),
+            at=merge,
+        )
+    elif moment.outcome.effect == "loses-write" and merge is None:
+        closed = next((r for r in reversed(moment.history()) if _detaches(r, instance.last_session)), None)
+        yield Sighting(
+            message=f"{moment.text(record.site)} is set on a detached instance: no session will store it",
+            fix="change it inside the session, or merge() it into a new one and use the result",
+            confidence="likely",
+            story=(*(((closed, "detached"),) if closed else ()), (record, "changed")),
+        )
+
+
+def _is_excused(moment: Moment) -> bool:
+    """An error on its way out loses the work on purpose; a session in unknown hands may be committed there."""
+    return bool({"raising", "handling", "shared"} & set(moment.where.notes))
+
+
+def _detaches(record: Record, session: Key | None) -> bool:
+    return isinstance(record, (SessionClosed, Expunged)) and record.session == session
+
+
+def _lost(history: Sequence[Record], session: Key, lost: Sequence[Key | None]) -> Record | None:
+    """The first write that is lost, else the last one on the session."""
+    for record in history:
+        if isinstance(record, (Added, Deleted, AttributeWritten)) and record.instance in lost:
+            return record
+    for record in reversed(history):
+        if isinstance(record, SessionRecord) and record.session == session:
+            if isinstance(record, (Added, Deleted)) or (isinstance(record, Executed) and record.writes):
+                return record
+    return None

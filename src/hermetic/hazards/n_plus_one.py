@@ -53,6 +53,61 @@ def quantities() -> dict[int, int]:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import AttributeRead, Executed, InstanceLoaded, Key
 
 hazard = Hazard(__name__, code="HM501", severity="warning", since="0.1", seen_by=("check",))
+
+
+@hazard.on(AttributeRead)
+def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
+    """A lazy relationship of each row of a query, read in a loop over them."""
+    record, instance = moment.record, moment.instance
+    assert isinstance(record, AttributeRead)
+    if instance is None or moment.outcome.effect != "emits-sql" or moment.outcome.because not in {"lazy", "deferred"}:
+        return
+    loop = moment.where.in_loop_over
+    if "response" in moment.where.notes or not isinstance(loop, tuple) or not _is_member(record.instance, loop[1]):
+        return
+    loaded = next((r for r in moment.history() if isinstance(r, InstanceLoaded) and r.instance == record.instance), None)
+    entity = instance.mapping.name.rpartition(".")[2]
+    relation = instance.mapping.relations.get(record.attribute)
+    option = f"selectinload({entity}.{record.attribute})" if relation else f"undefer({entity}.{record.attribute})"
+    yield Sighting(
+        message=f"{moment.text(record.site)} runs a SELECT for each {entity}",
+        fix=f"add .options({option}) to the query",
+        confidence="proven" if relation is not None and relation.many and loop[0] == "rows" else "likely",
+        story=(*(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()), (record, "a SELECT for each row")),
+    )
+
+
+@hazard.on(Executed)
+def a_query_for_each_row(moment: Moment) -> Iterator[Sighting]:
+    """A query that asks for one row at a time, in a loop over the rows of another."""
+    record = moment.record
+    assert isinstance(record, Executed)
+    loop = moment.where.in_loop_over
+    notes = moment.where.notes
+    if record.writes or not isinstance(loop, tuple) or "per-item" not in notes:
+        return
+    yield Sighting(
+        message=f"{moment.text(record.site).partition('(')[0]} runs once for each row of the loop",
+        fix="ask for all of them in one query, with in_() or a join",
+        confidence="likely" if loop[0] == "rows" else "possible",
+        story=((record, "a query for each row"),),
+    )
+
+
+def _is_member(instance: Key, loop: Key) -> bool:
+    """Whether an instance is a member of what the loop goes over, or is reached from one."""
+    while True:
+        if instance == (*(loop if isinstance(loop, tuple) else (loop,)), "*"):
+            return True
+        base = getattr(instance, "base", None)
+        if base is None:
+            return False
+        if base == loop:
+            return True
+        instance = base

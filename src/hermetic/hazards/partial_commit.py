@@ -55,6 +55,56 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator, Sequence
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import (
+    Added,
+    AttributeWritten,
+    Committed,
+    Deleted,
+    Executed,
+    Record,
+    RolledBack,
+    Waited,
+)
 
 hazard = Hazard(__name__, code="HM202", severity="warning", since="0.1", seen_by=("check",))
+
+
+@hazard.on(Committed)
+def committed_in_pieces(moment: Moment) -> Iterator[Sighting]:
+    """A second commit of writes on a path that committed writes before, with nothing between that asks for it."""
+    record, session = moment.record, moment.session
+    assert isinstance(record, Committed)
+    if session is None or record.nested or record.fails or moment.where.scope_depth or "handling" in moment.where.notes:
+        return
+    if not (session.uncommitted or session.pending or session.dirty or session.deleted):
+        return
+    first, between = _last_commit(moment.history(), record)
+    if first is None or any(isinstance(r, (Waited, RolledBack)) for r in between):
+        return
+    writes = [r for r in between if _writes(r)]
+    if not writes:
+        return
+    yield Sighting(
+        message="this commit leaves half of the work behind when something fails before the next one",
+        fix="commit once, at the end; flush() gives ids before it",
+        confidence="likely",
+        story=((first, "first commit"), (writes[0], "more of the same work"), (record, "second commit")),
+        at=first,
+    )
+
+
+def _last_commit(history: Sequence[Record], record: Committed) -> tuple[Committed | None, Sequence[Record]]:
+    """The commit of writes before `record` on the same session, and what came between the two."""
+    for index in range(len(history) - 1, -1, -1):
+        found = history[index]
+        if isinstance(found, Committed) and found.session == record.session and not found.nested:
+            earlier = history[:index]
+            return (found if any(_writes(r) for r in earlier) and not found.fails else None), history[index + 1 :]
+    return None, ()
+
+
+def _writes(record: Record) -> bool:
+    return isinstance(record, (Added, AttributeWritten, Deleted)) or (isinstance(record, Executed) and record.writes)

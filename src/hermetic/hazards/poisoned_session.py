@@ -74,6 +74,43 @@ def import_products(names: dict[str, str]) -> int:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import (
+    Added,
+    AttributeRead,
+    Committed,
+    Executed,
+    Flushed,
+    InstanceRecord,
+    Merged,
+    Record,
+    Refreshed,
+    SessionRecord,
+    TransactionBegan,
+)
 
 hazard = Hazard(__name__, code="HM201", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("7s2a",))
+
+
+@hazard.on(Executed, Flushed, Committed, Refreshed, Merged, TransactionBegan, AttributeRead, Added)
+def used_after_a_failure(moment: Moment) -> Iterator[Sighting]:
+    """A session whose flush failed, used before anybody rolled it back."""
+    if moment.outcome.code != "7s2a":
+        return
+    failed = next((r for r in reversed(moment.history()) if _failed(r)), None)
+    if failed is None:
+        return
+    record = moment.record
+    what = moment.text(record.site) if isinstance(record, InstanceRecord) else moment.text(record.site).partition("(")[0]
+    yield Sighting(
+        message=f"{what} raises PendingRollbackError when {moment.text(failed.site).partition('(')[0]} has failed: nobody rolled back",
+        fix="call rollback() first thing in the except block",
+        confidence="likely" if "via" in moment.where.notes else "proven",
+        story=((failed, "fails, and the error is caught"), (record, "used without a rollback")),
+    )
+
+
+def _failed(record: Record) -> bool:
+    return isinstance(record, SessionRecord) and bool(getattr(record, "fails", False))

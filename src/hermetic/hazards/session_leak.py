@@ -57,6 +57,37 @@ def find_order(order_id: int) -> Order:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import ScopeLeft, SessionOpened
 
 hazard = Hazard(__name__, code="HM101", severity="warning", since="0.1", seen_by=("check",), sqlalchemy_codes=("3o7r",))
+
+
+_ENDS = {
+    "return": "is still open when the function ends",
+    "raise": "stays open when a line before its close fails",
+    "cancel": "stays open when the task is cancelled",
+    "loop": "is still open when the loop makes the next one",
+}
+
+
+@hazard.on(ScopeLeft)
+def left_open(moment: Moment) -> Iterator[Sighting]:
+    """A session that did work, and that nobody closed or handed on."""
+    record, session = moment.record, moment.session
+    assert isinstance(record, ScopeLeft)
+    if session is None or "shared" in moment.where.notes:
+        return
+    is_holding = session.phase in {"in-transaction", "failed"}
+    if not is_holding and (record.by == "raise" or session.commits == 0):
+        return
+    opened = next((r for r in reversed(moment.history()) if isinstance(r, SessionOpened) and r.session == record.session), record)
+    yield Sighting(
+        message=f"the session from {moment.text(opened.site)} {_ENDS[record.by]}",
+        fix=f"with {moment.text(opened.site)} as session: …",
+        confidence="proven" if is_holding and record.by != "raise" else "likely",
+        story=((opened, "opened, never closed"),),
+        at=opened,
+    )

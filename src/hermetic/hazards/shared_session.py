@@ -79,6 +79,40 @@ def grant(customer_id: int, amount: int) -> None:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import SessionOpened, SessionShared
 
 hazard = Hazard(__name__, code="HM102", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("isce",))
+
+
+_HOW = {
+    "module": "is made once for the whole module: every caller works in the same transaction",
+    "class": "is made once for the class: every instance works in the same transaction",
+    "default-argument": "is a default argument: every call shares the one made when the function was defined",
+    "cache": "is kept by a cache and handed to every caller",
+    "singleton": "is kept on an object that serves every caller",
+    "thread": "is handed to another thread",
+    "task": "is handed to a task that outlives this scope",
+    "background": "is handed to background work that runs after its scope ended",
+    "request": "is kept beyond its request",
+    "user-state": "is kept in the user's state from one run to the next",
+}
+
+
+@hazard.on(SessionShared)
+def reached_by_two(moment: Moment) -> Iterator[Sighting]:
+    """A session within reach of more than one thread, request or user."""
+    record = moment.record
+    assert isinstance(record, SessionShared)
+    notes = moment.where.notes
+    if record.how == "background" and "here" not in notes:
+        return
+    opened = next((r for r in moment.history() if isinstance(r, SessionOpened) and r.session == record.session), None)
+    yield Sighting(
+        message=f"the session {_HOW[record.how]}" + (f" ({record.what})" if record.what else ""),
+        fix="open a session where it is used: with SessionLocal() as session: …",
+        confidence="possible" if "quiet" in notes else "likely" if record.how in {"task", "thread", "singleton"} else "proven",
+        story=(*(((opened, "opened"),) if opened else ()), (record, _HOW[record.how].partition(":")[0])),
+    )

@@ -73,6 +73,38 @@ def report() -> int:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import EngineCreated
 
 hazard = Hazard(__name__, code="HM106", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("e3q8",))
+
+
+_SINGLE = frozenset({"StaticPool", "unknown"})
+
+
+@hazard.on(EngineCreated)
+def a_database_for_each_connection(moment: Moment) -> Iterator[Sighting]:
+    """An in-memory SQLite database that threads will share, without a pool of one connection."""
+    record = moment.record
+    assert isinstance(record, EngineCreated)
+    if record.is_async or not is_memory(record.url) or record.pool in _SINGLE or "ended" in moment.where.notes:
+        return
+    if not record.shares_threads and record.pool in {None, "SingletonThreadPool"}:
+        return
+    yield Sighting(
+        message="each thread or connection gets an empty in-memory database of its own",
+        fix="add poolclass=StaticPool, from sqlalchemy.pool",
+        confidence="likely",
+        story=((record, "in memory, and not one connection for all"),),
+    )
+
+
+def is_memory(url: str | None) -> bool:
+    """Whether a URL names an in-memory SQLite database that is not shared by name."""
+    if url is None or not url.startswith("sqlite"):
+        return False
+    if "mode=memory" in url:
+        return "cache=shared" not in url
+    return url.partition("://")[2] in {"", "/", "/:memory:"}

@@ -61,6 +61,47 @@ def settle(order_id: int, payment_url: str) -> None:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator, Sequence
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import (
+    AttributeRead,
+    AttributeWritten,
+    InstanceLoaded,
+    Key,
+    Record,
+    Refreshed,
+    Waited,
+)
 
 hazard = Hazard(__name__, code="HM304", severity="warning", since="0.1", seen_by=("check",))
+
+
+@hazard.on(AttributeWritten)
+def trusted_after_a_wait(moment: Moment) -> Iterator[Sighting]:
+    """A write decided by a value that was loaded before a wait, without a lock or a fresh read after it."""
+    record, instance = moment.record, moment.instance
+    assert isinstance(record, AttributeWritten)
+    if instance is None or instance.session is None:
+        return
+    history = moment.history()
+    loaded = _last(history, record.instance, (InstanceLoaded, Refreshed))
+    if loaded is None or getattr(loaded, "locked", False):
+        return
+    after = history[history.index(loaded) + 1 :]
+    waited = next((r for r in after if isinstance(r, Waited)), None)
+    if waited is None:
+        return
+    trusted = _last(after, record.instance, (AttributeRead,))
+    if not isinstance(trusted, AttributeRead) or trusted.attribute != record.attribute:
+        return
+    yield Sighting(
+        message=f"{moment.text(record.site)} is decided by a value read before {moment.text(waited.site).partition('(')[0]} waited",
+        fix="end the transaction, wait, then load the row again with with_for_update() and check it there",
+        confidence="likely",
+        story=((loaded, "loaded"), (waited, "others may change the row meanwhile"), (trusted, "trusted"), (record, "written")),
+    )
+
+
+def _last(history: Sequence[Record], instance: Key, kinds: tuple[type[Record], ...]) -> Record | None:
+    return next((r for r in reversed(history) if isinstance(r, kinds) and getattr(r, "instance", None) == instance), None)

@@ -50,6 +50,27 @@ def in_stock() -> list[str]:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import AttributeRead, Committed, Executed, Flushed, Refreshed, SessionOpened, SessionRecord
 
 hazard = Hazard(__name__, code="HM105", severity="error", since="0.1", seen_by=("check",))
+
+
+@hazard.on(Executed, Flushed, Committed, Refreshed, AttributeRead)
+def nothing_to_talk_to(moment: Moment) -> Iterator[Sighting]:
+    """A statement on a session that has no engine."""
+    if moment.outcome.error != "UnboundExecutionError":
+        return
+    record = moment.record
+    session = record.session if isinstance(record, SessionRecord) else None
+    opened = next((r for r in moment.history() if isinstance(r, SessionOpened) and r.session == session), None)
+    if opened is None:
+        return
+    yield Sighting(
+        message=f"{moment.text(opened.site)} has no engine: its first statement raises UnboundExecutionError",
+        fix="pass the engine, or call a sessionmaker that is bound to one",
+        story=((opened, "made without an engine"), (record, "raises UnboundExecutionError")),
+        at=opened,
+    )

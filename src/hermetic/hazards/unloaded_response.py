@@ -77,8 +77,37 @@ async def read_order(order_id: int) -> OrderRead:
 
 from __future__ import annotations
 
-from .._catalogue import Hazard
+from collections.abc import Iterator
+
+from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.records import AttributeRead, InstanceLoaded
 
 hazard = Hazard(
     __name__, code="HM303", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("bhk3", "xd2s")
 )
+
+
+@hazard.on(AttributeRead)
+def serialized_without_being_loaded(moment: Moment) -> Iterator[Sighting]:
+    """A response model or DTO reads what the query did not load."""
+    record, instance = moment.record, moment.instance
+    assert isinstance(record, AttributeRead)
+    notes = moment.where.notes
+    if "response" not in notes or instance is None:
+        return
+    fails = moment.outcome.code in {"xd2s", "bhk3"}
+    per_row = moment.outcome.effect == "emits-sql" and moment.outcome.because == "lazy" and moment.where.in_loop_over is not None
+    if not fails and not per_row:
+        return
+    model = notes[notes.index("response") + 2]
+    entity = instance.mapping.name.rpartition(".")[2]
+    relation = instance.mapping.relations.get(record.attribute)
+    loaded = next((r for r in reversed(moment.history()) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None)
+    option = f"selectinload({entity}.{record.attribute})" if relation else f"undefer({entity}.{record.attribute})"
+    yield Sighting(
+        message=f"{model} reads {entity}.{record.attribute}, which the query did not load"
+        + ("" if fails else ": a SELECT for each row"),
+        fix="refresh() before the return" if moment.outcome.because == "expired" else f"add .options({option}) to the query",
+        confidence="proven" if fails else "likely",
+        story=(*(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()), (record, f"{model} reads it")),
+    )

@@ -1,0 +1,409 @@
+"""The whole project under analysis: one place that knows every definition, and walks each function once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._lifecycle.records import Key, ScopeLeft, SessionOpened, SessionShared
+from . import known
+from .annotations import Annotations
+from .dependencies import Dependencies, arguments_with_defaults
+from .evaluate import builtin, evaluate
+from .fields import Fields, rekeyed
+from .flow import Flow
+from .generators import Generators
+from .models import Models
+from .modules import Class, Definition, External, Function, FunctionNode, Global, Module, Project
+from .outcomes import Exit, Raised
+from .schemas import Schemas
+from .state import State
+from .summaries import Summaries
+from .targets import sessions_in
+from .usage import Usage
+from .values import (
+    UNKNOWN,
+    Attr,
+    Bound,
+    Call,
+    Closure,
+    Ext,
+    Inst,
+    Maker,
+    Obj,
+    Query,
+    Ref,
+    Sess,
+    Stmt,
+    Sym,
+    Value,
+)
+from .witness import Witness
+
+if TYPE_CHECKING:
+    from .._lifecycle.schema import Mapping
+
+MAX_STEPS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the sessions of one place in the source were made."""
+
+    is_async: bool = False
+    expire_on_commit: bool = True
+    autoflush: bool = True
+
+
+class Analyzer:
+    """Answers what names and values are, and explores functions; everything is worked out once, when asked for."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.models = Models(project)
+        self.schemas = Schemas(project, self.models)
+        self.witness = Witness(self)
+        self.summaries = Summaries(self)
+        self.generators = Generators(self)
+        self.fields = Fields(self)
+        self.annotations = Annotations(self)
+        self.dependencies = Dependencies(self)
+        self.usage = Usage(self)
+        self.sessions: dict[Key, Settings] = {}
+        self._functions: dict[FunctionNode, Function] = {function.node: function for function in project.functions()}
+        self._globals: dict[tuple[str, str], Value] = {}
+        self._walks: dict[Function, list[ast.AST]] = {}
+        self._lines: dict[str, list[str]] = {}
+        self._sources = {module.file.name: module.file.text for module in project.modules.values()}
+        self._steps = 0
+
+    # -- names and definitions --------------------------------------------------------------------------------------
+
+    def function_at(self, node: FunctionNode) -> Function | None:
+        return self._functions.get(node)
+
+    def walk(self, function: Function) -> list[ast.AST]:
+        """Every node of a function's body, nested definitions included."""
+        if function not in self._walks:
+            self._walks[function] = [node for statement in function.node.body for node in ast.walk(statement)]
+        return self._walks[function]
+
+    def line(self, file: str, number: int) -> str:
+        if file not in self._lines:
+            self._lines[file] = self._sources.get(file, "").split("\n")
+        lines = self._lines[file]
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def free_name(self, flow: Flow, name: str) -> Value:
+        """A name that the function at work does not bind itself."""
+        outer = flow.function.outer if flow.function else None
+        while outer is not None:
+            found = self._local_of(outer, name)
+            if found is not UNKNOWN:
+                return found
+            outer = outer.outer
+        definition = self.project.resolve(flow.module, name)
+        if definition is None:
+            return builtin(name)
+        value = self.value_of(definition)
+        if flow.function is not None:
+            for session in sessions_in(value):
+                self._global_session_used(flow, session)
+        return value
+
+    def _local_of(self, outer: Function, name: str) -> Value:
+        """What a name of an enclosing function holds, as far as one assignment tells."""
+        for argument, _ in arguments_with_defaults(outer):
+            if argument.arg == name:
+                return self.parameter(outer, argument)
+        for node in self.walk(outer):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+                    return self.static(outer.module, value)
+                case ast.FunctionDef(name=found) | ast.AsyncFunctionDef(name=found) if found == name:
+                    function = self.function_at(node)
+                    return Closure(function) if function else UNKNOWN
+                case ast.ImportFrom() | ast.Import():
+                    from .modules import imported_names
+
+                    for bound, target in imported_names(outer.module, node):
+                        if bound == name:
+                            definition = self.project.imported(outer.module, target)
+                            return self.value_of(definition) if definition else UNKNOWN
+                case _:
+                    continue
+        return UNKNOWN
+
+    def _global_session_used(self, flow: Flow, session: Sess) -> None:
+        """A session made at module level is used by a function: every caller of it shares the one session."""
+        if isinstance(session.key, tuple) and session.key[0] == "global":
+            self.shared_globals.setdefault(session.key, []).append(flow.function)
+
+    @property
+    def shared_globals(self) -> dict[Key, list[Function | None]]:
+        if not hasattr(self, "_shared"):
+            self._shared: dict[Key, list[Function | None]] = {}
+        return self._shared
+
+    def value_of(self, definition: Definition) -> Value:
+        """A definition as a value; a module's variable is evaluated once."""
+        match definition:
+            case Function():
+                return Closure(definition)
+            case Global(module=module, name=name, value=value):
+                key = (module.name, name)
+                if key not in self._globals:
+                    self._globals[key] = UNKNOWN
+                    self._globals[key] = self._global(definition, value)
+                return self._globals[key]
+            case _:
+                return Ref(definition)
+
+    def _global(self, definition: Global, value: ast.expr | None) -> Value:
+        found = self.static(definition.module, value) if value is not None else UNKNOWN
+        if found is UNKNOWN and definition.annotation is not None:
+            found = self.annotated(definition.annotation, definition.module, ("global", definition.module.name, definition.name))
+        if isinstance(found, Sess) and not (isinstance(found.key, tuple) and found.key[0] == "scoped"):
+            twin = Sess(("global", definition.module.name, definition.name), found.is_async)
+            self.sessions[twin.key] = self.sessions.get(found.key, Settings(found.is_async))
+            return twin
+        return found
+
+    def static(self, module: Module, node: ast.expr) -> Value:
+        """The value of an expression evaluated once, apart from any path."""
+        flow = Flow(self, module, None, place="once", depth=6)
+        with self.witness.silent():
+            try:
+                return evaluate(flow, node, State())
+            except Raised:
+                return UNKNOWN
+
+    def member(self, definition: Definition, name: str) -> Value:
+        """`module.name`, `Class.name`, `package.name`."""
+        if isinstance(definition, External):
+            return Ref(External(f"{definition.name}.{name}"))
+        if isinstance(definition, Class):
+            mapping = self.models.mapping(definition)
+            if mapping is not None and (name in mapping.columns or name in mapping.relations):
+                return Attr(mapping, name)
+            if mapping is not None and name == "query":
+                return Query(Stmt("select", mapping), Sess(("scoped", "flask"), False))
+            if name in definition.values:
+                return self.static(definition.module, definition.values[name])
+            method = definition.method(name)
+            return Closure(method) if method is not None else Bound(Ref(definition), name)
+        found = self.project._member(definition, name)
+        return self.value_of(found) if found is not None else UNKNOWN
+
+    def external_member(self, type_name: str, name: str) -> Value | None:
+        """An attribute of an external object that has a meaning of its own: Flask-SQLAlchemy's `db.session`."""
+        if type_name in known.FLASK_SQLALCHEMY:
+            if name == "session":
+                return Sess(("scoped", "flask"))
+            if name == "engine":
+                from .values import Engine
+
+                return Engine(("scoped", "flask-engine"))
+            home = "sqlalchemy.orm." if name in known.LOADER_OPTIONS else "sqlalchemy."
+            return Ref(External(home + name))
+        return None
+
+    # -- kinds of values --------------------------------------------------------------------------------------------
+
+    def mapping_of(self, value: Value) -> Mapping | None:
+        """The mapping of a mapped class given as a value."""
+        return self.models.of(value.definition) if isinstance(value, Ref) else None
+
+    def session_class(self, cls: Class) -> bool | None:
+        """Whether a class of the project is an async session class; None when it is no session class."""
+        return next((kind for name in cls.externals() if (kind := known.session_kind(name)) is not None), None)
+
+    def session_kind(self, value: Value) -> bool | None:
+        match value:
+            case Ref(definition=External(name=name)):
+                return known.session_kind(name)
+            case Ref(definition=Class() as cls):
+                return self.session_class(cls)
+            case _:
+                return None
+
+    def annotated(self, node: ast.expr, module: Module, key: Key, *, borrowed: bool = True) -> Value:
+        return self.annotations.value(node, module, key)
+
+    def rekeyed(self, value: Value, key: Key) -> Value:
+        if isinstance(value, Sess):
+            self.sessions[key] = self.sessions.get(value.key, Settings(value.is_async))
+        return rekeyed(value, key)
+
+    def same_settings(self, session: Sess, twin: Sess) -> None:
+        self.sessions[twin.key] = self.sessions.get(session.key, Settings(session.is_async))
+
+    def scoped(self, maker: Maker) -> Sess:
+        """The session that a scoped registry hands out: the same at every place of one thread or task."""
+        session = Sess(("scoped", maker.key), maker.is_async)
+        self.sessions[session.key] = Settings(maker.is_async, maker.expire_on_commit, maker.autoflush)
+        return session
+
+    def received(self, key: Key) -> SessionOpened:
+        """The opening of a session that was made elsewhere."""
+        found = self.sessions.get(key, Settings())
+        return SessionOpened(
+            session=key, is_async=found.is_async, expire_on_commit=found.expire_on_commit, autoflush=found.autoflush, received=True
+        )
+
+    def is_property(self, function: Function) -> bool:
+        return any(name in known.PROPERTIES for name in self.decorators(function))
+
+    def is_context_manager(self, function: Function) -> bool:
+        return any(name in known.CONTEXT_MANAGERS for name in self.decorators(function))
+
+    def is_generator(self, function: Function) -> bool:
+        nested: set[int] = set()
+        for node in self.walk(function):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                nested |= {id(inner) for inner in ast.walk(node)}
+        return any(isinstance(node, (ast.Yield, ast.YieldFrom)) and id(node) not in nested for node in self.walk(function))
+
+    def decorators(self, function: Function) -> Iterator[str]:
+        """The dotted names of a function's decorators."""
+        for decorator in function.node.decorator_list:
+            node = decorator.func if isinstance(decorator, ast.Call) else decorator
+            definition = self.project.resolve_expr(function.module, node)
+            if isinstance(definition, External):
+                yield definition.name
+            elif definition is None and isinstance(node, ast.Name):
+                yield "property" if node.id == "property" else f"builtins.{node.id}"
+
+    # -- walking functions ------------------------------------------------------------------------------------------
+
+    def frame(self, function: Function, caller: Flow, on_yield: Callable[[State, Value], list[Exit]] | None = None) -> Flow:
+        """A frame for a function's body run in line with its caller."""
+        return Flow(
+            self, function.module, function, on_loop=caller.on_loop, place=caller.place,
+            depth=caller.depth + 1, on_yield=on_yield, guarded=caller.guarded,
+        )  # fmt: skip
+
+    def arguments(self, function: Function, owner: Value | None, call: Call) -> Iterator[tuple[str, Value]]:
+        """The parameters of a function with the values of one call."""
+        args = function.node.args
+        positional = [argument.arg for argument in (*args.posonlyargs, *args.args)]
+        is_static = any(getattr(d, "id", "") == "staticmethod" for d in function.node.decorator_list)
+        if function.cls is not None and not is_static and positional and (owner is not None):
+            yield positional[0], owner
+            positional = positional[1:]
+        yield from zip(positional, call.args, strict=False)
+        yield from ((name, value) for name, value in call.keywords if name != "**")
+
+    def bind_arguments(self, flow: Flow, closure: Closure, call: Call, state: State) -> None:
+        """Put the values of a call into a new frame; parameters that got none keep what their annotation says."""
+        function = closure.function
+        given = dict(self.arguments(function, closure.owner, call))
+        env = flow.env(state)
+        for argument, default in arguments_with_defaults(function):
+            if argument.arg in given:
+                env[argument.arg] = given[argument.arg]
+            elif isinstance(default, ast.Constant):
+                env[argument.arg] = self.static(function.module, default)
+            else:
+                env[argument.arg] = self.parameter(function, argument)
+
+    def parameter(self, function: Function, argument: ast.arg) -> Value:
+        """What a parameter holds, for a function looked at by itself."""
+        key: Key = ("parameter", function.qualname, argument.arg)
+        first = [*function.node.args.posonlyargs, *function.node.args.args][:1]
+        if function.cls is not None and first and first[0] is argument:
+            return self._self(function, function.cls, key)
+        if argument.annotation is not None:
+            found = self.annotated(argument.annotation, function.module, key)
+            if found is not UNKNOWN:
+                return found
+        kind = self.usage.session(argument.arg, self.walk(function), function.module)
+        return Sym(key) if kind is None else Sess(key, kind)
+
+    def _self(self, function: Function, cls: Class, key: Key) -> Value:
+        decorators = {getattr(d, "id", "") for d in function.node.decorator_list}
+        if "staticmethod" in decorators:
+            return Sym(key)
+        if "classmethod" in decorators:
+            return Ref(cls)
+        mapping = self.models.mapping(cls)
+        if mapping is not None:
+            return Inst(key, mapping)
+        kind = self.session_class(cls)
+        return Obj(cls, key) if kind is None else Sess(key, kind)
+
+    def explore(self, function: Function) -> list[Exit]:
+        """Walk every path of a function; what its hazards see is kept, and its exits are given."""
+        is_entry = self.dependencies.is_entry(function)
+        flow = Flow(self, function.module, function, on_loop=function.is_async, place="per-request" if is_entry else "per-call")
+        state = State()
+        env = flow.env(state)
+        for argument, default in arguments_with_defaults(function):
+            value = self.parameter(function, argument)
+            env[argument.arg] = value
+            if isinstance(value, Sess):
+                self.sessions.setdefault(value.key, Settings(value.is_async))
+                state.life.apply(self.received(value.key))
+                is_none = isinstance(default, ast.Constant) and default.value is None
+                if is_none or (argument.annotation is not None and self.annotations.is_optional(argument.annotation)):
+                    state.mark("optional", value.key)
+        before, self._steps = self._steps, 0
+        try:
+            exits = self.dependencies.run(flow, function, state, lambda path: self._body(flow, function, path))
+        finally:
+            self._steps = before
+        for exit in exits:
+            self._ended(flow, exit)
+        return exits
+
+    def _body(self, flow: Flow, function: Function, state: State) -> list[Exit]:
+        exits = flow.block(function.node.body, [state])
+        self.dependencies.respond(flow, function, exits)
+        return exits
+
+    def _ended(self, flow: Flow, exit: Exit) -> None:
+        """A function ends: sessions still in its hands, and not handed on, are left behind."""
+        kept = {session.key for session in sessions_in(exit.value)} if exit.kind == "return" else set()
+        for key in list(exit.state.held):
+            if key not in kept and ("stored", key) not in exit.state.marks:
+                self.left(flow, exit.state, key, "raise" if exit.kind == "raise" else "return")
+
+    def left(self, flow: Flow, state: State, key: Key, by: str) -> None:
+        opened = state.held[key]
+        notes = ("shared",) if ("shared", key) in state.marks else ()
+        flow.emit(state, ScopeLeft(session=key, by=by, site=opened.site), *notes)  # type: ignore[arg-type]
+
+    def returned(self, flow: Flow, value: Value, state: State, node: ast.Return) -> Value:
+        state.returned = node
+        return value
+
+    def is_spent(self, flow: Flow) -> bool:
+        """Whether a function has had its share of steps; the rest of it is left alone then."""
+        self._steps += 1
+        return self._steps > MAX_STEPS
+
+    def explore_module(self, module: Module) -> None:
+        """Walk a module's own statements."""
+        flow = Flow(self, module, None, place="once")
+        for exit in flow.block(module.tree.body, [State()]):
+            del exit
+
+    def share_globals(self) -> None:
+        """Report each session made at module level that functions use."""
+        for key, users in self.shared_globals.items():
+            self._share(key, users)
+
+    def _share(self, key: Key, users: list[Function | None]) -> None:
+        assert isinstance(key, tuple)
+        module = self.project.modules.get(str(key[1]))
+        bound = module.names.get(str(key[2])) if module else None
+        if module is None or not isinstance(bound, Global) or bound.value is None:
+            return
+        flow = Flow(self, module, None, place="once")
+        concurrent = any(user and (user.is_async or self.dependencies.is_entry(user)) for user in users)
+        record = SessionShared(session=key, how="module", what=bound.name, site=flow.site(bound.value))
+        flow.emit(State(), record, "concurrent" if concurrent else "quiet")
+
+

@@ -1,0 +1,112 @@
+"""What an annotation says a value is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import known
+from .._lifecycle.records import Key
+from .modules import Class, Definition, External, Global, Module, dotted
+from .state import Path
+from .values import UNKNOWN, Engine, Ext, Inst, Maker, Many, Obj, Sess, Value
+
+if TYPE_CHECKING:
+    from .analyzer import Analyzer
+
+_MANY = frozenset({
+    "list", "List", "Sequence", "Iterable", "Collection", "set", "Set", "frozenset", "FrozenSet", "Iterator", "AsyncIterator",
+    "Generator", "AsyncGenerator", "ScalarResult", "AbstractSet", "tuple", "Tuple", "deque",
+})  # fmt: skip
+_WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "Awaitable", "Coroutine"})
+
+
+class Annotations:
+    """Reads annotations, aliases and strings included."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+
+    def value(self, node: ast.expr, module: Module, key: Key, depth: int = 0) -> Value:
+        """A value of the annotated type, under the name `key`; UNKNOWN where the type says nothing here."""
+        if depth > 5:
+            return UNKNOWN
+        for inner, is_many in unwrapped(node):
+            if is_many:
+                element = self.value(inner, module, Path(key, "*"), depth + 1)
+                if element is not UNKNOWN:
+                    return Many(element, key)
+                continue
+            found = self._plain(inner, module, key, depth)
+            if found is not UNKNOWN:
+                return found
+        return UNKNOWN
+
+    def _plain(self, node: ast.expr, module: Module, key: Key, depth: int) -> Value:
+        definition = module.project.resolve_expr(module, node)
+        if isinstance(definition, Global) and definition.value is not None:
+            return self.value(definition.value, definition.module, key, depth + 1)
+        return self.of_definition(definition, key)
+
+    def of_definition(self, definition: Definition | None, key: Key) -> Value:
+        """An instance of a class."""
+        if isinstance(definition, Class):
+            mapping = self.analyzer.models.mapping(definition)
+            if mapping is not None:
+                return Inst(key, mapping)
+            kind = self.analyzer.session_class(definition)
+            return Obj(definition, key) if kind is None else Sess(key, kind)
+        if isinstance(definition, External):
+            return _external(definition.name, key)
+        return UNKNOWN
+
+    def is_optional(self, node: ast.expr) -> bool:
+        """Whether None is allowed."""
+        text = ast.unparse(node)
+        return "Optional[" in text or "| None" in text or "None |" in text
+
+
+def _external(name: str, key: Key) -> Value:
+    kind = known.session_kind(name)
+    if kind is not None:
+        return Sess(key, kind)
+    if name in known.MAKERS:
+        return Maker(key, known.MAKERS[name], expire_on_commit=False)
+    if name in known.ENGINE_TYPES:
+        return Engine(key, known.ENGINE_TYPES[name])
+    if name in known.CONNECTION_TYPES:
+        return Sess(key, known.CONNECTION_TYPES[name])
+    return Ext(name) if name.partition(".")[0] not in {"typing", "builtins", "collections"} else UNKNOWN
+
+
+def unwrapped(node: ast.expr) -> Iterator[tuple[ast.expr, bool]]:
+    """The types inside an annotation, and whether each stands for the members of a collection."""
+    match node:
+        case ast.Constant(value=str() as text):
+            try:
+                yield from unwrapped(ast.parse(text.strip(), mode="eval").body)
+            except (SyntaxError, ValueError):
+                return
+        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+            yield from unwrapped(left)
+            yield from unwrapped(right)
+        case ast.Subscript(value=outer, slice=inner):
+            name = (dotted(outer) or "").rpartition(".")[2]
+            items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            if name in {"Optional", "Annotated"} or name in _WRAPPERS:
+                yield from unwrapped(items[0])
+            elif name == "Union":
+                for item in items:
+                    yield from unwrapped(item)
+            elif name in _MANY and items:
+                for found, _ in unwrapped(items[0]):
+                    yield found, True
+            else:
+                yield outer, False
+        case ast.Name() | ast.Attribute():
+            yield node, False
+        case _:
+            return
+
+

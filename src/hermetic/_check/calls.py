@@ -1,0 +1,268 @@
+"""What calling a value does, by what the value is."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .._lifecycle.records import InstanceCreated, Waited
+from .concurrency import executor_method, starts_tasks
+from .evaluate import evaluate, shown, touch
+from .externals import call_external
+from .modules import Class, External, Function
+from .results import loader_option, query_method, result_method, statement_method
+from .sessions import METHODS, open_session, session_method
+from .state import Path, State, SymbolCalled
+from .targets import appended, assign, bind, escape, instances_in, sessions_in, write
+from .values import (
+    UNKNOWN,
+    Bound,
+    Call,
+    Closure,
+    Cm,
+    Engine,
+    Ext,
+    Inst,
+    Lambda,
+    Maker,
+    Many,
+    Obj,
+    Option,
+    Partial,
+    Query,
+    Ref,
+    Result,
+    Sess,
+    Stmt,
+    Sym,
+    Tup,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from .flow import Flow
+
+_ADDERS = frozenset({"append", "add", "insert", "extend", "appendleft", "update"})
+_REMOVERS = frozenset({"remove", "pop", "clear", "discard"})
+
+
+def evaluate_call(flow: Flow, node: ast.Call, state: State) -> Value:
+    """Evaluate callee and arguments, then call."""
+    callee = evaluate(flow, node.func, state)
+    awaited = flow.awaited is node
+    if starts_tasks(callee):
+        from .concurrency import start_tasks
+
+        return start_tasks(flow, callee, node, state)
+    args: list[Value] = []
+    for arg in node.args:
+        value = evaluate(flow, arg, state)
+        args += value.items if isinstance(arg, ast.Starred) and isinstance(value, Tup) else (value,)
+    keywords = tuple((keyword.arg or "**", evaluate(flow, keyword.value, state)) for keyword in node.keywords)
+    call = Call(node, tuple(args), keywords, awaited)
+    _grow(flow, node, callee, call, state)
+    return call_value(flow, callee, call, state)
+
+
+def _grow(flow: Flow, node: ast.Call, callee: Value, call: Call, state: State) -> None:
+    """`rows.append(order)`: the list's name now holds a list of orders."""
+    if not (isinstance(callee, Bound) and isinstance(callee.owner, (Many, Tup)) and callee.name in _ADDERS and call.args):
+        return
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if isinstance(owner, ast.Name) and not (isinstance(callee.owner, Many) and isinstance(callee.owner.key, Path)):
+        item = call.args[-1]
+        if callee.name in {"extend", "update"}:
+            item = item.element if isinstance(item, Many) else UNKNOWN
+        bind(flow, owner.id, appended(callee.owner, item, ("list", id(node))), state)
+
+
+def call_value(flow: Flow, callee: Value, call: Call, state: State) -> Value:
+    """Call a value with evaluated arguments."""
+    match callee:
+        case Bound(owner=owner, name=name):
+            return _method(flow, callee, owner, name, call, state)
+        case Maker():
+            return _make(flow, callee, call, state)
+        case Ref(definition=External(name=name)):
+            return call_external(flow, name, call, state)
+        case Ref(definition=Class() as cls):
+            return construct(flow, cls, call, state)
+        case Ref(definition=Function() as function):
+            return flow.analyzer.summaries.invoke(flow, function, None, call, state)
+        case Closure(function=function, owner=owner):
+            return flow.analyzer.summaries.invoke(flow, function, owner, call, state)
+        case Lambda(node=node):
+            return _lambda(flow, node, call, state)
+        case Partial(function=function, args=args, keywords=keywords):
+            merged = Call(call.node, (*args, *call.args), (*keywords, *call.keywords), call.awaited)
+            return call_value(flow, function, merged, state)
+        case Sym(key=Path(base=base, attribute=name)):
+            flow.note(state, SymbolCalled(base, name, call, call.node, flow.module))
+            unknown_call(flow, call, state)
+            return Sym(flow.key(call.node, "called"))
+        case Cm() | Tup():
+            return callee
+        case _:
+            unknown_call(flow, call, state)
+            return UNKNOWN
+
+
+def unknown_call(flow: Flow, call: Call, state: State, what: str = "") -> None:
+    """A call of something unknown: harmless, but what it was given is in other hands now, and an await takes time."""
+    given = (*call.args, *(value for _, value in call.keywords))
+    for value in given:
+        for session in sessions_in(value):
+            state.mark("shared", session.key)
+        for inst in instances_in(value):
+            state.mark("shared", inst.key)
+    if call.awaited and isinstance(call.node, ast.Call) and not any(sessions_in(value) for value in given):
+        flow.emit(state, Waited(kind="await", what=what or ast.unparse(call.node.func), site=flow.site(call.node)))
+
+
+def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state: State) -> Value:
+    match owner:
+        case Sess():
+            return session_method(flow, owner, name, call, state) if name in METHODS else _other(flow, owner, name)
+        case Query():
+            return query_method(flow, owner, name, call, state)
+        case Result():
+            return result_method(flow, owner, name, state, call.node)
+        case Stmt():
+            return statement_method(flow, owner, name, call)
+        case Option(options=options):
+            return loader_option(name, call, options) if name != "options" else owner
+        case Many() | Tup():
+            return _collection(flow, owner, name, call, state)
+        case Maker():
+            return _maker_method(flow, owner, name, call, state)
+        case Engine():
+            return _engine_method(flow, owner, name, call, state)
+        case Inst():
+            return _model_method(flow, owner, name, call, state)
+        case Ref(definition=Class() as cls):
+            return _class_method(flow, cls, name, call, state)
+        case Ext() | Bound():
+            return executor_method(flow, bound, call, state)
+        case _:
+            unknown_call(flow, call, state)
+            return UNKNOWN
+
+
+def _other(flow: Flow, session: Sess, name: str) -> Value:
+    return session if name in {"begin_twophase", "registry"} else UNKNOWN
+
+
+def _collection(flow: Flow, owner: Many | Tup, name: str, call: Call, state: State) -> Value:
+    """A method of a list; on a relationship's collection a change is a write to the instance."""
+    if isinstance(owner, Many) and isinstance(owner.key, Path) and name in _ADDERS | _REMOVERS:
+        known = state.life.instances.get(owner.key.base)
+        if known is not None:
+            item = call.args[0] if call.args else UNKNOWN
+            write(flow, Inst(owner.key.base, known.mapping), owner.key.attribute, item, state, call.node)
+        return UNKNOWN
+    if name in {"pop", "popleft", "get", "__getitem__"} and isinstance(owner, Many):
+        return owner.element
+    return owner if name == "copy" else UNKNOWN
+
+
+def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
+    if maker.scoped:
+        return flow.analyzer.scoped(maker)
+    session = Sess(flow.key(call.node, "session"), maker.is_async)
+    expire = constant(call.keyword("expire_on_commit"), maker.expire_on_commit)
+    autoflush = constant(call.keyword("autoflush"), maker.autoflush)
+    bound = True if call.keyword("bind") or call.keyword("binds") else maker.bound
+    return open_session(flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound)
+
+
+def constant(value: Value | None, default: bool) -> bool:
+    """The boolean that an argument gives; the default where it gives none."""
+    found = getattr(value, "value", None)
+    return found if isinstance(found, bool) else default
+
+
+def _maker_method(flow: Flow, maker: Maker, name: str, call: Call, state: State) -> Value:
+    if name == "begin":
+        return Cm("maker-begin", maker, call)
+    if name == "remove" and maker.scoped:
+        return session_method(flow, flow.analyzer.scoped(maker), "remove", call, state)
+    return UNKNOWN
+
+
+def _engine_method(flow: Flow, engine: Engine, name: str, call: Call, state: State) -> Value:
+    if name in {"connect", "raw_connection"}:
+        session = Sess(flow.key(call.node, "connection"), engine.is_async)
+        return open_session(flow, session, state, call.node, bound=True)
+    if name == "begin":
+        return Cm("engine-begin", Maker(flow.key(call.node, "engine"), engine.is_async, bound=True), call)
+    return engine if name == "execution_options" else UNKNOWN
+
+
+def _model_method(flow: Flow, owner: Inst, name: str, call: Call, state: State) -> Value:
+    cls = flow.analyzer.models.cls(owner.mapping)
+    method = cls.method(name) if cls else None
+    if method is not None:
+        return flow.analyzer.summaries.invoke(flow, method, owner, call, state)
+    if name in {"model_dump", "dict", "json", "model_dump_json"}:
+        shown(flow, owner, state, call.node)
+    return UNKNOWN
+
+
+def _class_method(flow: Flow, cls: Class, name: str, call: Call, state: State) -> Value:
+    from .responses import validate
+
+    if name in {"model_validate", "from_orm", "parse_obj"}:
+        return validate(flow, cls, call, state)
+    return UNKNOWN
+
+
+def construct(flow: Flow, cls: Class, call: Call, state: State) -> Value:
+    """Instantiate a class of the project: a mapped instance, a session of a subclass, or an object of its own."""
+    mapping = flow.analyzer.mapping_of(Ref(cls))
+    if mapping is not None:
+        inst = Inst(("new", *_key(flow, call)), mapping)
+        written = frozenset(name for name, _ in call.keywords if name != "**")
+        flow.emit(state, InstanceCreated(instance=inst.key, mapping=mapping, written=written, site=flow.site(call.node)))
+        state.marks = frozenset(mark for mark in state.marks if mark[1] != inst.key)
+        return inst
+    kind = flow.analyzer.session_class(cls)
+    if kind is not None:
+        session = Sess(flow.key(call.node, "session"), kind)
+        own_init = any("__init__" in base.methods for base in cls.mro if isinstance(base, Class))
+        bound = True if call.args or call.keyword("bind") or call.keyword("binds") else None if own_init else False
+        expire = constant(call.keyword("expire_on_commit"), True)
+        return open_session(flow, session, state, call.node, expire=expire, bound=bound)
+    obj = Obj(cls, flow.key(call.node, "object"))
+    init = cls.method("__init__")
+    if init is not None:
+        flow.analyzer.summaries.invoke(flow, init, obj, call, state)
+    else:
+        _dataclass_fields(flow, cls, obj, call, state)
+    return obj
+
+
+def _key(flow: Flow, call: Call) -> tuple[object, ...]:
+    key = flow.key(call.node, "made")
+    assert isinstance(key, tuple)
+    return key
+
+
+def _dataclass_fields(flow: Flow, cls: Class, obj: Obj, call: Call, state: State) -> None:
+    names = [name for base in reversed(cls.mro) if isinstance(base, Class) for name in base.annotations]
+    given = [*zip(names, call.args, strict=False), *call.keywords]
+    for name, value in given:
+        if value is not UNKNOWN:
+            state.attrs[obj.key, name] = value
+        for session in sessions_in(value):
+            state.mark("stored", session.key)
+
+
+def _lambda(flow: Flow, node: ast.Lambda, call: Call, state: State) -> Value:
+    before = dict(flow.env(state))
+    for argument, value in zip(node.args.args, call.args, strict=False):
+        assign(flow, ast.Name(argument.arg, ast.Store()), value, state, node)
+    result = evaluate(flow, node.body, state)
+    state.envs[flow.frame] = before
+    return result
+
+

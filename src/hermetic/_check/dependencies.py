@@ -1,0 +1,156 @@
+"""What a web framework gives a function: sessions from dependencies, the route it serves, its response model."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from .modules import Class, External, Function, Global, Module
+from .outcomes import Exit
+from .responses import respond
+from .state import State
+from .values import UNKNOWN, Call, Closure, Ref, Value
+
+if TYPE_CHECKING:
+    from .analyzer import Analyzer
+    from .flow import Flow
+
+_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route", "route", "websocket", "trace"})
+_TOOLS = frozenset({"tool", "resource", "prompt", "task", "shared_task", "actor", "job", "command", "callback", "on_event"})
+
+
+class Dependencies:
+    """Knows which functions a framework calls, and with what."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+
+    def of(self, function: Function) -> Iterator[tuple[str, Value]]:
+        """The parameters that `Depends(provider)` fills, with their providers."""
+        for argument, default in arguments_with_defaults(function):
+            call = self._depends(default, function.module) or self._annotated(argument.annotation, function.module)
+            if call is None:
+                continue
+            module, node = call
+            if node.args:
+                yield argument.arg, self.analyzer.static(module, node.args[0])
+
+    def _depends(self, node: ast.expr | None, module: Module) -> tuple[Module, ast.Call] | None:
+        if not isinstance(node, ast.Call):
+            return None
+        definition = module.project.resolve_expr(module, node.func)
+        name = definition.name if isinstance(definition, External) else ""
+        is_depends = name.rpartition(".")[2] in {"Depends", "Security", "Provide"}
+        return (module, node) if is_depends else None
+
+    def _annotated(self, node: ast.expr | None, module: Module, depth: int = 0) -> tuple[Module, ast.Call] | None:
+        """The `Depends(…)` inside `Annotated[Session, Depends(get_db)]`, or in an alias of it."""
+        if node is None or depth > 4:
+            return None
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node = ast.parse(node.value, mode="eval").body
+            except (SyntaxError, ValueError):
+                return None
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+            found = (self._depends(item, module) for item in node.slice.elts[1:])
+            return next((call for call in found if call is not None), None)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            definition = module.project.resolve_expr(module, node)
+            if isinstance(definition, Global) and definition.value is not None:
+                return self._annotated(definition.value, definition.module, depth + 1)
+        return None
+
+    def provider(self, value: Value) -> Function | None:
+        """The function of the project behind a provider."""
+        if isinstance(value, Closure):
+            return value.function
+        if isinstance(value, Ref) and isinstance(value.definition, Function):
+            return value.definition
+        return None
+
+    def run(self, flow: Flow, function: Function, state: State, body: Callable[[State], list[Exit]]) -> list[Exit]:
+        """Run a function's body inside its yield dependencies, as the framework would."""
+        return self._inside(flow, list(self.of(function)), state, body)
+
+    def _inside(
+        self, flow: Flow, pending: list[tuple[str, Value]], state: State, body: Callable[[State], list[Exit]]
+    ) -> list[Exit]:
+        if not pending:
+            return body(state)
+        (name, provider), rest = pending[0], pending[1:]
+        function = self.provider(provider)
+        if function is None or flow.env(state).get(name, UNKNOWN) is UNKNOWN and isinstance(provider, Class):
+            return self._inside(flow, rest, state, body)
+
+        def bound(path: State, value: Value) -> list[Exit]:
+            if value is not UNKNOWN:
+                flow.env(path)[name] = value
+            return self._inside(flow, rest, path, body)
+
+        call = Call(function.node)
+        if self.analyzer.is_generator(function) or self.analyzer.is_context_manager(function):
+            return self.analyzer.generators.run(flow, provider, call, state, bound)
+        exits: list[Exit] = []
+        for exit in flow.branches(state, lambda trial: flow.call_value(provider, call, trial)):
+            if exit.kind == "next":
+                exits += bound(exit.state, exit.value)
+        return exits
+
+    # -- routes ------------------------------------------------------------------------------------------------------
+
+    def route(self, function: Function) -> ast.Call | None:
+        """The decorator call that makes a function serve requests: `@app.get("/orders")`."""
+        for decorator in function.node.decorator_list:
+            match decorator:
+                case ast.Call(func=ast.Attribute(attr=attr), args=[ast.Constant(value=str() as path), *_]) if attr in _VERBS:
+                    if path.startswith(("/", "{")) or path == "":
+                        return decorator
+                case _:
+                    continue
+        return None
+
+    def is_entry(self, function: Function) -> bool:
+        """Whether a framework calls this function for each request, message or run."""
+        if self.route(function) is not None:
+            return True
+        for decorator in function.node.decorator_list:
+            node = decorator.func if isinstance(decorator, ast.Call) else decorator
+            name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+            if name in _TOOLS:
+                return True
+        return False
+
+    def response(self, function: Function) -> tuple[Class, bool] | None:
+        """The response model of a route, from `response_model=` or the return annotation."""
+        route = self.route(function)
+        if route is None:
+            return None
+        for keyword in route.keywords:
+            if keyword.arg == "response_model":
+                return self.analyzer.schemas.response(keyword.value, function.module)
+        if function.node.returns is not None:
+            return self.analyzer.schemas.response(function.node.returns, function.module)
+        return None
+
+    def respond(self, flow: Flow, function: Function, exits: list[Exit]) -> None:
+        """What the framework reads of a returned instance, after the endpoint and before its dependencies exit."""
+        found = self.response(function)
+        if found is None:
+            return
+        cls, _ = found
+        if self.analyzer.models.mapping(cls) is not None:
+            return
+        for exit in exits:
+            if exit.kind == "return" and exit.state.returned is not None:
+                respond(flow, cls, exit.value, exit.state, exit.state.returned, "route")
+
+
+def arguments_with_defaults(function: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    """Every parameter with its default value."""
+    args = function.node.args
+    positional = [*args.posonlyargs, *args.args]
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
+    yield from zip(positional, defaults, strict=True)
+    yield from zip(args.kwonlyargs, args.kw_defaults, strict=True)

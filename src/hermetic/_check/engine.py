@@ -1,0 +1,53 @@
+"""From source files to findings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .._catalogue import Finding
+from .analyzer import Analyzer
+from .discover import SourceFile
+from .modules import Project
+from .relevance import relevant
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a run found, and how much of it was understood.
+
+    `sessions` counts the places where sessions are made, `models` the mapped classes, `functions` those walked;
+    `unresolved` names the providers that could not be resolved.
+    """
+
+    findings: tuple[Finding, ...]
+    sessions: int
+    models: int
+    functions: int
+    unresolved: tuple[str, ...] = ()
+
+
+def analyze(files: Sequence[SourceFile], *, progress: Progress | None = None, jobs: int = 1) -> Analysis:
+    """Find the hazards in a project, given all its files; findings come unsorted and in all confidences."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
+    project = Project(files)
+    analyzer = Analyzer(project)
+    modules = relevant(project)
+    walked = 0
+    for done, module in enumerate(modules):
+        if progress is not None:
+            progress(module.file.name, done, len(modules))
+        analyzer.explore_module(module)
+        for function in module.functions:
+            analyzer.summaries.of(function)
+            walked += 1
+    analyzer.share_globals()
+    return Analysis(
+        findings=tuple(analyzer.witness.findings()),
+        sessions=analyzer.witness.opened,
+        models=len(analyzer.models),
+        functions=walked,
+    )

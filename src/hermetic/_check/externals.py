@@ -1,0 +1,274 @@
+"""What calling a function or class from outside the project does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .._lifecycle.records import EngineCreated, Waited
+from . import known
+from .evaluate import read, shown
+from .modules import External
+from .results import loader_option, members, select
+from .sessions import open_session
+from .state import State
+from .values import UNKNOWN, Call, Cm, Const, Engine, Ext, Inst, Maker, Many, Partial, Ref, Sess, Stmt, Sym, Tup, Value
+
+if TYPE_CHECKING:
+    from .flow import Flow
+
+
+def call_external(flow: Flow, name: str, call: Call, state: State) -> Value:
+    """Call the external `name`."""
+    kind = known.session_kind(name)
+    if name in known.SCOPED:
+        return _scoped(flow, name, call)
+    if kind is not None:
+        return _session(flow, kind, call, state)
+    if name in known.MAKERS:
+        return _maker(flow, name, call)
+    if name in known.ENGINES:
+        return _engine(flow, name, call, state)
+    if name in known.SELECTS:
+        return select(flow, call)
+    if name in known.WRITES:
+        return Stmt(known.WRITES[name], flow.analyzer.mapping_of(call.argument(0)))  # type: ignore[arg-type]
+    if name in known.TEXTS:
+        return _text(call)
+    option = known.loader_option(name)
+    if option is not None:
+        return loader_option(option, call)
+    if name in known.THREAD_HOPS:
+        return _hop(flow, call, state)
+    handler = _FUNCTIONS.get(name)
+    if handler is not None:
+        return handler(flow, call, state)
+    return _other(flow, name, call, state)
+
+
+def _other(flow: Flow, name: str, call: Call, state: State) -> Value:
+    from .calls import unknown_call
+    from .concurrency import thread_started
+
+    if name in known.THREAD_STARTERS:
+        return thread_started(flow, name, call, state)
+    wait = known.outside_wait(name)
+    if wait is not None:
+        flow.emit(state, Waited(kind=wait, what=name, site=flow.site(call.node)))  # type: ignore[arg-type]
+        return UNKNOWN
+    if not name.startswith("builtins."):
+        unknown_call(flow, call, state, name)
+    tail = name.rpartition(".")[2]
+    return Ext(name) if tail[:1].isupper() else Ext(name + "()") if name in _FACTORIES else UNKNOWN
+
+
+_FACTORIES = frozenset({"boto3.client", "boto3.resource", "anyio.create_task_group", "fastmcp.Client"})
+
+
+def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
+    from .calls import constant
+
+    session = Sess(flow.key(call.node, "session"), is_async)
+    bound = bool(call.args or call.keyword("bind") or call.keyword("binds") or call.keyword("**"))
+    expire = constant(call.keyword("expire_on_commit"), True)
+    autoflush = constant(call.keyword("autoflush"), True)
+    return open_session(flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound)
+
+
+def _maker(flow: Flow, name: str, call: Call) -> Value:
+    from .calls import constant
+
+    cls = call.keyword("class_")
+    is_async = known.MAKERS[name] or (cls is not None and flow.analyzer.session_kind(cls) is True)
+    return Maker(
+        flow.key(call.node, "maker"),
+        is_async,
+        constant(call.keyword("expire_on_commit"), True),
+        constant(call.keyword("autoflush"), True),
+        True if call.args or call.keyword("bind") or call.keyword("binds") else None,
+    )
+
+
+def _scoped(flow: Flow, name: str, call: Call) -> Value:
+    maker = call.argument(0, "session_factory")
+    key = flow.key(call.node, "scoped")
+    if isinstance(maker, Maker):
+        return Maker(key, maker.is_async, maker.expire_on_commit, maker.autoflush, maker.bound, scoped=True)
+    return Maker(key, known.SCOPED[name], scoped=True)
+
+
+def _engine(flow: Flow, name: str, call: Call, state: State) -> Value:
+    engine = Engine(flow.key(call.node, "engine"), known.ENGINES[name])
+    url = call.argument(0, "url")
+    pool = call.keyword("poolclass")
+    record = EngineCreated(
+        engine=engine.key,
+        place=flow.place,
+        url=url.value if isinstance(url, Const) and isinstance(url.value, str) else None,
+        is_async=engine.is_async,
+        pool=_tail(pool),
+        shares_threads=_shares_threads(call.node),
+        what=name.rpartition(".")[2],
+        site=flow.site(call.node),
+    )
+    flow.emit(state, record)
+    return engine
+
+
+def _tail(value: Value | None) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, Ref) and isinstance(value.definition, External):
+        return value.definition.name.rpartition(".")[2]
+    return "unknown"
+
+
+def _shares_threads(node: ast.AST) -> bool:
+    """Whether `connect_args` switch the driver's own check off, which says that threads will share the database."""
+    keywords = node.keywords if isinstance(node, ast.Call) else []
+    args = next((keyword.value for keyword in keywords if keyword.arg == "connect_args"), None)
+    if not isinstance(args, ast.Dict):
+        return False
+    pairs = zip(args.keys, args.values, strict=True)
+    return any(
+        isinstance(key, ast.Constant) and key.value == "check_same_thread" and isinstance(value, ast.Constant) and value.value is False
+        for key, value in pairs
+    )
+
+
+def _text(call: Call) -> Value:
+    sql = call.argument(0)
+    words = sql.value.split() if isinstance(sql, Const) and isinstance(sql.value, str) else []
+    verb = words[0].lower() if words else ""
+    return Stmt(verb) if verb in {"insert", "update", "delete"} else Stmt("text")  # type: ignore[arg-type]
+
+
+def _hop(flow: Flow, call: Call, state: State) -> Value:
+    """`to_thread(work, …)`: the work runs in a thread, the event loop goes on."""
+    with flow.off_loop():
+        return flow.call_value(call.argument(0), Call(call.node, call.args[1:], call.keywords), state)
+
+
+def _cast(flow: Flow, call: Call, state: State) -> Value:
+    value = call.argument(1)
+    kind = call.argument(0)
+    if value is UNKNOWN and isinstance(call.node, ast.Call) and call.node.args and isinstance(kind, Ref):
+        return flow.analyzer.annotated(call.node.args[0], flow.module, flow.key(call.node, "cast"), borrowed=True)
+    return value
+
+
+def _partial(flow: Flow, call: Call, state: State) -> Value:
+    return Partial(call.argument(0), call.args[1:], call.keywords)
+
+
+def _closing(flow: Flow, call: Call, state: State) -> Value:
+    return Cm("closing", call.argument(0), call)
+
+
+def _null(flow: Flow, call: Call, state: State) -> Value:
+    return Cm("null", call.argument(0), call)
+
+
+def _next(flow: Flow, call: Call, state: State) -> Value:
+    value = call.argument(0)
+    if isinstance(value, Cm) and value.kind == "function" and value.call is not None:
+        return flow.analyzer.generators.first(flow, value.subject, value.call, state)
+    found = members(flow, value, state, call.node)
+    return found.element if isinstance(found, Many) else UNKNOWN
+
+
+def _listed(flow: Flow, call: Call, state: State) -> Value:
+    found = members(flow, call.argument(0), state, call.node)
+    return found if isinstance(found, (Many, Tup, Sym)) else UNKNOWN
+
+
+def _enumerate(flow: Flow, call: Call, state: State) -> Value:
+    found = members(flow, call.argument(0), state, call.node)
+    return Many(Tup((UNKNOWN, found.element)), found.key, found.rows, found.session) if isinstance(found, Many) else UNKNOWN
+
+
+def _zip(flow: Flow, call: Call, state: State) -> Value:
+    found = [members(flow, arg, state, call.node) for arg in call.args]
+    elements = tuple(value.element if isinstance(value, Many) else UNKNOWN for value in found)
+    return Many(Tup(elements), flow.key(call.node, "zip"))
+
+
+def _map(flow: Flow, call: Call, state: State) -> Value:
+    found = members(flow, call.argument(1), state, call.node)
+    if not isinstance(found, Many):
+        return UNKNOWN
+    state.loop = (*state.loop, ("rows" if found.rows else "items", found.key))
+    built = flow.call_value(call.argument(0), Call(call.node, (found.element,)), state)
+    state.loop = state.loop[:-1]
+    return Many(built, flow.key(call.node, "list"))
+
+
+def _getattr(flow: Flow, call: Call, state: State) -> Value:
+    name = call.argument(1)
+    if isinstance(name, Const) and isinstance(name.value, str):
+        return read(flow, call.argument(0), name.value, state, call.node)
+    return UNKNOWN
+
+
+def _setattr(flow: Flow, call: Call, state: State) -> Value:
+    from .targets import set_attribute
+
+    owner, name = call.argument(0), call.argument(1)
+    if isinstance(name, Const) and isinstance(name.value, str) and isinstance(call.node, ast.Call):
+        set_attribute(flow, call.node.args[0], owner, call.argument(2), state, name.value)
+    elif isinstance(owner, Inst):
+        flow.write_some(owner, state, call.node)
+    return UNKNOWN
+
+
+def _text_of(flow: Flow, call: Call, state: State) -> Value:
+    for value in call.args:
+        if isinstance(value, Inst):
+            shown(flow, value, state, call.node)
+    return UNKNOWN
+
+
+def _run(flow: Flow, call: Call, state: State) -> Value:
+    return call.argument(0)
+
+
+def _detach(flow: Flow, call: Call, state: State) -> Value:
+    for value in call.args:
+        if isinstance(value, Inst):
+            state.life.instances.pop(value.key, None)
+    return UNKNOWN
+
+
+_FUNCTIONS: dict[str, Callable[[Flow, Call, State], Value]] = {
+    "typing.cast": _cast,
+    "typing_extensions.cast": _cast,
+    "functools.partial": _partial,
+    "contextlib.closing": _closing,
+    "contextlib.aclosing": _closing,
+    "contextlib.nullcontext": _null,
+    "builtins.next": _next,
+    "builtins.anext": _next,
+    "builtins.list": _listed,
+    "builtins.tuple": _listed,
+    "builtins.set": _listed,
+    "builtins.sorted": _listed,
+    "builtins.reversed": _listed,
+    "builtins.iter": _listed,
+    "builtins.enumerate": _enumerate,
+    "builtins.zip": _zip,
+    "builtins.map": _map,
+    "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
+    "builtins.str": _text_of,
+    "builtins.repr": _text_of,
+    "builtins.print": _text_of,
+    "builtins.format": _text_of,
+    "asyncio.run": _run,
+    "asyncio.shield": _run,
+    "asyncio.wait_for": _run,
+    "anyio.run": _run,
+    "sqlalchemy.orm.make_transient": _detach,
+    "sqlalchemy.orm.make_transient_to_detached": _detach,
+    "sqlalchemy.orm.session.make_transient": _detach,
+}

@@ -1,0 +1,98 @@
+"""What the attributes of a class's instances hold, told from the class's own source."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .._lifecycle.records import Key
+from .modules import Class, Function
+from .state import Path
+from .values import UNKNOWN, Engine, Ext, Inst, Maker, Obj, Ref, Sess, Value
+
+if TYPE_CHECKING:
+    from .analyzer import Analyzer
+
+
+class Fields:
+    """Answers for an attribute of `self` by its annotation, its class-level value, or what methods assign to it."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+        self._known: dict[tuple[str, str], Value] = {}
+
+    def value(self, cls: Class, name: str, owner: Key) -> Value:
+        """The value of `owner.name`; a session there is one that the object holds, opened elsewhere."""
+        known = (cls.qualname, name)
+        if known not in self._known:
+            self._known[known] = UNKNOWN
+            self._known[known] = self._find(cls, name)
+        found = self._known[known]
+        key = Path(owner, name)
+        match found:
+            case Sess(key=("global", *_)):
+                return found
+            case Sess() | Inst() | Obj():
+                return self.analyzer.rekeyed(found, key)
+            case _:
+                return found
+
+    def _find(self, cls: Class, name: str) -> Value:
+        for base in cls.mro:
+            if not isinstance(base, Class):
+                continue
+            key: Key = ("field", base.qualname, name)
+            if name in base.annotations:
+                found = self.analyzer.annotated(base.annotations[name], base.module, key, borrowed=True)
+                if found is not UNKNOWN:
+                    return found
+            if name in base.values:
+                return self.analyzer.static(base.module, base.values[name])
+            for method in base.methods.values():
+                found = self._assigned(method, name, key)
+                if found is not UNKNOWN:
+                    return found
+        return UNKNOWN
+
+    def _assigned(self, method: Function, name: str, key: Key) -> Value:
+        """What a method assigns to `self.name`."""
+        arguments = method.node.args.args
+        if not arguments:
+            return UNKNOWN
+        me = arguments[0].arg
+        for node in self.analyzer.walk(method):
+            match node:
+                case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=attr)], value=source) if owner == me and attr == name:
+                    found = self._source(method, source, key)
+                case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=owner), attr=attr)) if owner == me and attr == name:
+                    found = self.analyzer.annotated(node.annotation, method.module, key, borrowed=True)
+                    if found is UNKNOWN and node.value is not None:
+                        found = self._source(method, node.value, key)
+                case _:
+                    continue
+            if found is not UNKNOWN:
+                return found
+        return UNKNOWN
+
+    def _source(self, method: Function, source: ast.expr, key: Key) -> Value:
+        if isinstance(source, ast.BoolOp):
+            found = (self._source(method, operand, key) for operand in source.values)
+            return next((value for value in found if value is not UNKNOWN), UNKNOWN)
+        if isinstance(source, ast.IfExp):
+            found = (self._source(method, operand, key) for operand in (source.body, source.orelse))
+            return next((value for value in found if value is not UNKNOWN), UNKNOWN)
+        if isinstance(source, ast.Name):
+            for argument in (*method.node.args.posonlyargs, *method.node.args.args, *method.node.args.kwonlyargs):
+                if argument.arg == source.id:
+                    value = self.analyzer.parameter(method, argument)
+                    return self.analyzer.rekeyed(value, key)
+        value = self.analyzer.static(method.module, source)
+        return value if isinstance(value, (Maker, Engine, Ext, Obj, Sess, Ref)) else UNKNOWN
+
+
+def rekeyed(value: Value, key: Key) -> Value:
+    """The same kind of value under another name."""
+    if isinstance(value, (Sess, Inst, Obj)):
+        return replace(value, key=key)
+    return value

@@ -1,0 +1,120 @@
+"""Runs the body of a loop for no, one and two members of what it goes over."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .._lifecycle.records import Key
+from .outcomes import Exit
+from .results import members
+from .state import Path, State, distinct
+from .targets import assign
+from .values import UNKNOWN, Inst, Many, Sym, Tup, Value
+
+if TYPE_CHECKING:
+    from .flow import Flow
+
+
+def iterate(
+    flow: Flow, target: ast.expr, value: Value, state: State, body: Callable[[State], list[Exit]], node: ast.AST
+) -> list[Exit]:
+    """The exits of a loop; those of kind `next` are the paths on which it ended."""
+    value = members(flow, value, state, node)
+    if isinstance(value, Tup):
+        return _each_item(flow, target, value, state, body)
+    loop = _Loop(flow, target, value, flow.key(node, "loop"))
+    loop.enter(state)
+    ended, exits = [state.copy()], []
+    current = [state]
+    for _ in range(2):
+        following: list[State] = []
+        for path in current:
+            loop.next_member(path)
+            for exit in body(path):
+                if exit.kind in {"next", "continue"}:
+                    following.append(exit.state)
+                elif exit.kind == "break":
+                    ended.append(exit.state)
+                else:
+                    loop.leave(exit.state)
+                    exits.append(exit)
+        current = distinct(following)
+        ended += [path.copy() for path in current]
+    for path in ended:
+        loop.leave(path)
+    return [*exits, *(Exit("next", path) for path in distinct(ended))]
+
+
+def _each_item(flow: Flow, target: ast.expr, value: Tup, state: State, body: Callable[[State], list[Exit]]) -> list[Exit]:
+    current, exits, ended = [state], [], []
+    for item in value.items[:3]:
+        following: list[State] = []
+        for path in current:
+            assign(flow, target, item, path, target)
+            for exit in body(path):
+                if exit.kind in {"next", "continue"}:
+                    following.append(exit.state)
+                elif exit.kind == "break":
+                    ended.append(exit.state)
+                else:
+                    exits.append(exit)
+        current = distinct(following)
+    return [*exits, *(Exit("next", path) for path in distinct([*current, *ended]))]
+
+
+class _Loop:
+    """Hands out members one at a time: each starts as a row of the query does, and leaves its state behind for all."""
+
+    def __init__(self, flow: Flow, target: ast.expr, value: Value, key: Key) -> None:
+        self.flow = flow
+        self.target = target
+        self.element: Value = UNKNOWN
+        self.kind = "items"
+        self.key = key
+        if isinstance(value, Many):
+            self.element = value.element
+            self.kind = "rows" if value.rows else "items"
+            self.key = value.key
+        elif isinstance(value, Sym):
+            self.element = Sym(Path(value.key, "*"))
+        self.rows = _instances(self.element)
+
+    def enter(self, state: State) -> None:
+        state.loop = (*state.loop, (self.kind, self.key))
+        for row in self.rows:
+            state.clone_instance(row.key, _sibling(row, "rest"))
+
+    def next_member(self, state: State) -> None:
+        for row in self.rows:
+            state.clone_instance(_sibling(row, "rest").key, row)
+            forget_children(state, row.key)
+        assign(self.flow, self.target, self.element, state, self.target)
+
+    def leave(self, state: State) -> None:
+        state.loop = state.loop[:-1]
+        for row in self.rows:
+            state.life.instances.pop(_sibling(row, "rest").key, None)
+
+
+def forget_children(state: State, key: Key) -> None:
+    """What the last member's lazy relationships brought is not what the next one's will bring."""
+    children = [child for child in state.life.instances if isinstance(child, Path) and child.base == key]
+    for child in children:
+        known = state.life.instances[child]
+        if ("lazy", child) in state.marks:
+            del state.life.instances[child]
+            state.marks -= {("lazy", child)}
+        elif known.session is None:
+            continue
+
+
+def _sibling(row: Inst, tag: str) -> Inst:
+    return Inst((tag, row.key), row.mapping)
+
+
+def _instances(element: Value) -> list[Inst]:
+    if isinstance(element, Inst):
+        return [element]
+    return [item for item in element.items if isinstance(item, Inst)] if isinstance(element, Tup) else []

@@ -1,0 +1,264 @@
+"""What each method of a session does, said in records."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .._lifecycle.records import (
+    Added,
+    Committed,
+    Deleted,
+    Executed,
+    Expired,
+    Expunged,
+    Flushed,
+    Merged,
+    Refreshed,
+    RolledBack,
+    SessionClosed,
+    SessionOpened,
+)
+from .outcomes import Raised
+from .results import get, run, select
+from .state import State
+from .targets import instances_in
+from .values import UNKNOWN, Call, Cm, Const, Inst, Option, Query, Sess, Stmt, Tup, Value
+
+if TYPE_CHECKING:
+    from .flow import Flow
+
+METHODS = frozenset({
+    "add", "add_all", "begin", "begin_nested", "close", "aclose", "commit", "connection", "delete", "exec", "execute", "expire",
+    "expire_all", "expunge", "expunge_all", "flush", "get", "get_one", "invalidate", "merge", "query", "refresh", "remove",
+    "reset", "rollback", "run_sync", "scalar", "scalars", "stream", "stream_scalars", "bulk_save_objects",
+    "bulk_insert_mappings", "bulk_update_mappings",
+})  # fmt: skip
+
+
+def session_method(flow: Flow, session: Sess, name: str, call: Call, state: State) -> Value:
+    """Call a method of a session."""
+    method = _METHODS.get(name)
+    return method(flow, session, call, state) if method else UNKNOWN
+
+
+def open_session(
+    flow: Flow, session: Sess, state: State, node: ast.AST, *, expire: bool = True, autoflush: bool = True, bound: bool | None = None
+) -> Sess:
+    """A session is made here; the function holds it until it closes it or hands it on."""
+    if session.key in state.held:
+        flow.analyzer.left(flow, state, session.key, "loop")
+    record = SessionOpened(
+        session=session.key,
+        expire_on_commit=expire,
+        autoflush=autoflush,
+        is_async=session.is_async,
+        bound=bound,
+        site=flow.site(node),
+    )
+    state.marks = frozenset(mark for mark in state.marks if mark[1] != session.key)
+    state.held[session.key] = record
+    flow.emit(state, record)
+    return session
+
+
+def close_session(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str) -> None:
+    """The session ends: by `close()`, or by the end of its block."""
+    state.held.pop(session.key, None)
+    flow.emit(state, SessionClosed(session=session.key, site=flow.site(node)), *notes)
+
+
+def commit(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str) -> None:
+    """A commit, which may fail where somebody would notice."""
+    if flow.may_fail(state) and flow.choose(2):
+        flow.emit(state, Committed(session=session.key, site=flow.site(node), fails=True), *notes)
+        raise Raised("db")
+    flow.emit(state, Committed(session=session.key, site=flow.site(node)), *notes)
+
+
+def _commit(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    commit(flow, session, state, call.node)
+    return UNKNOWN
+
+
+def _flush(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    known = state.life.sessions.get(session.key)
+    has_work = known is None or known.pending or known.dirty or known.deleted
+    if has_work and flow.guarded and flow.choose(2):
+        flow.emit(state, Flushed(session=session.key, site=flow.site(call.node), fails=True))
+        raise Raised("db")
+    flow.emit(state, Flushed(session=session.key, site=flow.site(call.node)))
+    return UNKNOWN
+
+
+def _rollback(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    flow.emit(state, RolledBack(session=session.key, site=flow.site(call.node)))
+    return UNKNOWN
+
+
+def _close(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    close_session(flow, session, state, call.node, *(("raising",) if flow.handling else ()))
+    return UNKNOWN
+
+
+def _add(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    for value in call.args:
+        for inst in instances_in(value):
+            flow.emit(state, Added(session=session.key, instance=inst.key, site=flow.site(call.node)))
+        if not instances_in(value):
+            unknown_write(flow, session, state, call.node, "add")
+    return UNKNOWN
+
+
+def unknown_write(flow: Flow, session: Sess, state: State, node: ast.AST, name: str) -> None:
+    """Something that the analyzer cannot name was added or deleted: a write all the same."""
+    flow.emit(state, Executed(session=session.key, writes=True, autoflushes=False, site=flow.site(node)), name, "staged")
+
+
+def _delete(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    found = instances_in(call.argument(0, "instance"))
+    for inst in found:
+        flow.emit(state, Deleted(session=session.key, instance=inst.key, site=flow.site(call.node)))
+    if not found:
+        unknown_write(flow, session, state, call.node, "delete")
+    return UNKNOWN
+
+
+def _bulk(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    flow.emit(state, Executed(session=session.key, writes=True, site=flow.site(call.node)), "bulk")
+    return UNKNOWN
+
+
+def _expunge(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    for inst in instances_in(call.argument(0, "instance")):
+        flow.emit(state, Expunged(session=session.key, instance=inst.key, site=flow.site(call.node)))
+    return UNKNOWN
+
+
+def _expunge_all(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    flow.emit(state, Expunged(session=session.key, site=flow.site(call.node)))
+    return UNKNOWN
+
+
+def _expire(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    for inst in instances_in(call.argument(0, "instance")):
+        names = strings(call.argument(1, "attribute_names"))
+        flow.emit(state, Expired(session=session.key, instance=inst.key, attributes=names, site=flow.site(call.node)))
+    return UNKNOWN
+
+
+def _expire_all(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    flow.emit(state, Expired(session=session.key, site=flow.site(call.node)))
+    return UNKNOWN
+
+
+def strings(value: Value) -> frozenset[str] | None:
+    """The strings of a list display."""
+    if not isinstance(value, Tup):
+        return None
+    return frozenset(item.value for item in value.items if isinstance(item, Const) and isinstance(item.value, str))
+
+
+def _refresh(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    names = strings(call.argument(1, "attribute_names"))
+    locks = call.keyword("with_for_update") is not None
+    for inst in instances_in(call.argument(0, "instance")):
+        site = flow.site(call.node)
+        flow.emit(state, Refreshed(session=session.key, instance=inst.key, attributes=names, locked=locks, site=site))
+    return UNKNOWN
+
+
+def _merge(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    source = call.argument(0, "instance")
+    if not isinstance(source, Inst):
+        unknown_write(flow, session, state, call.node, "merge")
+        return UNKNOWN
+    result = Inst(flow.key(call.node, "merged"), source.mapping)
+    record = Merged(
+        session=session.key,
+        source=source.key,
+        result=result.key,
+        mapping=source.mapping,
+        result_is_used=not flow.is_statement(call.node),
+        site=flow.site(call.node),
+    )
+    flow.emit(state, record)
+    return result
+
+
+def _get(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    options = call.keyword("options")
+    found = tuple(o for v in (options.items if isinstance(options, Tup) else ()) if isinstance(v, Option) for o in v.options)
+    return get(flow, session, flow.analyzer.mapping_of(call.argument(0, "entity")), found, state, call)
+
+
+def _query(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    return Query(select(flow, call), session)
+
+
+def _runs(name: str) -> Callable[[Flow, Sess, Call, State], Value]:
+    def method(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+        statement = call.argument(0, "statement")
+        stmt = statement if isinstance(statement, Stmt) else Stmt("other")
+        return run(flow, session, stmt, state, call.node, name)
+
+    return method
+
+
+def _begin(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    return Cm("begin", session, call)
+
+
+def _begin_nested(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    return Cm("savepoint", session, call)
+
+
+def _run_sync(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    """The function gets the session's synchronous side and runs where blocking and lazy loading are allowed."""
+    function = call.argument(0, "fn")
+    with flow.off_loop():
+        twin = Sess(session.key, is_async=False)
+        return flow.call_value(function, Call(call.node, (twin, *call.args[1:]), call.keywords), state)
+
+
+def _remove(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    close_session(flow, session, state, call.node)
+    return UNKNOWN
+
+
+_METHODS: dict[str, Callable[[Flow, Sess, Call, State], Value]] = {
+    "add": _add,
+    "add_all": _add,
+    "begin": _begin,
+    "begin_nested": _begin_nested,
+    "bulk_insert_mappings": _bulk,
+    "bulk_save_objects": _bulk,
+    "bulk_update_mappings": _bulk,
+    "aclose": _close,
+    "close": _close,
+    "commit": _commit,
+    "delete": _delete,
+    "exec": _runs("exec"),
+    "execute": _runs("execute"),
+    "expire": _expire,
+    "expire_all": _expire_all,
+    "expunge": _expunge,
+    "expunge_all": _expunge_all,
+    "flush": _flush,
+    "get": _get,
+    "get_one": _get,
+    "invalidate": _close,
+    "merge": _merge,
+    "query": _query,
+    "refresh": _refresh,
+    "remove": _remove,
+    "reset": _close,
+    "rollback": _rollback,
+    "run_sync": _run_sync,
+    "scalar": _runs("scalar"),
+    "scalars": _runs("scalars"),
+    "stream": _runs("stream"),
+    "stream_scalars": _runs("stream_scalars"),
+}
+

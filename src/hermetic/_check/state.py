@@ -1,0 +1,178 @@
+"""One path through a function: what its names hold, what its sessions went through."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from .._lifecycle.model import Lifecycle
+from .._lifecycle.records import Key, Record, Where
+from .modules import Module
+from .values import Call, Inst, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A span of source code, 1-based in lines and columns."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+def site_of(node: ast.AST, module: Module) -> Site:
+    """Where a node stands."""
+    line = getattr(node, "lineno", 1)
+    column = getattr(node, "col_offset", 0)
+    end_line = getattr(node, "end_lineno", None) or line
+    end_column = getattr(node, "end_col_offset", None) or column
+    return Site(module.file.name, line, column + 1, end_line, end_column + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The key of what an attribute of a symbolic value holds."""
+
+    base: Key
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """An attribute of an object that is not mapped was set."""
+
+    owner: Key
+    attribute: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolCalled:
+    """A method was called on a value of unknown type; replayed where a caller knows the type."""
+
+    owner: Key
+    name: str
+    call: Call
+    node: ast.AST
+    module: Module
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRead:
+    """An attribute of a value of unknown type was read."""
+
+    owner: Key
+    attribute: str
+    node: ast.AST
+    module: Module
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Database work on a session of the callee's own that blocks its thread."""
+
+    what: str
+    site: Hashable
+
+
+Event: TypeAlias = Record | FieldSet | SymbolCalled | ValueRead | Worked
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A link of a path's log, newest first."""
+
+    event: Event
+    where: Where
+    before: Entry | None
+
+
+class State:
+    """The mutable state of one path; `copy()` forks it."""
+
+    __slots__ = ("attrs", "envs", "facts", "held", "life", "log", "loop", "marks", "pending", "returned")
+
+    def __init__(self) -> None:
+        self.envs: dict[int, dict[str, Value]] = {}
+        self.attrs: dict[tuple[Key, str], Value] = {}
+        self.facts: dict[str, bool] = {}
+        self.held: dict[Key, Record] = {}
+        self.life = Lifecycle()
+        self.log: Entry | None = None
+        self.loop: tuple[Key, ...] = ()
+        self.marks: frozenset[tuple[str, Key]] = frozenset()
+        self.pending: tuple[tuple[str, Value], ...] = ()
+        self.returned: ast.AST | None = None
+
+    def copy(self) -> State:
+        twin = State.__new__(State)
+        twin.envs = {frame: env.copy() for frame, env in self.envs.items()}
+        twin.attrs = self.attrs.copy()
+        twin.facts = self.facts.copy()
+        twin.held = self.held.copy()
+        twin.life = self.life.copy()
+        twin.log = self.log
+        twin.loop = self.loop
+        twin.marks = self.marks
+        twin.pending = self.pending
+        twin.returned = self.returned
+        return twin
+
+    def fingerprint(self) -> object:
+        """Equal for two paths that will behave alike from here on."""
+        return (
+            tuple(frozenset(env.items()) for env in self.envs.values()),
+            frozenset(self.attrs.items()),
+            frozenset(self.facts.items()),
+            frozenset(self.held),
+            self.life.fingerprint(),
+            self.marks,
+            self.pending,
+        )
+
+    def add(self, event: Event, where: Where) -> None:
+        self.log = Entry(event, where, self.log)
+
+    def entries(self) -> list[Entry]:
+        """The log, oldest first."""
+        found = []
+        entry = self.log
+        while entry is not None:
+            found.append(entry)
+            entry = entry.before
+        found.reverse()
+        return found
+
+    def records(self) -> Iterator[Record]:
+        """The records of this path, oldest first."""
+        return (entry.event for entry in self.entries() if isinstance(entry.event, Record))
+
+    def mark(self, name: str, key: Key) -> None:
+        self.marks |= {(name, key)}
+
+    def clone_instance(self, source: Key, target: Inst) -> None:
+        """Let `target` be in the state that `source` is in; forgotten when nothing is known of the source."""
+        known = self.life.instances.get(source)
+        if known is None:
+            self.life.instances.pop(target.key, None)
+        else:
+            self.life.instances[target.key] = replace(known, key=target.key)
+
+
+MAX_PATHS = 24
+
+
+def distinct(states: list[State], limit: int = MAX_PATHS) -> list[State]:
+    """The states without those that behave alike, at most `limit` of them."""
+    if len(states) < 2:
+        return states
+    kept: dict[object, State] = {}
+    for state in states:
+        kept.setdefault(state.fingerprint(), state)
+        if len(kept) >= limit:
+            break
+    return list(kept.values())

@@ -1,0 +1,361 @@
+"""What a call does, told once for each function and replayed at each of its calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from .._lifecycle.records import (
+    AttributeRead,
+    AttributeWritten,
+    EngineCreated,
+    InstanceRecord,
+    Key,
+    Record,
+    SessionClosed,
+    SessionOpened,
+    SessionRecord,
+)
+from .modules import Function
+from .outcomes import Raised
+from .state import Entry, Event, FieldSet, Path, State, SymbolCalled, ValueRead, Worked
+from .targets import sessions_in
+from .values import UNKNOWN, Bound, Call, Closure, Cm, Inst, Many, Obj, Partial, Query, Result, Sess, Sym, Tup, Value, parts
+
+if TYPE_CHECKING:
+    from .analyzer import Analyzer
+    from .flow import Flow
+
+MAX_EXITS = 6
+MAX_EVENTS = 80
+MAX_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One way in which a function ends, with what it did on the way that its caller can notice."""
+
+    kind: str
+    value: Value
+    error: str
+    entries: tuple[Entry, ...]
+
+
+class Summaries:
+    """Keeps the summary of each function; a recursive one is told again until its summary stands still."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+        self._ends: dict[Function, tuple[End, ...]] = {}
+        self._working: list[Function] = []
+        self._recursive: set[Function] = set()
+
+    def of(self, function: Function) -> tuple[End, ...]:
+        """The ends of a function; nothing for one that is being looked at further up."""
+        known = self._ends.get(function)
+        if known is not None:
+            return known
+        if function in self._working or len(self._working) > 24:
+            self._recursive.add(function)
+            return ()
+        self._working.append(function)
+        try:
+            ends = self._told(function)
+            for _ in range(MAX_ROUNDS):
+                if function not in self._recursive:
+                    break
+                self._ends[function] = ends
+                again = self._told(function)
+                if again == ends:
+                    break
+                ends = again
+        finally:
+            self._working.pop()
+        if not self._recursive.intersection(self._working):
+            self._recursive.discard(function)
+        self._ends[function] = ends
+        return ends
+
+    def _told(self, function: Function) -> tuple[End, ...]:
+        ends: dict[object, End] = {}
+        for exit in self.analyzer.explore(function):
+            kind = "raise" if exit.kind == "raise" else "return"
+            value = exit.value if exit.kind == "return" else UNKNOWN
+            entries = tuple(_kept(exit.state, value))
+            end = End(kind, value, exit.error, entries)
+            ends.setdefault((kind, value, exit.error, tuple(entry.event for entry in entries)), end)
+        ordered = sorted(ends.values(), key=lambda end: end.kind == "raise")
+        return tuple(ordered[:MAX_EXITS])
+
+    def invoke(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:
+        """Call a function of the project."""
+        if self.analyzer.is_context_manager(function) or self.analyzer.is_generator(function):
+            return Cm("function", Closure(function, owner), call)
+        if flow.depth > 8:
+            return UNKNOWN
+        ends = self.of(function)
+        if not ends:
+            return UNKNOWN
+        usable = ends if flow.may_fail(state) else tuple(end for end in ends if end.kind != "raise") or ends[:1]
+        end = usable[flow.choose(len(usable))] if len(usable) > 1 else usable[0]
+        replay = Replay(self.analyzer, flow, function, owner, call, state)
+        for entry in end.entries:
+            replay.event(entry)
+        if end.kind == "raise":
+            raise Raised(end.error)
+        return replay.value(end.value)
+
+
+class Replay:
+    """Lets what a function did to its parameters happen to the arguments of one call."""
+
+    def __init__(self, analyzer: Analyzer, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> None:
+        self.analyzer = analyzer
+        self.flow = flow
+        self.function = function
+        self.call = call
+        self.state = state
+        self.bound: dict[Key, Value] = {}
+        for name, value in analyzer.arguments(function, owner, call):
+            self.bound[("parameter", function.qualname, name)] = value
+        self.tag = ("call", flow.module.name, getattr(call.node, "lineno", 0), getattr(call.node, "col_offset", 0))
+
+    # -- keys and values --------------------------------------------------------------------------------------------
+
+    def key(self, key: Key) -> Key | None:
+        """The caller's name for a key of the callee; None when the caller has no such thing."""
+        value = self.actual(key)
+        if value is None:
+            return (self.tag, key)
+        found = getattr(value, "key", None)
+        return found if isinstance(value, (Sess, Inst, Obj, Sym)) else None
+
+    def actual(self, key: Key) -> Value | None:
+        """The caller's value for a symbolic key; None for a key that the callee made itself."""
+        if key in self.bound:
+            return self.bound[key]
+        if isinstance(key, Path):
+            base = self.actual(key.base)
+            if base is None:
+                return None
+            found = self._below(base, key.attribute)
+            self.bound[key] = found
+            return found
+        return UNKNOWN if isinstance(key, tuple) and key[:1] == ("parameter",) else None
+
+    def _below(self, base: Value, attribute: str) -> Value:
+        match base:
+            case Many(element=element) if attribute == "*":
+                return element
+            case Many(element=element):
+                return self._below(element, attribute)
+            case Inst(mapping=mapping, key=key) if attribute in mapping.relations:
+                relation = mapping.relations[attribute]
+                target = self.analyzer.models.mapping(relation.target)
+                below = Path(key, attribute)
+                if target is None:
+                    return UNKNOWN
+                return Many(Inst(Path(below, "*"), target), below, rows=True) if relation.many else Inst(below, target)
+            case Obj(cls=cls, key=key):
+                known = self.state.attrs.get((key, attribute))
+                return known if known is not None else self.analyzer.fields.value(cls, attribute, key)
+            case Sym(key=key):
+                return Sym(Path(key, attribute))
+            case _:
+                return UNKNOWN
+
+    def value(self, value: Value) -> Value:
+        """The caller's view of a value of the callee."""
+        match value:
+            case Sess(key=key) | Inst(key=key) | Obj(key=key) | Sym(key=key):
+                actual = self.actual(key)
+                if actual is not None:
+                    return actual
+                renamed = replace(value, key=(self.tag, key)) if not _is_global(key) else value
+                if isinstance(renamed, Sess):
+                    self.analyzer.same_settings(value, renamed)  # type: ignore[arg-type]
+                return renamed
+            case Many(element=element, key=key, session=session):
+                actual = self.actual(key) if isinstance(key, Path) else None
+                if actual is not None and actual is not UNKNOWN:
+                    return actual
+                return replace(value, element=self.value(element), key=(self.tag, key), session=self.key(session) if session else None)
+            case Tup(items=items):
+                return Tup(tuple(self.value(item) for item in items))
+            case Bound(owner=owner):
+                return replace(value, owner=self.value(owner))
+            case Query(session=session) | Result(session=session):
+                found = self.value(session)
+                return replace(value, session=found) if isinstance(found, Sess) else UNKNOWN
+            case Partial(function=function, args=args):
+                return replace(value, function=self.value(function), args=tuple(self.value(arg) for arg in args))
+            case Cm(subject=subject):
+                return Cm(value.kind, self.value(subject), value.call)
+            case Closure(owner=owner) if owner is not None:
+                return replace(value, owner=self.value(owner))
+            case _:
+                return value
+
+    # -- events -----------------------------------------------------------------------------------------------------
+
+    def event(self, entry: Entry) -> None:
+        match entry.event:
+            case AttributeRead() as record:
+                self._read(record)
+            case AttributeWritten() as record:
+                self._write(record)
+            case Record() as record:
+                self._record(record, entry)
+            case FieldSet(owner=owner, attribute=attribute, value=value):
+                target = self.actual(owner)
+                if isinstance(target, (Obj, Sym)):
+                    self.state.attrs[target.key, attribute] = self.value(value)
+                    self.flow.note(self.state, FieldSet(target.key, attribute, self.value(value)))
+                    for session in sessions_in(self.value(value)):
+                        self.state.held.pop(session.key, None)
+            case SymbolCalled() as called:
+                self._called(called)
+            case ValueRead(owner=owner, attribute=attribute):
+                self._value_read(owner, attribute)
+            case Worked() as worked:
+                self.flow.note(self.state, worked)
+                self.analyzer.witness.worked(self.flow, self.state, worked, self.call.node, self.function)
+
+    def _via(self, record: Record) -> tuple[str, ...]:
+        return ("via", self.function.name)
+
+    def _read(self, record: AttributeRead) -> None:
+        from .evaluate import read
+
+        actual = self.actual(record.instance)
+        if actual is None:
+            return
+        with self.flow.noting(*self._via(record)):
+            self.bound[Path(record.instance, record.attribute)] = read(self.flow, actual, record.attribute, self.state, self.call.node)
+
+    def _value_read(self, owner: Key, attribute: str) -> None:
+        from .evaluate import read
+
+        actual = self.actual(owner)
+        if isinstance(actual, (Inst, Sym)):
+            with self.flow.noting("via", self.function.name):
+                self.bound[Path(owner, attribute)] = read(self.flow, actual, attribute, self.state, self.call.node)
+
+    def _write(self, record: AttributeWritten) -> None:
+        from .targets import write
+
+        actual = self.actual(record.instance)
+        if isinstance(actual, Inst):
+            with self.flow.noting(*self._via(record)):
+                write(self.flow, actual, record.attribute, UNKNOWN, self.state, self.call.node)
+
+    def _called(self, called: SymbolCalled) -> None:
+        owner = self.actual(called.owner)
+        if owner is None or owner is UNKNOWN:
+            return
+        args = tuple(self.value(arg) for arg in called.call.args)
+        keywords = tuple((name, self.value(value)) for name, value in called.call.keywords)
+        with self.flow.noting("via", self.function.name):
+            if isinstance(owner, Sym):
+                self.flow.note(self.state, SymbolCalled(owner.key, called.name, Call(self.call.node, args, keywords), self.call.node, self.flow.module))
+            elif isinstance(owner, (Sess, Inst)):
+                result = self.flow.call_value(Bound(owner, called.name), Call(self.call.node, args, keywords), self.state)
+                self.bound[("called", called.module.name, getattr(called.node, "lineno", 0), getattr(called.node, "col_offset", 0))] = result
+
+    def _record(self, record: Record, entry: Entry) -> None:
+        changes: dict[str, Key | None] = {}
+        for name in _key_fields(type(record)):
+            key = getattr(record, name)
+            if key is None:
+                continue
+            changes[name] = self.key(key)
+            if changes[name] is None:
+                return
+        own = bool(changes) and not any(self.actual(getattr(record, name)) is not None for name in changes)
+        if isinstance(record, SessionOpened):
+            self._opened(record, changes["session"])
+        notes = ("own",) if own else ("via", self.function.name)
+        site = record.site if own else self.flow.site(self.call.node)
+        kept = tuple(note for note in entry.where.notes if note not in {"via", "own"})
+        self.flow.emit(self.state, replace(record, site=site, **changes), *kept, *notes)
+        if isinstance(record, SessionOpened) and not record.received:
+            self.state.held[changes["session"]] = record
+        elif isinstance(record, SessionClosed):
+            self.state.held.pop(changes["session"], None)
+
+    def _opened(self, record: SessionOpened, key: Key | None) -> None:
+        if key is not None and key in self.state.held:
+            self.analyzer.left(self.flow, self.state, key, "loop")
+
+
+def _is_global(key: Key) -> bool:
+    return isinstance(key, tuple) and key[:1] in {("global",), ("scoped",)}
+
+
+@lru_cache(maxsize=64)
+def _key_fields(kind: type[Record]) -> tuple[str, ...]:
+    wanted = ("session", "instance", "source", "result")
+    return tuple(field.name for field in fields(kind) if field.name in wanted)
+
+
+def _kept(state: State, value: Value) -> Iterable[Entry]:
+    """The entries of a path that its caller can notice, oldest first."""
+    entries = state.entries()
+    returned = set(_keys(value)) | {key for _, stored in state.attrs.items() for key in _keys(stored)}
+    own_sessions = {
+        e.event.session for e in entries if isinstance(e.event, SessionOpened) and not e.event.received and "own" not in e.where.notes
+    } | {e.event.session for e in entries if isinstance(e.event, SessionOpened) and not e.event.received}
+    kept_sessions = {key for key in own_sessions if key in returned}
+    for key in returned:
+        known = state.life.instances.get(key)
+        if known is not None:
+            kept_sessions |= {known.session, known.last_session} & own_sessions
+    dropped = own_sessions - kept_sessions
+    worked: set[Key] = set()
+    kept: list[Entry] = []
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, SessionRecord) and event.session in dropped:
+            if event.session not in worked and _is_work(event, state):
+                worked.add(event.session)
+                kept.append(Entry(Worked(_words(event), event.site), entry.where, None))
+            continue
+        if isinstance(event, EngineCreated):
+            continue
+        if isinstance(event, InstanceRecord) and not isinstance(event, SessionRecord) and _is_dropped(event, state, dropped, returned):
+            continue
+        kept.append(entry)
+    return kept[-MAX_EVENTS:]
+
+
+def _is_dropped(event: InstanceRecord, state: State, dropped: set[Key], returned: set[Key]) -> bool:
+    known = state.life.instances.get(event.instance)
+    if known is None or event.instance in returned:
+        return False
+    return known.session in dropped or (known.session is None and known.last_session in dropped)
+
+
+def _is_work(event: Event, state: State) -> bool:
+    name = type(event).__name__
+    return name in {"Executed", "Flushed", "Committed", "Refreshed"} and not _is_async(event, state)
+
+
+def _is_async(event: Event, state: State) -> bool:
+    known = state.life.sessions.get(getattr(event, "session", None))
+    return bool(known and known.is_async)
+
+
+def _words(event: Event) -> str:
+    return {"Executed": "runs a statement", "Flushed": "flushes", "Committed": "commits", "Refreshed": "refreshes"}[type(event).__name__]
+
+
+def _keys(value: Value) -> Iterable[Key]:
+    key = getattr(value, "key", None)
+    if key is not None:
+        yield key
+    for inner in parts(value):
+        yield from _keys(inner)
+
+

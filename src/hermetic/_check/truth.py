@@ -1,0 +1,173 @@
+"""Splits a path at a condition, and keeps what each side then knows."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from .evaluate import evaluate
+from .state import State
+from .values import (
+    NONE,
+    UNKNOWN,
+    Bound,
+    Closure,
+    Const,
+    Engine,
+    Ext,
+    Inst,
+    Maker,
+    Obj,
+    Query,
+    Ref,
+    Result,
+    Sess,
+    Stmt,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from .flow import Flow
+
+Sides = tuple[list[State], list[State]]
+
+
+def split(flow: Flow, test: ast.expr, state: State) -> Sides:
+    """The paths on which `test` holds, and those on which it does not."""
+    match test:
+        case ast.BoolOp(op=ast.And(), values=values):
+            return _all(flow, values, state)
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return _any(flow, values, state)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yes, no = split(flow, operand, state)
+            return no, yes
+        case ast.Compare(left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=None)]):
+            return _none(flow, left, state)
+        case ast.Compare(left=left, ops=[ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]):
+            yes, no = _none(flow, left, state)
+            return no, yes
+        case _:
+            return _leaf(flow, test, state)
+
+
+def _all(flow: Flow, tests: list[ast.expr], state: State) -> Sides:
+    yes, no = [state], []
+    for test in tests:
+        following: list[State] = []
+        for path in yes:
+            holds, fails = split(flow, test, path)
+            following += holds
+            no += fails
+        yes = following
+    return yes, no
+
+
+def _any(flow: Flow, tests: list[ast.expr], state: State) -> Sides:
+    yes, no = [], [state]
+    for test in tests:
+        following: list[State] = []
+        for path in no:
+            holds, fails = split(flow, test, path)
+            yes += holds
+            following += fails
+        no = following
+    return yes, no
+
+
+def _none(flow: Flow, left: ast.expr, state: State) -> Sides:
+    yes: list[State] = []
+    no: list[State] = []
+    for exit in flow.branches(state, lambda trial: evaluate(flow, left, trial)):
+        if exit.kind != "next":
+            continue
+        known = _is_none(exit.value, exit.state)
+        if known is None:
+            known = exit.state.facts.get(_fact(left, "is None"))
+        if known is not False:
+            holds = exit.state.copy()
+            _refine(flow, left, NONE, holds)
+            _learn(left, "is None", True, holds)
+            yes.append(holds)
+        if known is not True:
+            _learn(left, "is None", False, exit.state)
+            _settle(exit.value, exit.state)
+            no.append(exit.state)
+    return yes, no
+
+
+def _leaf(flow: Flow, test: ast.expr, state: State) -> Sides:
+    yes: list[State] = []
+    no: list[State] = []
+    for exit in flow.branches(state, lambda trial: evaluate(flow, test, trial)):
+        if exit.kind != "next":
+            continue
+        known = truth_of(exit.value, exit.state)
+        if known is None:
+            known = exit.state.facts.get(_fact(test, ""))
+        if known is not True:
+            fails = exit.state.copy()
+            if isinstance(exit.value, (Sess, Inst)):
+                _refine(flow, test, NONE, fails)
+            _learn(test, "", False, fails)
+            no.append(fails)
+        if known is not False:
+            _learn(test, "", True, exit.state)
+            _settle(exit.value, exit.state)
+            yes.append(exit.state)
+    return yes, no
+
+
+def truth_of(value: Value, state: State) -> bool | None:
+    """Whether a value is true; None where both may be."""
+    match value:
+        case Const(value=constant):
+            return bool(constant)
+        case Sess(key=key):
+            return None if ("optional", key) in state.marks else True
+        case Inst(key=key):
+            return True if isinstance(key, tuple) and key[0] == "new" else None
+        case Engine() | Maker() | Obj() | Closure() | Ref() | Ext() | Stmt() | Query() | Result() | Bound():
+            return True
+        case _:
+            return None
+
+
+def _is_none(value: Value, state: State) -> bool | None:
+    if isinstance(value, Const):
+        return value.value is None
+    truth = truth_of(value, state)
+    return False if truth else None
+
+
+def _settle(value: Value, state: State) -> None:
+    """An optional session that was tested is there."""
+    if isinstance(value, Sess):
+        state.marks -= {("optional", value.key)}
+
+
+def _refine(flow: Flow, node: ast.expr, value: Value, state: State) -> None:
+    if isinstance(node, ast.NamedExpr):
+        node = node.target
+    if isinstance(node, ast.Name) and flow.env(state).get(node.id, UNKNOWN) != value:
+        flow.env(state)[node.id] = value
+    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        owner = flow.env(state).get(node.value.id, UNKNOWN)
+        if isinstance(owner, Obj):
+            state.attrs[owner.key, node.attr] = value
+
+
+@lru_cache(maxsize=8192)
+def _fact(node: ast.expr, suffix: str) -> str | None:
+    """The text by which a condition is remembered; None for one whose answer may change by itself."""
+    if any(isinstance(inner, (ast.Call, ast.Await, ast.NamedExpr, ast.Yield)) for inner in ast.walk(node)):
+        return None
+    text = ast.unparse(node)
+    return f"({text}) {suffix}".strip()
+
+
+def _learn(node: ast.expr, suffix: str, holds: bool, state: State) -> None:
+    text = _fact(node, suffix)
+    if text is not None and not isinstance(node, ast.Constant):
+        state.facts[text] = holds

@@ -1,0 +1,175 @@
+"""Feeds what happens on a path to the lifecycle, shows it to the hazards, and keeps what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .._catalogue import Confidence, Finding, Hazard, Logic, Moment, Sighting, Step, catalogue
+from .._lifecycle.records import (
+    BlockingWork,
+    InstanceRecord,
+    Key,
+    Record,
+    SessionOpened,
+    SessionRecord,
+    Where,
+)
+from .state import Site, State, Worked
+
+if TYPE_CHECKING:
+    from .analyzer import Analyzer
+    from .flow import Flow
+    from .modules import Function
+
+
+@dataclass(slots=True)
+class Sight:
+    """A sighting at its site, with the record that triggered it."""
+
+    hazard: Hazard
+    site: Site
+    sighting: Sighting
+    trigger: tuple[Hashable, ...]
+
+
+class Witness:
+    """One for a run. A finding that only some paths through a place show is not proven, but likely."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+        self.sights: dict[tuple[str, Site], Sight] = {}
+        self._clean: set[tuple[Hashable, ...]] = set()
+        self._logic: dict[type[Record], list[tuple[Hazard, Logic]]] = {}
+        self._is_silent = False
+        self._opened: set[Hashable] = set()
+        for hazard in catalogue().values():
+            for kinds, logic in hazard.logic:
+                for kind in kinds:
+                    self._logic.setdefault(kind, []).append((hazard, logic))
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Nothing that happens inside is shown to the hazards."""
+        before, self._is_silent = self._is_silent, True
+        try:
+            yield
+        finally:
+            self._is_silent = before
+
+    def happened(self, state: State, record: Record, where: Where) -> str:
+        """Apply a record to a path; gives its effect."""
+        session = instance = None
+        if isinstance(record, SessionRecord):
+            if record.session not in state.life.sessions and not isinstance(record, SessionOpened):
+                state.life.apply(self.analyzer.received(record.session))
+            session = state.life.sessions.get(record.session)
+        if isinstance(record, InstanceRecord):
+            instance = state.life.instances.get(record.instance)
+        outcome = state.life.apply(record)
+        if isinstance(record, SessionOpened):
+            self._opened.add(record.site)
+        if not self._is_silent and "own" not in where.notes:
+            moment = Moment(record, outcome, session, instance, state.life, where, partial(_history, state), self.text)
+            self._show(moment, state)
+        state.add(record, where)
+        return outcome.effect
+
+    def worked(self, flow: Flow, state: State, work: Worked, node: object, function: Function) -> None:
+        """A callee did blocking work on a session of its own."""
+        record = BlockingWork(what=f"{function.name}() {work.what}", inner=work.site, site=flow.site(node))  # type: ignore[arg-type]
+        if not self._is_silent:
+            moment = Moment(record, state.life.apply(record), None, None, state.life, flow.where(state), partial(_history, state), self.text)
+            self._show(moment, state)
+
+    def _show(self, moment: Moment, state: State) -> None:
+        record = moment.record
+        for hazard, logic in self._logic.get(type(record), ()):
+            trigger = (hazard.slug, record.site, type(record).__name__, getattr(record, "attribute", None))
+            found = False
+            for sighting in logic(moment):
+                found = True
+                self._keep(hazard, sighting, trigger, state, moment)
+            if not found:
+                self._clean.add(trigger)
+
+    def _keep(self, hazard: Hazard, sighting: Sighting, trigger: tuple[Hashable, ...], state: State, moment: Moment) -> None:
+        record = sighting.at or moment.record
+        site = record.site
+        if not isinstance(site, Site):
+            return
+        subject = getattr(moment.record, "instance", None) or getattr(moment.record, "session", None)
+        mark = (hazard.slug, _root(subject))
+        if mark in state.marks and (hazard.slug, site) not in self.sights:
+            return
+        state.marks |= {mark}
+        known = self.sights.get((hazard.slug, site))
+        if known is None or _rank(sighting.confidence) < _rank(known.sighting.confidence):
+            self.sights[hazard.slug, site] = Sight(hazard, site, sighting, trigger)
+
+    @property
+    def opened(self) -> int:
+        """At how many places sessions were seen to be made."""
+        return len(self._opened)
+
+    # -- telling ----------------------------------------------------------------------------------------------------
+
+    def findings(self) -> Iterator[Finding]:
+        """What the hazards saw."""
+        for sight in self.sights.values():
+            yield self._finding(sight)
+
+    def _finding(self, sight: Sight) -> Finding:
+        sighting, site = sight.sighting, sight.site
+        confidence: Confidence = sighting.confidence
+        if confidence == "proven" and sight.trigger in self._clean:
+            confidence = "likely"
+        steps = tuple(self._step(record, text) for record, text in sighting.story if isinstance(record.site, Site))
+        return Finding(
+            slug=sight.hazard.slug,
+            code=sight.hazard.code,
+            severity=sight.hazard.severity,
+            confidence=confidence,
+            file=site.file,
+            line=site.line,
+            column=site.column,
+            end_line=site.end_line,
+            end_column=site.end_column,
+            message=sighting.message,
+            story=steps,
+            fix=sighting.fix,
+        )
+
+    def _step(self, record: Record, text: str) -> Step:
+        site = record.site
+        assert isinstance(site, Site)
+        return Step(site.file, site.line, text, self.analyzer.line(site.file, site.line).strip())
+
+    def text(self, site: Hashable) -> str:
+        """How the user spelled what stands at a site, shortened to one line."""
+        if not isinstance(site, Site):
+            return ""
+        line = self.analyzer.line(site.file, site.line)
+        if site.end_line == site.line:
+            return line.encode()[site.column - 1 : site.end_column - 1].decode(errors="replace")
+        return line[site.column - 1 :].strip()
+
+
+def _history(state: State) -> list[Record]:
+    return list(state.records())
+
+
+def _rank(confidence: Confidence) -> int:
+    return ("proven", "likely", "possible").index(confidence)
+
+
+def _root(key: Key) -> Key:
+    """The instance from which a chain of relationships starts: one mistake is told once for all that hangs on it."""
+    while hasattr(key, "base"):
+        key = key.base
+    return key
+
+
