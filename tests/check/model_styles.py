@@ -371,7 +371,7 @@ STYLES["other loaders and other attributes"] = """
         account_id: Mapped[int] = mapped_column()
         account_zone: Mapped[int]
         account = relationship(Account, viewonly=True)
-        __table_args__ = (ForeignKeyConstraint(["account_id", "account_zone"], ["account.id", "account.zone"]),)
+        __table_args__ = (ForeignKeyConstraint(columns=["account_id", "account_zone"], refcolumns=["account.id", "account.zone"]),)
 
     Account.latest = relationship(Entry, viewonly=True, uselist=False)
     Entry.doubled = column_property(Entry.amount * 2)
@@ -455,7 +455,7 @@ SQLMODEL["fields and relationships"] = """
 
     class Team(TeamBase, table=True):
         id: Optional[int] = Field(default=None, primary_key=True)
-        heroes: List["Hero"] = Relationship(back_populates="team", sa_relationship_kwargs={"lazy": "selectin"})
+        heroes: List["Hero"] = Relationship(back_populates="team", sa_relationship_kwargs=dict(lazy="selectin"))
         guests: list["Hero"] = Relationship(back_populates="guest_of", link_model=HeroTeam)
 
     class Hero(SQLModel, table=True):
