@@ -57,6 +57,7 @@ class Pair:
         self.database = database
         self.life = lifecycle()
         self.session: Any = None
+        self.sessions: list[Any] = []
         self.session_key = ""
         self.savepoints: list[Any] = []
         self.objects: dict[str, Any] = {}
@@ -65,6 +66,7 @@ class Pair:
         self.is_flushing = False
         self.met: dict[tuple[str, ...], dict[tuple[str, int], tuple[bool, int]]] = {}
         self.later: list[Callable[[], None]] = []
+        self.settled: list[Callable[[], None]] = []
         self.count = 100
         self.rows = database.rows()
         self.links = database.links()
@@ -77,6 +79,8 @@ class Pair:
     def opened(self, session: Any) -> None:
         """Take a real session into use."""
         self.session = session
+        # A deleted instance is attached for as long as its session exists, closed or not.
+        self.sessions.append(session)
         event.listen(self.sync_session, "before_flush", self._flush_began)
         event.listen(self.sync_session, "after_flush", self._flush_ended)
 
@@ -195,6 +199,7 @@ class Pair:
                 rest()
             elif not (was_there and facts.get("lazily")):
                 self.later.append(rest)
+                self.settled.append(partial(self.tell_settled, identity, relation.name))
 
     def meet(self, identity: tuple[str, int], query: Query, *, is_new: bool) -> Literal["deeper", "shallower", None]:
         """Whether a query met a row before, and by a longer or a shorter path than now."""
@@ -216,7 +221,24 @@ class Pair:
         """Tell of the rows that eager relationships brought by queries of their own; then the query is over."""
         while self.later:
             self.later.pop(0)()
+        while self.settled:
+            self.settled.pop(0)()
         self.met.clear()
+
+    def tell_settled(self, identity: tuple[str, int], relation: str) -> None:
+        """Tell that a relationship's own query set it, whatever the rows of that query did to its owner before."""
+        instance = self.held(*identity)
+        self.life.apply(
+            InstanceLoaded(
+                session=self.session_key,
+                instance=self.register(instance),
+                mapping=MAPPINGS[identity[0]],
+                options=(LoaderOption("load_only", ("id",)), LoaderOption("selectinload", (relation,))),
+                identity=identity,
+                again="deeper",
+                lazily=True,
+            )
+        )
 
     def tell_arrivals(self) -> None:
         """Tell of instances that came without a query of ours, through lazy loads and flushes."""
@@ -248,7 +270,7 @@ class Pair:
                     target = None if value is None else (relation.target, value)
                     if state.targets.get(name, "?") != target:
                         targets[name] = target
-            exists = (state.mapping.name, values["id"]) in self.rows if "id" in values else state.row_exists
+            exists = state.identity in self.rows
             stored = self.stored.get(state.identity, NOTHING)
             if related or targets or exists != state.row_exists or stored != state.stored:
                 self.life.apply(
@@ -259,6 +281,8 @@ class Pair:
         """Where the states of the two sides differ, beyond what the last operation answered."""
         found = []
         for key, state in self.life.instances.items():
+            if state.status == "unknown":
+                continue
             real = inspect(self.objects[key])
             names = frozenset((*state.mapping.columns, *state.mapping.relations)) - state.unsure
             sides = {

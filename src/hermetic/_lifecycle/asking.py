@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .flushing import recomputed
-from .instance import InstanceState
+from .instance import ExpiredBy, InstanceState
 from .arriving import brought, fresh
 from .loading import (
     aimed,
@@ -18,8 +18,8 @@ from .loading import (
 )
 from .outcome import FINE, UNKNOWN, Outcome, emits, raises
 from .querying import ask, unusable
-from .records import ContentSeen, Executed, Expired, InstanceLoaded, LookedUp, Refreshed
-from .refreshing import follow_options
+from .records import ContentSeen, Executed, Expired, InstanceLoaded, Key, LookedUp, Refreshed
+from .refreshing import follow_options, recall
 from .session import SessionState
 from .states import States
 from .unexpiring import revisit
@@ -53,7 +53,7 @@ def loaded(life: States, record: InstanceLoaded) -> Outcome:
     else:
         life.begin(record.session)
     life.put(brought(old if is_there else None, record))
-    if record.by_flush and any(not relation.many for relation in record.mapping.relations.values()):
+    if refers(record):
         life.put(recomputed(life.instances[record.instance]))
         *outer, last = life.sessions[record.session].savepoints
         last = replace(last, changed=last.changed | {record.instance})
@@ -61,10 +61,17 @@ def loaded(life: States, record: InstanceLoaded) -> Outcome:
     return FINE
 
 
+def refers(record: InstanceLoaded) -> bool:
+    """Whether a flush brought an instance to set its foreign key to NULL."""
+    return record.by_flush and any(not relation.many for relation in record.mapping.relations.values())
+
+
 def told_late(life: States, session: SessionState, record: InstanceLoaded, *, is_there: bool) -> Outcome:
     """Take in what a flush brought before its commit or failure, of which the model knows already."""
     if session.phase == "idle" and not session.expire_on_commit:
         life.put(brought(life.instances[record.instance] if is_there else None, record))
+        if refers(record):
+            life.put(recomputed(life.instances[record.instance]))
     elif not is_there:
         life.put(all_expired(fresh(record), "commit" if session.phase == "idle" else "rollback"))
     return FINE
@@ -91,8 +98,10 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
     if state.status != "persistent" or state.session != record.session:
         return raises("InvalidRequestError", state.status)
     names = record.attributes
-    life.put(partly_expired(state, names) if names else all_expired(state, "refresh"))
-    clean(life, state)
+    if names:
+        life.put(partly_expired(state, names))
+    else:
+        forget(life, state, "refresh")
     if problem := ask(life, record.session, "refresh", awaited=True):
         return problem
     emptied = life.instances[state.key]
@@ -100,7 +109,11 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
         return raises("InvalidRequestError", "gone")
     now = plan(state.mapping, state.options)
     if names:
-        life.put(gained(emptied, names))
+        if not names <= state.mapping.columns.keys():
+            names |= {name for name, column in state.mapping.columns.items() if column.primary_key}
+        life.put(gained(emptied, names - recursive(state)))
+        for name in names & state.mapping.relations.keys():
+            recall(life, state.key, state.mapping.relations[name])
     else:
         life.put(
             replace(
@@ -112,8 +125,18 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
                 is_stale=False,
             )
         )
-    follow_options(life, state.key, names or now.brings)
+    follow_options(life, state.key, (names or now.brings) - recursive(state))
     return Outcome("emits-sql", because="refresh", lost=(state.key,) if state.written else ())
+
+
+def recursive(state: InstanceState) -> frozenset[str]:
+    """The many-to-ones of a class to itself: a refresh by name takes them from the identity map only."""
+    chosen = {option.path[0] for option in state.options if len(option.path) == 1}
+    return frozenset(
+        name
+        for name, relation in state.mapping.relations.items()
+        if relation.column is not None and relation.target == state.mapping.name and name not in chosen
+    )
 
 
 def expire(life: States, record: Expired) -> Outcome:
@@ -131,15 +154,18 @@ def expire(life: States, record: Expired) -> Outcome:
         state = life.instances[key]
         if state.written if record.attributes is None else state.written & record.attributes:
             lost.append(key)
-        life.put(all_expired(state, "expire") if not record.attributes else partly_expired(state, record.attributes))
-        clean(life, state)
+        if record.attributes:
+            life.put(partly_expired(state, record.attributes))
+        else:
+            forget(life, state, "expire")
     return Outcome("loses-write", because="expired", lost=tuple(lost)) if lost else FINE
 
 
-def clean(life: States, state: InstanceState) -> None:
-    """Let a session forget that an instance waited for its flush, once no write of it is left."""
+def forget(life: States, state: InstanceState, by: ExpiredBy) -> None:
+    """Expire an instance whole; its session then has nothing of it to flush."""
+    life.put(all_expired(state, by))
     session = life.session_of(state)
-    if session is not None and state.key in session.dirty and life.instances[state.key].is_stale:
+    if session is not None and state.key in session.dirty:
         life.change_session(session.key, dirty=tuple(key for key in session.dirty if key != state.key))
 
 

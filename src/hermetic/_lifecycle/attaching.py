@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .cascading import admit, attach, followers
+from .cascading import admit
 from .instance import InstanceState, Status
 from .outcome import FINE, UNKNOWN, Outcome, emits, raises
 from .querying import ask
@@ -48,15 +48,19 @@ def deleted(life: States, record: Deleted) -> Outcome:
         return raises("InvalidRequestError", state.status)
     if state.session is not None and state.session != record.session:
         return raises("InvalidRequestError", "attached")
+    life.begin(session.key)
     if state.key in session.deleted:
         return FINE
-    life.begin(session.key)
-    if state.status == "detached" and (problem := attach(life, session.key, state.key)):
-        return problem
-    for other in tuple(followers(life, session.key, state, {state.key})):
-        if problem := attach(life, session.key, other):
-            return problem
-    life.change(state.key, status="persistent")
+    if state.was_deleted:
+        # SQLAlchemy takes it into its identity map again, under a row that is not there.
+        life.change(state.key, status="unknown", session=session.key)
+    elif state.status == "detached":
+        twin = life.identified(session.key, state.identity)
+        if twin is not None:
+            return raises("InvalidRequestError", "twin")
+        life.change(state.key, status="persistent", session=session.key)
+        if state.written:
+            life.mark_dirty(state.key)
     life.change_session(session.key, deleted=(*life.sessions[session.key].deleted, state.key))
     return FINE
 

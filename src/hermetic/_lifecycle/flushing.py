@@ -122,7 +122,7 @@ def write_out(life: States, session: SessionState) -> None:
     for key in {*session.pending, *changed, *updated}:
         life.put(saved(pointed(life, life.instances[key])))
     for key in session.deleted:
-        life.put(replace(saved(life.instances[key]), status="deleted", was_deleted=True, row_exists=False))
+        life.change(key, status="deleted", was_deleted=True, row_exists=False)
     last = session.savepoints[-1]
     last = replace(
         last,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .arriving import beyond, completed
-from .instance import InstanceState
 from .loading import gained
 from .records import Key
-from .refreshing import identify, refresh, wanted
+from .refreshing import identify, others, recall, touch
 from .schema import Relation
 from .states import States
 
@@ -19,7 +17,7 @@ def let_go(life: States, key: Key) -> list[Key]:
     found: list[Key] = []
     for name, relation in life.instances[key].mapping.relations.items():
         if not relation.many:
-            recall(life, key, relation)
+            recall_unless_many(life, key, relation)
             continue
         if name not in life.instances[key].loaded:
             load_others(life, key, name)
@@ -28,35 +26,17 @@ def let_go(life: States, key: Key) -> list[Key]:
     return found
 
 
-def recall(life: States, key: Key, relation: Relation) -> None:
-    """A many-to-one is loaded before a DELETE as far as the session knows its other side already."""
+def recall_unless_many(life: States, key: Key, relation: Relation) -> None:
+    """A many-to-one is looked for before a DELETE; of several deleted instances, the first found may end the search."""
     state = life.instances[key]
-    name = relation.name
-    if name in state.loaded or relation.column is None:
-        return
-    if sum(life.instances[other].mapping is state.mapping for other in life.sessions[state.session].deleted) > 1:
-        life.change(key, unsure=state.unsure | {name})
-        return
-    if relation.column in state.expired - state.loaded:
-        refresh(life, key, wanted(state))
-    elif relation.column in state.deferred - state.loaded:
-        life.put(gained(state, frozenset({relation.column})))
-    state = life.instances[key]
-    target = state.targets.get(name)
-    if target is None or life.identified(state.session, target) is not None:
-        life.put(gained(state, frozenset({name})))
+    rivals = [other for other in life.sessions[state.session].deleted if life.instances[other].mapping is state.mapping]
+    if len(rivals) > 1:
+        life.change(key, unsure=state.unsure | {relation.name} - state.loaded)
+    else:
+        recall(life, key, relation)
 
 
 def load_others(life: States, key: Key, name: str) -> None:
-    """Load a collection of an instance that is to be deleted; what is there already gains what it lacked."""
-    state = life.instances[key]
-    life.put(gained(state, frozenset({name})))
-    for other in others(life, state, name):
-        life.put(completed(life.instances[other], beyond(state.options, name), lazily=True))
-
-
-def others(life: States, state: InstanceState, name: str) -> list[Key]:
-    if name in state.related:
-        return list(state.related[name])
-    found = (life.identified(state.session, identity) for identity in state.stored.get(name, ()))
-    return [other.key for other in found if other is not None]
+    """Load a collection of an instance that is to be deleted."""
+    life.put(gained(life.instances[key], frozenset({name})))
+    touch(life, key, name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .arriving import beyond, completed
 from .instance import InstanceState
-from .loading import deferred_by_class, replayed
+from .loading import deferred_by_class, gained, replayed
 from .records import Key
+from .schema import Relation
 from .states import States
 
 
@@ -23,7 +25,9 @@ def follow_options(life: States, key: Key, names: frozenset[str]) -> None:
     """Where a refresh loads a many-to-one from the identity map, a stale instance that it finds there is refreshed."""
     state = life.instances[key]
     for name in names & state.loaded & state.mapping.relations.keys():
-        if any(option.kind == "joinedload" and option.path == (name,) for option in state.options):
+        is_joined = any(option.kind == "joinedload" and option.path == (name,) for option in state.options)
+        if is_joined or state.mapping.relations[name].many:
+            touch(life, key, name)
             continue
         target = life.identified(state.session, state.targets.get(name)) if state.session is not None else None
         if target is not None and target.is_stale:
@@ -41,3 +45,34 @@ def identify(life: States, key: Key) -> None:
     state = life.instances[key]
     if lacks_identity(state):
         refresh(life, key, wanted(state))
+
+
+def recall(life: States, key: Key, relation: Relation) -> None:
+    """Load a many-to-one as far as its foreign key is NULL or the session holds its other side already."""
+    state = life.instances[key]
+    if relation.column is None:
+        return
+    if relation.column not in state.loaded:
+        if relation.column in state.expired:
+            refresh(life, key, wanted(state))
+        elif relation.column in state.deferred:
+            life.put(gained(state, frozenset({relation.column})))
+    state = life.instances[key]
+    target = state.targets.get(relation.name)
+    if relation.name not in state.loaded and (target is None or life.identified(state.session, target) is not None):
+        life.put(gained(state, frozenset({relation.name})))
+
+
+def touch(life: States, key: Key, name: str) -> None:
+    """What a relationship's rows find in the session gains from them what it lacked."""
+    state = life.instances[key]
+    for other in others(life, state, name):
+        life.put(completed(life.instances[other], beyond(state.options, name), lazily=True))
+
+
+def others(life: States, state: InstanceState, name: str) -> list[Key]:
+    """The instances of the session that a relationship is known to lead to."""
+    if name in state.related:
+        return list(state.related[name])
+    found = (life.identified(state.session, identity) for identity in state.stored.get(name, ()))
+    return [other.key for other in found if other is not None]
