@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hermetic._catalogue import Finding, Hazard, catalogue
+from hermetic._check.engine import analyze
 
 from .cases import HERE, Case, cases, example, mismatch, run_block
 from .running import Stage, statements
@@ -29,9 +30,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 def findings(case: Case) -> tuple[Finding, ...]:
     """What the analyzer finds in a case."""
-    sources = case.sources()
-    engine = pytest.importorskip("hermetic._check.engine")
-    return engine.analyze(sources).findings
+    return analyze(case.sources()).findings
 
 
 @every_hazard
