@@ -8,6 +8,8 @@ call, a model, a sleep, another task) in the same transaction, when nothing load
 The object in memory is a photograph. While the payment was running somebody cancelled the order; the code still sees
 `pending`, writes `paid`, and the cancellation is overwritten. `refresh()` alone helps only under READ COMMITTED: under
 REPEATABLE READ the transaction goes on seeing the old row, and without a lock the answer is old again a moment later.
+Asking again with `get()` or a query does not help either: an object that is loaded keeps its values, even under
+`with_for_update`, unless the query says `populate_existing`.
 
 ## Example
 ```python
