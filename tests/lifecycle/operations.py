@@ -300,6 +300,44 @@ def end_savepoint(pair: Pair, a: int, b: int, c: int) -> Move | None:
     return Move(records.RolledBack(session=pair.session_key, nested=True), nested.rollback)
 
 
+def relate(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    """Set a many-to-one, or add to a collection or take from it."""
+    picked = pick(pair, a)
+    if picked is None:
+        return None
+    key, instance = picked
+    state = pair.life.instances[key]
+    relations = list(state.mapping.relations.values())
+    relation = relations[b % len(relations)]
+    others = [other for other in pair.objects if type(pair.objects[other]).__name__ == relation.target and other != key]
+    if not others:
+        return None
+    other = others[-1 - c % len(others)]
+    target = pair.objects[other]
+    written = partial(records.AttributeWritten, instance=key, attribute=relation.name)
+    if not relation.many:
+        if c % 5 == 0:
+            return Move(written(), partial(setattr, instance, relation.name, None))
+        if relation.name == "boss" and state.identity <= pair.life.instances[other].identity:
+            return None
+        return Move(written(target=other), partial(setattr, instance, relation.name, target))
+    if relation.name == "reports" and state.identity >= pair.life.instances[other].identity:
+        return None
+    if relation.name in state.written and relation.name not in state.loaded:
+        return None
+    if relation.name in state.loaded:
+        held = instance.__dict__[relation.name]
+    else:
+        held = [pair.held(*one) for one in state.stored.get(relation.name, ())] if pair.session is not None else []
+    removes = any(one is target for one in held)
+
+    def act() -> None:
+        collection = getattr(instance, relation.name)
+        collection.remove(target) if removes else collection.append(target)
+
+    return Move(written(target=other, removes=removes), act)
+
+
 OPERATIONS: dict[str, tuple[int, Operation]] = {
     "open": (6, open_session),
     "close": (2, close),
@@ -310,6 +348,7 @@ OPERATIONS: dict[str, tuple[int, Operation]] = {
     "get": (4, get),
     "read": (24, read),
     "write": (10, write),
+    "relate": (7, relate),
     "flush": (5, on_session(records.Flushed, "flush")),
     "commit": (4, on_session(records.Committed, "commit")),
     "rollback": (3, on_session(records.RolledBack, "rollback")),

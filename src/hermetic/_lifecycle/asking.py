@@ -72,6 +72,8 @@ def told_late(life: States, session: SessionState, record: InstanceLoaded, *, is
         life.put(brought(life.instances[record.instance] if is_there else None, record))
         if refers(record):
             life.put(recomputed(life.instances[record.instance]))
+    elif not is_there and session.phase == "failed" and len(session.savepoints) > 1:
+        life.put(fresh(record))
     elif not is_there:
         life.put(all_expired(fresh(record), "commit" if session.phase == "idle" else "rollback"))
     return FINE
@@ -95,7 +97,7 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
     state = life.instances.get(record.instance)
     if record.session not in life.sessions or state is None or state.status == "unknown":
         return UNKNOWN
-    if state.status != "persistent" or state.session != record.session:
+    if not life.is_mapped(state) or state.session != record.session:
         return raises("InvalidRequestError", state.status)
     names = record.attributes
     if names:
@@ -144,7 +146,7 @@ def expire(life: States, record: Expired) -> Outcome:
     session = life.sessions.get(record.session)
     if session is None or (record.instance is not None and record.instance not in life.instances):
         return UNKNOWN
-    keys = [state.key for state in life.attached(session.key) if state.status == "persistent"]
+    keys = [state.key for state in life.attached(session.key) if life.is_mapped(state)]
     if record.instance is not None:
         if record.instance not in keys:
             return raises("InvalidRequestError", life.instances[record.instance].status)

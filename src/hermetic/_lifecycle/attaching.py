@@ -51,13 +51,13 @@ def deleted(life: States, record: Deleted) -> Outcome:
     life.begin(session.key)
     if state.key in session.deleted:
         return FINE
+    twin = life.identified(session.key, state.identity)
+    if twin is not None and twin.key != state.key:
+        return raises("InvalidRequestError", "twin")
     if state.was_deleted:
         # SQLAlchemy takes it into its identity map again, under a row that is not there.
-        life.change(state.key, status="unknown", session=session.key)
+        life.change(state.key, status="deleted", session=session.key)
     elif state.status == "detached":
-        twin = life.identified(session.key, state.identity)
-        if twin is not None:
-            return raises("InvalidRequestError", "twin")
         life.change(state.key, status="persistent", session=session.key)
         if state.written:
             life.mark_dirty(state.key)
@@ -71,7 +71,7 @@ def expunged(life: States, record: Expunged) -> Outcome:
     if session is None:
         return UNKNOWN
     if record.instance is None:
-        states = [state for state in life.attached(session.key) if state.status != "deleted"]
+        states = [state for state in life.attached(session.key) if state.status == "pending" or life.is_mapped(state)]
     elif (state := life.instances.get(record.instance)) is None or state.status == "unknown":
         return UNKNOWN
     elif state.session != session.key:

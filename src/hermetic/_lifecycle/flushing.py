@@ -23,13 +23,20 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
     if session.phase == "failed":
         return raises("PendingRollbackError", "failed")
     session = life.begin(key)
-    sends = fails or bool(session.pending or session.deleted)
-    sends = sends or any(has_changes(life, life.instances[one]) for one in session.dirty)
-    if sends and (problem := refusal(life, session, fails=fails, awaited=awaited)):
+    sends = fails or bool(session.pending or session.deleted) or some_change(life, session)
+    if sends is not False and (problem := refusal(life, session, fails=fails, awaited=awaited)):
         fail(life, key)
         return problem
     write_out(life, session)
+    if sends is None:
+        return Outcome("unknown", because="aside")
     return emits("flush") if sends else FINE
+
+
+def some_change(life: States, session: SessionState) -> bool | None:
+    """Whether the unsaved writes of a session come to anything; None where that is not known."""
+    answers = [has_changes(life, life.instances[key]) for key in session.dirty if key not in session.deleted]
+    return True if True in answers else None if None in answers else False
 
 
 def refusal(life: States, session: SessionState, *, fails: bool, awaited: bool) -> Outcome | None:
@@ -58,10 +65,20 @@ def refusals(life: States, session: SessionState) -> Iterator[Outcome]:
         changes = key not in session.deleted and changes_row(life, state)
         if state.row_exists is False and (changes or key in session.deleted) and lacks_identity(state):
             yield raises("ObjectDeletedError", "gone")
-        elif state.row_exists is False and changes:
+        elif state.row_exists is False and (changes or links(life, key)):
             yield raises("StaleDataError", "gone")
         elif state.refused and changes:
             yield raises("IntegrityError", "refused")
+
+
+def links(life: States, key: Key) -> bool:
+    """Whether rows of a many-to-many are to be deleted with an instance, as far as it remembers them."""
+    state = life.instances[key]
+    return any(
+        relation.many_to_many and other in life.instances and life.instances[other].session == state.session
+        for name, relation in state.mapping.relations.items()
+        for other in state.holds(name)
+    )
 
 
 def fail(life: States, key: Key) -> None:
@@ -75,12 +92,28 @@ def fail(life: States, key: Key) -> None:
     life.change_session(key, phase="failed")
 
 
-def has_changes(life: States, state: InstanceState) -> bool:
-    """Whether an UPDATE, or a row of a many-to-many, comes of an instance's unsaved writes."""
-    return changes_row(life, state) or any(
-        state.mapping.relations[name].many_to_many and gives_and_takes(state, name)
-        for name in state.written & state.mapping.relations.keys()
-    )
+def has_changes(life: States, state: InstanceState) -> bool | None:
+    """Whether an UPDATE, or a row of a many-to-many, comes of an instance's unsaved writes; None where it is not known."""
+    if changes_row(life, state):
+        return True
+    answers = [collection_changes(life, state, name) for name in state.written & state.mapping.relations.keys()]
+    return True if True in answers else None if None in answers else False
+
+
+def collection_changes(life: States, state: InstanceState, name: str) -> bool | None:
+    """Whether a changed collection makes the flush send something by itself."""
+    relation = state.mapping.relations[name]
+    if not relation.many:
+        return False
+    if name not in state.loaded or state.before.get(name) is None:
+        return None if relation.many_to_many else False
+    moved = set(state.before[name] or ()) ^ set(state.holds(name))
+    others = [life.instances[key] for key in moved if key in life.instances]
+    others = [other for other in others if other.session == state.session]
+    if relation.many_to_many:
+        return bool(others)
+    back = relation.back_populates or ""
+    return None if any(back not in other.written and other.status == "persistent" for other in others) else False
 
 
 def changes_row(life: States, state: InstanceState) -> bool:
@@ -94,18 +127,19 @@ def moves_key(life: States, state: InstanceState, name: str) -> bool:
     relation = state.mapping.relations[name]
     if relation.many:
         return False
-    if name not in state.targets or name not in state.related:
+    if name not in state.related:
         return True
     target = state.related[name]
+    if target and target[0] in life.instances and life.instances[target[0]].session != state.session:
+        return False
+    if target == state.before.get(name, "?"):
+        return False
+    if name not in state.targets:
+        return True
     if not target:
         return state.targets[name] is not None
     other = life.instances.get(target[0])
     return other is None or other.identity != state.targets[name]
-
-
-def gives_and_takes(state: InstanceState, name: str) -> bool:
-    before = state.before.get(name)
-    return before is None or set(before) != set(state.holds(name))
 
 
 def write_out(life: States, session: SessionState) -> None:
@@ -113,7 +147,7 @@ def write_out(life: States, session: SessionState) -> None:
     changed = [key for key in session.dirty if key not in session.deleted]
     orphans = [child for key in session.deleted for child in let_go(life, key)]
     updated = {*orphans, *(key for key in changed if changes_row(life, life.instances[key]))}
-    for key in updated:
+    for key in (*updated, *linked(life, session, changed)):
         identify(life, key)
     for key in updated:
         life.put(recomputed(life.instances[key]))
@@ -135,6 +169,21 @@ def write_out(life: States, session: SessionState) -> None:
     )
 
 
+def linked(life: States, session: SessionState, changed: list[Key]) -> Iterator[Key]:
+    """The instances whose primary keys the rows of many-to-manys need."""
+    for key in (*changed, *session.pending, *session.deleted):
+        state = life.instances[key]
+        names = state.mapping.relations.keys() & (state.loaded if key in session.deleted else state.written)
+        for name in names:
+            if not state.mapping.relations[name].many_to_many or name not in state.loaded:
+                continue
+            moved = set(state.holds(name)) if key in session.deleted else set(state.holds(name)) ^ {*(state.before.get(name) or ())}
+            others = [other for other in moved if other in life.instances and life.is_mapped(life.instances[other])]
+            yield from others
+            if others and life.is_mapped(state):
+                yield key
+
+
 def inserted(state: InstanceState) -> InstanceState:
     """After an INSERT: what the database computed is there, or is expired where the INSERT does not bring it back."""
     computed = frozenset(
@@ -151,7 +200,7 @@ def saved(state: InstanceState) -> InstanceState:
     keys = {
         relation.column
         for name, relation in state.mapping.relations.items()
-        if name in state.written and relation.column is not None
+        if name in state.written and relation.column is not None and name in state.targets
     }
     return replace(
         state,
@@ -170,7 +219,10 @@ def pointed(life: States, state: InstanceState) -> InstanceState:
         if state.mapping.relations[name].column is not None:
             target = state.related[name]
             other = life.instances.get(target[0]) if target else None
-            fresh[name] = other.identity if other is not None else None
+            if target == state.before.get(name, "?") and other is not None:
+                continue
+            if other is None or other.session == state.session:
+                fresh[name] = other.identity if other is not None else None
     if not fresh:
         return state
     stored = {name: () if to is None else (to,) for name, to in fresh.items()}

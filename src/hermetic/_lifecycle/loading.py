@@ -75,7 +75,10 @@ def without(contents: InstanceState, names: frozenset[str]) -> InstanceState:
         related = {name: keys for name, keys in related.items() if name not in names}
     if targets:
         targets = {name: to for name, to in targets.items() if mapping.relations[name].column not in names}
-    return replace(contents, related=related, targets=targets)
+    before = contents.before
+    if not names.isdisjoint(before):
+        before = {name: keys for name, keys in before.items() if name not in names}
+    return replace(contents, related=related, targets=targets, before=before)
 
 
 def all_expired(state: InstanceState, by: ExpiredBy) -> InstanceState:

@@ -35,7 +35,7 @@ def ask(
     life.begin(key)
     if autoflushes and session.autoflush:
         flushed = flush(life, key, awaited=awaited)
-        if flushed.effect in ("raises", "unknown"):
+        if life.sessions[key].phase == "failed":
             return flushed
     if session.is_async and not awaited:
         return raises("MissingGreenlet", because)

@@ -25,6 +25,8 @@ def follow_options(life: States, key: Key, names: frozenset[str]) -> None:
     """Where a refresh loads a many-to-one from the identity map, a stale instance that it finds there is refreshed."""
     state = life.instances[key]
     for name in names & state.loaded & state.mapping.relations.keys():
+        if any(option.kind == "noload" and option.path == (name,) for option in state.options):
+            continue
         is_joined = any(option.kind == "joinedload" and option.path == (name,) for option in state.options)
         if is_joined or state.mapping.relations[name].many:
             touch(life, key, name)
@@ -59,6 +61,8 @@ def recall(life: States, key: Key, relation: Relation) -> None:
             life.put(gained(state, frozenset({relation.column})))
     state = life.instances[key]
     target = state.targets.get(relation.name)
+    if relation.column not in state.loaded:
+        return
     if relation.name not in state.loaded and (target is None or life.identified(state.session, target) is not None):
         life.put(gained(state, frozenset({relation.name})))
 

@@ -54,6 +54,13 @@ class States:
             None,
         )
 
+    def is_mapped(self, state: InstanceState) -> bool:
+        """Whether a session's identity map holds an instance; one whose DELETE is asked for again is back in it."""
+        if state.session is None or state.status == "persistent":
+            return state.session is not None
+        session = self.sessions.get(state.session)
+        return session is not None and state.status == "deleted" and state.key in session.deleted
+
     # Any: the fields of a state, by name.
     def change(self, key: Key, **fields: Any) -> InstanceState:
         """Give an instance new values for some fields of its state."""

@@ -43,7 +43,7 @@ def began(life: States, record: TransactionBegan) -> Outcome:
         return raises("PendingRollbackError", "failed")
     life.begin(session.key)
     outcome = flush(life, session.key)
-    if outcome.effect == "raises":
+    if life.sessions[session.key].phase == "failed":
         return outcome
     session = life.sessions[session.key]
     life.change_session(session.key, savepoints=(*session.savepoints, Savepoint()))
@@ -66,7 +66,7 @@ def committed(life: States, record: Committed) -> Outcome:
     if problem := unusable(session) if session.phase == "closed" else None:
         return problem
     outcome = flush(life, session.key, fails=record.fails)
-    if outcome.effect == "raises":
+    if life.sessions[session.key].phase == "failed":
         return outcome
     if record.nested and len(session.savepoints) > 1:
         release(life, session.key)
@@ -125,7 +125,7 @@ def closed(life: States, record: SessionClosed) -> Outcome:
         return UNKNOWN
     outcome = lost_by_closing(session)
     for state in life.attached(session.key):
-        if state.status != "deleted":
+        if state.status == "pending" or life.is_mapped(state):
             detach(life, state.key)
     life.change_session(
         session.key, phase="closed", uncommitted=False, pending=(), dirty=(), deleted=(), savepoints=()

@@ -21,7 +21,7 @@ def undo(life: States, key: Key) -> None:
         if state.session in (key, None):
             life.put(forgotten(state))
     for state in life.attached(key):
-        if state.status == "deleted" and state.key in last.deleted:
+        if state.status == "deleted" and (state.key in last.deleted or state.key in session.deleted):
             state = replace(state, status="persistent", was_deleted=False)
             life.put(state)
         if state.status == "persistent" and (not is_nested or state.key in session.dirty or state.key in last.changed):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .attributes import read_attribute
+from .cascading import admit, contains
+from .instance import InstanceState
 from .outcome import FINE, UNKNOWN, Outcome
-from .records import AttributeWritten
+from .records import AttributeWritten, Key
+from .schema import Relation
 from .states import States
 
 
@@ -14,20 +18,127 @@ def write(life: States, record: AttributeWritten) -> Outcome:
     state = life.instances.get(record.instance)
     if state is None or state.status == "unknown":
         return UNKNOWN
-    name = frozenset({record.attribute})
-    refused = state.refused | name if record.refused else state.refused - name
-    is_mapped = not state.mapping.columns or record.attribute in {*state.mapping.columns, *state.mapping.relations}
-    state = replace(
-        state,
-        written=state.written | name,
-        loaded=state.loaded | name,
-        unsure=state.unsure - name,
-        refused=refused,
-    )
-    if not is_mapped:
+    relation = state.mapping.relations.get(record.attribute)
+    if relation is None:
+        return write_column(life, state, record)
+    if relation.many and record.target is not None:
+        outcome = change_collection(life, state, relation, record)
+    else:
+        outcome = point(life, state.key, relation, record.target)
+    if state.status == "detached" and outcome.effect == "fine":
+        return Outcome("loses-write", because="detached", lost=(state.key,))
+    return outcome
+
+
+def write_column(life: States, state: InstanceState, record: AttributeWritten) -> Outcome:
+    if state.mapping.columns and record.attribute not in state.mapping.columns:
         return FINE
-    life.put(state)
+    name = frozenset({record.attribute})
+    life.put(
+        replace(
+            state,
+            written=state.written | name,
+            loaded=state.loaded | name,
+            unsure=state.unsure - name,
+            refused=state.refused | name if record.refused else state.refused - name,
+        )
+    )
     if state.status == "detached":
         return Outcome("loses-write", because="detached", lost=(state.key,))
     life.mark_dirty(state.key)
     return FINE
+
+
+def change_collection(life: States, state: InstanceState, relation: Relation, record: AttributeWritten) -> Outcome:
+    """Add to a collection or take from it, which loads it first; the other side follows."""
+    outcome = read_attribute(life, state, relation.name)
+    if outcome.effect in ("raises", "unknown") or record.target is None:
+        return outcome
+    target, session = record.target, life.instances[state.key].session
+    known = life.instances.get(target)
+    if not record.removes and session is not None and known is not None and not contains(known, session):
+        if problem := admit(life, session, target):
+            return problem
+    if known is not None:
+        mirror(life, state.key, relation, target, removes=record.removes)
+    note(life, state.key, relation.name, target, removes=record.removes, is_there=True)
+    return outcome
+
+
+def mirror(life: States, key: Key, relation: Relation, target: Key, *, removes: bool) -> None:
+    """Change the other side of a collection."""
+    back = life.instances[target].mapping.relations.get(relation.back_populates or "")
+    if back is None:
+        return
+    if back.many:
+        note(life, target, back.name, key, removes=removes)
+        return
+    old = former(life, life.instances[target], back)
+    if removes and old is not None and old != (key,):
+        return
+    if not removes and old and old != (key,):
+        note(life, old[0], relation.name, target, removes=True)
+    assign(life, target, back.name, old, () if removes else (key,))
+
+
+def point(life: States, key: Key, relation: Relation, target: Key | None) -> Outcome:
+    """Set a many-to-one, or replace a whole collection of which nothing more is known."""
+    state = life.instances[key]
+    old = former(life, state, relation)
+    new = () if target is None else (target,)
+    if relation.many:
+        old = state.related.get(relation.name)
+    session = state.session
+    known = None if target is None else life.instances.get(target)
+    if session is not None and target is not None and known is not None and old != new and not contains(known, session):
+        if problem := admit(life, session, target):
+            life.change(key, written=state.written | {relation.name})
+            life.mark_dirty(key)
+            return problem
+    if old != new and relation.back_populates is not None:
+        for other, removes in ((old, True), (new, False)):
+            if other and other[0] in life.instances:
+                note(life, other[0], relation.back_populates, key, removes=removes)
+    assign(life, key, relation.name, old, new)
+    return FINE
+
+
+def former(life: States, state: InstanceState, relation: Relation) -> tuple[Key, ...] | None:
+    """What a many-to-one held, as far as that is known without a query; None where it is not."""
+    if relation.name in state.loaded:
+        return state.related.get(relation.name)
+    if state.session is None or relation.column not in state.loaded or relation.name not in state.targets:
+        return None
+    identity = state.targets[relation.name]
+    if identity is None:
+        return ()
+    target = life.identified(state.session, identity)
+    return None if target is None or target.is_stale else (target.key,)
+
+
+def assign(life: States, key: Key, name: str, old: tuple[Key, ...] | None, new: tuple[Key, ...]) -> None:
+    state = life.instances[key]
+    life.put(
+        replace(
+            state,
+            written=state.written | {name},
+            loaded=state.loaded | {name},
+            unsure=state.unsure - {name},
+            related={**state.related, name: new},
+            before={name: old, **state.before},
+        )
+    )
+    life.mark_dirty(key)
+
+
+def note(life: States, key: Key, name: str, other: Key, *, removes: bool, is_there: bool = False) -> None:
+    """Change a collection as its other side was changed; one that is not loaded keeps the change for later."""
+    state = life.instances[key]
+    is_new = state.status in ("transient", "pending")
+    if name not in state.loaded and not is_there and not is_new:
+        life.put(replace(state, written=state.written | {name}, before={name: None, **state.before}))
+        life.mark_dirty(key)
+        return
+    held = state.holds(name)
+    now = tuple(one for one in held if one != other) if removes else (*held, other)
+    assign(life, key, name, held if name in state.related or is_new else None, now)
