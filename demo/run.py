@@ -72,7 +72,7 @@ def main() -> int:
     if package is None:
         print("PyPI could not be reached, so only the bundled shop was checked.")
     else:
-        done = check(package) and done
+        done = check(package, "--jobs=0") and done
     return 0 if done else 1
 
 

@@ -52,7 +52,7 @@ def finding() -> str:
     """What `hermetic check` tells first of the demo's login, as the terminal shows it."""
     command = [sys.executable, "-m", "hermetic", "check", "--quiet", "--select=detached-access", SHOP.name]
     told = subprocess.run(
-        command, cwd=SHOP.parent, capture_output=True, text=True, env={**os.environ, "COLUMNS": "110"}
+        command, cwd=SHOP.parent, capture_output=True, text=True, env={**os.environ, "COLUMNS": "120"}
     )
     first = next(block for block in told.stdout.split("\n\n") if block.startswith(SHOWN))
     return f"```console\n$ hermetic check {SHOP.name}\n{first}\n```\n"

@@ -30,7 +30,9 @@ with st.sidebar.form("new"):
 
 chosen = st.selectbox("Customer", load_customers(), format_func=lambda customer: customer.name)
 if chosen is not None:
-    st.metric("Orders", len(chosen.orders))
+    st.metric("Points", chosen.points)
+
+st.table([{"name": customer.name, "orders": len(customer.orders)} for customer in load_customers()])
 
 total = database().query(Customer).count()
 st.caption(f"{total} customers")
