@@ -331,7 +331,7 @@ STYLES["other loaders and other attributes"] = """
     from sqlalchemy.ext.hybrid import hybrid_property
     from sqlalchemy.orm import (
         DeclarativeBase, DynamicMapped, Mapped, WriteOnlyMapped, column_property, composite, deferred, mapped_column,
-        relationship, synonym,
+        query_expression, relationship, synonym,
     )
 
     class Point:
@@ -349,6 +349,7 @@ STYLES["other loaders and other attributes"] = """
         first: Mapped[str] = mapped_column()
         last = column_property(Column("last", String), deferred=True)
         full = column_property(first + " " + last)
+        score = query_expression()
         name = synonym("first")
         entries: WriteOnlyMapped["Entry"] = relationship()
         log: DynamicMapped["Entry"] = relationship(viewonly=True)

@@ -207,7 +207,7 @@ class Declarations:
         inner = self._value(module, call.args[0], None, depth - 1) if call.args and depth else None
         if isinstance(inner, DeclaredColumn):
             claims |= inner.claims
-        elif name == "column_property":
+        elif name != "deferred":
             claims |= {"server_default", "onupdate"}
         claims |= {"deferred"} if name == "deferred" else set()
         return DeclaredColumn(frozenset(claims), inner.references if isinstance(inner, DeclaredColumn) else frozenset())
