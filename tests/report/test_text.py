@@ -54,6 +54,28 @@ def test_the_finding_itself_is_shown_where_no_step_stands_on_it() -> None:
     assert "   41 │ send(order.customer.email)" in render(of(replace(DETACHED, story=story)))
 
 
+def test_steps_on_one_line_share_its_source() -> None:
+    """A line that matters twice is shown once."""
+    story = (Step("orders.py", 41, "loaded"), Step("orders.py", 41, "written"))
+
+    assert [
+        "   41 │ send(order.customer.email)   loaded",
+        "      │                              written",
+    ] == render(of(replace(DETACHED, story=story, fix=None))).splitlines()[1:3]
+
+
+def test_a_long_line_is_cut_around_the_finding() -> None:
+    """What the finding speaks of stays in sight, wherever in its line it stands."""
+    source = "send(" + "first_argument, " * 12 + "order.customer.email, " + "last_argument, " * 12 + ")"
+    at = source.index("order.customer") + 1
+    finding = replace(DETACHED, column=at, end_column=at + 14, story=(Step("orders.py", 41, "read here"),))
+    shown = render(replace(of(finding), lines={("orders.py", 41): source}), Layout(width=80)).splitlines()[1]
+
+    assert "order.customer" in shown
+    assert 80 == len(shown)
+    assert 2 == shown.count("…")
+
+
 def test_what_is_not_proven_says_so() -> None:
     """The reader sees how sure a finding is before its message."""
     assert "lost-write (likely)  order is changed, and no commit" in render(of(LOST))

@@ -6,6 +6,7 @@ import time
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Column
 
 PATIENCE_S = 0.5
 """A check that is done sooner shows no bar."""
@@ -15,7 +16,8 @@ class Bar:
     """A bar on stderr that appears only when the wait is worth it, and is gone afterwards."""
 
     def __init__(self, patience_s: float = PATIENCE_S) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        stage = TextColumn("{task.description}", table_column=Column(max_width=50, no_wrap=True, overflow="ellipsis"))
+        columns = (MofNCompleteColumn(), BarColumn(), stage)
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._progress.add_task("", total=None)
         self._from = time.monotonic() + patience_s

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import wrap
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from .._catalogue import CONFIDENCES, Finding, Severity, Step
+from .._catalogue import CONFIDENCES, Finding, Severity
+from .story import story
 from .told import Report
 
 _NARROWEST = 60
@@ -28,15 +29,6 @@ class Layout:
     breaks: bool = False
     colour: bool = False
     summary: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A line of a story: the line number or "", its source, and a piece of what happened there."""
-
-    number: str
-    source: str
-    text: str
 
 
 def render(report: Report, layout: Layout | None = None) -> str:
@@ -56,7 +48,7 @@ def render(report: Report, layout: Layout | None = None) -> str:
 def _lines(report: Report, layout: Layout) -> Iterator[Text]:
     for finding in report.findings:
         yield from _header(finding, layout)
-        yield from _story(finding, report, layout)
+        yield from story(finding, report, max(layout.width, _NARROWEST))
         yield from _fix(finding, layout)
         yield Text()
     for unused in report.unused_suppressions:
@@ -84,56 +76,6 @@ def _header(finding: Finding, layout: Layout) -> Iterator[Text]:
         (" ".join(finding.message.split()), "bold"),
     )
     yield from _wrapped(header, layout)
-
-
-def _story(finding: Finding, report: Report, layout: Layout) -> Iterator[Text]:
-    """The steps in their order, each beside its source; steps of another file stand under its name."""
-    steps = list(finding.story)
-    if not any((step.file, step.line) == (finding.file, finding.line) for step in steps):
-        steps.append(Step(finding.file, finding.line, ""))
-    width = max(layout.width, _NARROWEST)
-    digits = max(5, *(len(str(step.line)) + 2 for step in steps))
-    sources = _sources(steps, report)
-    texts = max(len(step.text) for step in steps)
-    room = width - digits - 3
-    for_text = min(texts, max(room * 2 // 5, room - max(map(cell_len, sources)) - 3))
-    for_source = min(max(map(cell_len, sources)), room - for_text - 3)
-    shown = finding.file
-    for index, (step, source) in enumerate(zip(steps, sources, strict=True)):
-        if step.file != shown:
-            shown = step.file
-            yield Text(" " * (digits - 3) + "── " + shown, "cyan")
-        last = index == len(steps) - 1
-        for row in _rows(step, source, for_text) if source or step.text else ():
-            yield _line(row, digits, for_source, last=last)
-
-
-def _sources(steps: Sequence[Step], report: Report) -> list[str]:
-    """The source line of each step; steps of one file lose the indentation that they share."""
-    found = [report.lines.get((step.file, step.line), step.source).expandtabs(4).rstrip() for step in steps]
-    shared: dict[str, int] = {}
-    for step, source in zip(steps, found, strict=True):
-        if source:
-            indent = len(source) - len(source.lstrip())
-            shared[step.file] = min(indent, shared.get(step.file, indent))
-    return [source[shared.get(step.file, 0) :] for step, source in zip(steps, found, strict=True)]
-
-
-def _rows(step: Step, source: str, width: int) -> Iterator[_Row]:
-    pieces = wrap(" ".join(step.text.split()), max(width, 10)) or [""]
-    yield _Row(str(step.line), source, pieces[0])
-    for piece in pieces[1:]:
-        yield _Row("", "", piece)
-
-
-def _line(row: _Row, digits: int, width: int, *, last: bool) -> Text:
-    source = (
-        row.source if cell_len(row.source) <= width else set_cell_size(row.source, max(width - 1, 1)).rstrip() + "…"
-    )
-    line = Text(f"{row.number:>{digits}} │ ", "dim")
-    line.append(set_cell_size(source, width), "default not dim")
-    line.append("   " + row.text, "bold not dim" if last else "not dim yellow")
-    return line
 
 
 def _fix(finding: Finding, layout: Layout) -> Iterator[Text]:
@@ -191,7 +133,7 @@ def _sentences(report: Report) -> Iterator[Text]:
     if found:
         yield Text.assemble(
             (f"{_many(found, 'finding')} in {_many(files, 'file')}", "bold"),
-            f"; hermetic explain {report.findings[0].slug} tells what to do",
+            f"; hermetic explain {_most_frequent(report.findings)} tells what to do",
         )
     else:
         yield Text("no findings", "bold")
@@ -217,6 +159,10 @@ def _sentences(report: Report) -> Iterator[Text]:
             " Give the path that holds the models and the session factory too.",
             "bold yellow",
         )
+
+
+def _most_frequent(findings: Iterable[Finding]) -> str:
+    return Counter(finding.slug for finding in findings).most_common(1)[0][0]
 
 
 def _many(count: int, one: str, more: str | None = None) -> str:
