@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import Key, ScopeLeft, SessionOpened, SessionShared
+from .._lifecycle.records import EngineCreated, Key, ScopeLeft, SessionOpened, SessionShared
 from . import known
 from .annotations import Annotations
 from .dependencies import Dependencies, arguments_with_defaults
@@ -39,6 +39,7 @@ from .values import (
     Stmt,
     Sym,
     Value,
+    keys_in,
 )
 from .witness import Witness
 
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
     from .._lifecycle.schema import Mapping
 
 MAX_STEPS = 20_000
+_ONCE = frozenset({
+    "main", "__main__", "lifespan", "startup", "create_app", "run_migrations_online", "run_async_migrations",
+    "run_migrations_offline", "pytest_configure", "pytest_sessionstart", "setup", "setup_module", "setup_class", "setUpClass",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +361,7 @@ class Analyzer:
             self._steps = before
         for exit in exits:
             self._ended(flow, exit)
+            self._engines_ended(flow, exit)
         return exits
 
     def _body(self, flow: Flow, function: Function, state: State) -> list[Exit]:
@@ -369,6 +375,32 @@ class Analyzer:
         for key in list(exit.state.held):
             if key not in kept and ("stored", key) not in exit.state.marks:
                 self.left(flow, exit.state, key, "raise" if exit.kind == "raise" else "return")
+
+    def _engines_ended(self, flow: Flow, exit: Exit) -> None:
+        """Tell of each engine that was built on this path whether anything kept it or disposed of it."""
+        function = flow.function
+        if function is None or self.runs_once(function) or exit.kind == "raise":
+            return
+        built = [entry.event for entry in exit.state.entries() if isinstance(entry.event, EngineCreated)]
+        if not built:
+            return
+        kept = set(keys_in(exit.value)) | {key for value in exit.state.attrs.values() for key in keys_in(value)}
+        kept |= {key for name, key in exit.state.marks if name in {"escaped", "disposed"}}
+        for (owner, name), value in exit.state.attrs.items():
+            if name == "bind" and owner in kept:
+                kept |= set(keys_in(value))
+        for record in built:
+            flow.emit(exit.state, replace(record, escapes=record.engine in kept), "ended")
+
+    def runs_once(self, function: Function) -> bool:
+        """Whether a function runs once for a process: cached, a program's entry point, or start-up code."""
+        if any(name in known.CACHES for name in self.decorators(function)) or self._is_command(function):
+            return True
+        return function.name in _ONCE or (function.outer is not None and self.runs_once(function.outer))
+
+    def _is_command(self, function: Function) -> bool:
+        names = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
+        return any(isinstance(node, ast.Attribute) and node.attr in {"command", "fixture", "on_event", "cli"} for node in names)
 
     def left(self, flow: Flow, state: State, key: Key, by: str) -> None:
         opened = state.held[key]

@@ -195,6 +195,8 @@ def _engine_method(flow: Flow, engine: Engine, name: str, call: Call, state: Sta
         return open_session(flow, session, state, call.node, bound=True)
     if name == "begin":
         return Cm("engine-begin", Maker(flow.key(call.node, "engine"), engine.is_async, bound=True), call)
+    if name == "dispose":
+        state.mark("disposed", engine.key)
     return engine if name == "execution_options" else UNKNOWN
 
 

@@ -27,7 +27,7 @@ def call_external(flow: Flow, name: str, call: Call, state: State) -> Value:
     if kind is not None:
         return _session(flow, kind, call, state)
     if name in known.MAKERS:
-        return _maker(flow, name, call)
+        return _maker(flow, name, call, state)
     if name in known.ENGINES:
         return _engine(flow, name, call, state)
     if name in known.SELECTS:
@@ -76,11 +76,14 @@ def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
     return open_session(flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound)
 
 
-def _maker(flow: Flow, name: str, call: Call) -> Value:
+def _maker(flow: Flow, name: str, call: Call, state: State) -> Value:
     from .calls import constant
 
     cls = call.keyword("class_")
     is_async = known.MAKERS[name] or (cls is not None and flow.analyzer.session_kind(cls) is True)
+    bind = call.argument(0, "bind")
+    if isinstance(bind, Engine):
+        state.attrs[flow.key(call.node, "maker"), "bind"] = bind
     return Maker(
         flow.key(call.node, "maker"),
         is_async,

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -75,6 +76,7 @@ class Flow:
         self.notes: tuple[str, ...] = ()
         self.awaited: ast.expr | None = None
         self.discarded: ast.AST | None = None
+        self._globals: set[str] | None = None
 
     # -- services for the evaluator ---------------------------------------------------------------------------------
 
@@ -117,6 +119,13 @@ class Flow:
         name = next(iter(owner.mapping.columns), None)
         if name is not None:
             self.emit(state, AttributeWritten(instance=owner.key, attribute=name, site=self.site(node)), "some")
+
+    def is_global(self, name: str) -> bool:
+        """Whether the function at work declares a name `global`."""
+        if self._globals is None:
+            nodes = self.analyzer.walk(self.function) if self.function else []
+            self._globals = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+        return name in self._globals
 
     @contextmanager
     def awaiting(self, node: ast.expr) -> Iterator[None]:
@@ -211,8 +220,19 @@ def merged(exits: list[Exit]) -> list[Exit]:
     return list(kept.values())[:48]
 
 
+_ENDINGS = frozenset({"close", "aclose", "rollback", "remove", "dispose"})
+
+
+@lru_cache(maxsize=16384)
 def can_fail(node: ast.AST) -> bool:
-    """Whether a statement calls or awaits anything (other failures are programming errors, not paths)."""
+    """Whether a statement calls or awaits anything (other failures are programming errors, not paths).
+
+    A `close()` or `rollback()` that fails is no path of its own: what could be done about it?
+    """
+    if isinstance(node, ast.Expr):
+        call = node.value.value if isinstance(node.value, ast.Await) else node.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _ENDINGS:
+            return False
     return any(isinstance(inner, (ast.Call, ast.Await, ast.Yield)) for inner in ast.walk(node))
 
 
@@ -376,8 +396,9 @@ def _try(flow: Flow, node: ast.Try, state: State) -> list[Exit]:
         return results
     after: list[Exit] = []
     for exit in merged(results):
-        for final in flow.block(node.finalbody, [exit.state]):
-            after.append(Exit(exit.kind, final.state, exit.value, exit.error) if final.kind == "next" else final)
+        with flow.noting(*(("raising",) if exit.kind == "raise" else ())):
+            for final in flow.block(node.finalbody, [exit.state]):
+                after.append(Exit(exit.kind, final.state, exit.value, exit.error) if final.kind == "next" else final)
     return after
 
 

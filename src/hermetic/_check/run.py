@@ -149,19 +149,30 @@ def _lowered(
 
 
 def _placed(findings: Sequence[Finding], files: Sequence[SourceFile]) -> list[Finding]:
-    """The findings with the columns of Markdown blocks counted in the document."""
-    indents = {
-        (file.name, line): file.indent
-        for file in files
-        if file.indent
-        for line in range(file.first_line, file.text.count("\n") + 2)
-    }
+    """The findings with their columns counted as an editor does: in characters, and in a document from its margin."""
+    by_name: dict[str, list[SourceFile]] = {}
+    for file in files:
+        if file.indent or not file.text.isascii():
+            by_name.setdefault(file.name, []).append(file)
     return [
-        replace(each, column=each.column + indent, end_column=each.end_column + indent)
-        if (indent := indents.get((each.file, each.line), 0))
+        _as_in_editor(each, file)
+        if (file := next((file for file in by_name.get(each.file, ()) if _within(each, file)), None))
         else each
         for each in findings
     ]
+
+
+def _as_in_editor(finding: Finding, file: SourceFile) -> Finding:
+    """A finding whose columns are the bytes that Python's parser counts, with its columns in characters."""
+    lines = file.text.split("\n")
+    ends = ((finding.line, finding.column), (finding.end_line, finding.end_column))
+    column, end_column = (
+        len(lines[line - 1].encode()[: column - 1].decode(errors="replace")) + 1 + file.indent
+        if line <= len(lines)
+        else column
+        for line, column in ends
+    )
+    return replace(finding, column=column, end_column=end_column)
 
 
 def _without_bad(findings: Sequence[Finding], files: Sequence[SourceFile]) -> tuple[list[Finding], list[Problem]]:

@@ -22,7 +22,7 @@ from .modules import Function
 from .outcomes import Raised
 from .state import Entry, Event, FieldSet, Path, State, SymbolCalled, ValueRead, Worked
 from .targets import sessions_in
-from .values import UNKNOWN, Bound, Call, Closure, Cm, Inst, Many, Obj, Partial, Query, Result, Sess, Sym, Tup, Value, parts
+from .values import UNKNOWN, Bound, Call, Closure, Cm, Inst, Many, Obj, Partial, Query, Result, Sess, Sym, Tup, Value, keys_in
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -303,7 +303,7 @@ def _key_fields(kind: type[Record]) -> tuple[str, ...]:
 def _kept(state: State, value: Value) -> Iterable[Entry]:
     """The entries of a path that its caller can notice, oldest first."""
     entries = state.entries()
-    returned = set(_keys(value)) | {key for _, stored in state.attrs.items() for key in _keys(stored)}
+    returned = set(keys_in(value)) | {key for _, stored in state.attrs.items() for key in keys_in(stored)}
     own_sessions = {
         e.event.session for e in entries if isinstance(e.event, SessionOpened) and not e.event.received and "own" not in e.where.notes
     } | {e.event.session for e in entries if isinstance(e.event, SessionOpened) and not e.event.received}
@@ -349,13 +349,3 @@ def _is_async(event: Event, state: State) -> bool:
 
 def _words(event: Event) -> str:
     return {"Executed": "runs a statement", "Flushed": "flushes", "Committed": "commits", "Refreshed": "refreshes"}[type(event).__name__]
-
-
-def _keys(value: Value) -> Iterable[Key]:
-    key = getattr(value, "key", None)
-    if key is not None:
-        yield key
-    for inner in parts(value):
-        yield from _keys(inner)
-
-

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .._lifecycle.records import Added, AttributeWritten, SessionShared
 from .evaluate import evaluate
 from .state import FieldSet, State
-from .values import UNKNOWN, Bound, Ext, Inst, Many, Obj, Ref, Sess, Sym, Tup, Value, parts
+from .values import UNKNOWN, Bound, Ext, Inst, Many, Obj, Ref, Sess, Sym, Tup, Value, keys_in, parts
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -44,6 +44,8 @@ def _item(value: Value, index: int, count: int) -> Value:
 def bind(flow: Flow, name: str, value: Value, state: State) -> None:
     """Let a local name hold `value`; what was known of conditions that mention it is forgotten."""
     flow.env(state)[name] = value
+    if flow.is_global(name):
+        escape(flow, value, state, flow.function.node if flow.function else ast.Pass())
     if state.facts:
         state.facts = {text: known for text, known in state.facts.items() if name not in names_of(text)}
 
@@ -106,8 +108,8 @@ def escape(flow: Flow, value: Value, state: State, node: ast.AST, user_state: bo
             flow.emit(state, SessionShared(session=session.key, how="user-state", site=flow.site(node)))
         state.held.pop(session.key, None)
         state.mark("stored" if stored else "escaped", session.key)
-    for inst in instances_in(value):
-        state.mark("escaped", inst.key)
+    for key in keys_in(value):
+        state.mark("escaped", key)
 
 
 def is_user_state(owner: Value) -> bool:

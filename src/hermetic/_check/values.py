@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -256,3 +256,12 @@ def parts(value: Value) -> tuple[Value, ...]:
             return (owner,)
         case _:
             return ()
+
+
+def keys_in(value: Value) -> Iterator[Key]:
+    """The keys of a value and of everything that it holds."""
+    key = getattr(value, "key", None)
+    if key is not None:
+        yield key
+    for inner in parts(value):
+        yield from keys_in(inner)

@@ -79,7 +79,7 @@ def closed_without_commit(moment: Moment) -> Iterator[Sighting]:
     """A session closed in peace with work that no commit followed."""
     record, session = moment.record, moment.session
     assert isinstance(record, SessionClosed)
-    if session is None or moment.outcome.effect != "loses-write" or _is_excused(moment):
+    if session is None or session.phase == "failed" or moment.outcome.effect != "loses-write" or _is_excused(moment):
         return
     write = _lost(moment.history(), record.session, moment.outcome.lost)
     if write is None:
