@@ -7,8 +7,9 @@ at the conversion, or at the `return` of the endpoint.
 
 ## Why it hurts
 The serializer reads every field it names. Under `AsyncSession` an unloaded one raises `MissingGreenlet`, after the
-session closed `DetachedInstanceError`; Pydantic wraps both in a `ValidationError: Error extracting attribute`, which
-looks like bad data. With an open synchronous session a list works by one SELECT per row and relation.
+session closed `DetachedInstanceError`; Pydantic wraps both in a `ValidationError: Error extracting attribute`, FastAPI
+in a `ResponseValidationError`, which looks like bad data. With an open synchronous session a list works by one SELECT
+per row and relation.
 
 ## Example
 ```python
