@@ -54,7 +54,9 @@ def finding() -> str:
     told = subprocess.run(
         command, cwd=SHOP.parent, capture_output=True, text=True, env={**os.environ, "COLUMNS": "120"}
     )
-    first = next(block for block in told.stdout.split("\n\n") if block.startswith(SHOWN))
+    first = next((block for block in told.stdout.split("\n\n") if block.startswith(SHOWN)), None)
+    if first is None:
+        raise RuntimeError(f"the check found nothing in {SHOWN} to show in the README\n{told.stdout}{told.stderr}")
     return f"```console\n$ hermetic check {SHOP.name}\n{first}\n```\n"
 
 

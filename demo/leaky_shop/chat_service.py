@@ -35,7 +35,10 @@ class ChatService:
                 session.expunge(chat)
             return chat
 
-    def close_chat(self, chat: ChatSession) -> None:
+    def close_chat(self, customer_id: int) -> None:
+        chat = self.active_chat(customer_id)
+        if chat is None:
+            return
         with get_db() as session:
             session.merge(chat)
             chat.is_active = False
