@@ -323,13 +323,10 @@ def relate(pair: Pair, a: int, b: int, c: int) -> Move | None:
         return Move(written(target=other), partial(setattr, instance, relation.name, target))
     if relation.name == "reports" and state.identity >= pair.life.instances[other].identity:
         return None
-    if relation.name in state.written and relation.name not in state.loaded:
-        return None
-    if relation.name in state.loaded:
-        held = instance.__dict__[relation.name]
-    else:
-        held = [pair.held(*one) for one in state.stored.get(relation.name, ())] if pair.session is not None else []
-    removes = any(one is target for one in held)
+    is_new = state.status in ("transient", "pending")
+    if relation.name not in instance.__dict__ and not is_new:
+        return Move(records.AttributeRead(instance=key, attribute=relation.name), partial(getattr, instance, relation.name))
+    removes = any(one is target for one in instance.__dict__.get(relation.name, ()))
 
     def act() -> None:
         collection = getattr(instance, relation.name)

@@ -26,7 +26,7 @@ def followers(life: States, session: Key, state: InstanceState, seen: set[Key]) 
     for name in state.mapping.relations:
         if name not in state.loaded:
             continue
-        held = dict.fromkeys((*state.holds(name), *(state.before.get(name) or ())))
+        held = dict.fromkeys((*state.holds(name), *(state.before.get(name) or ()), *state.dropped.get(name, ())))
         found = [key for key in held if key in life.instances and key not in seen]
         found = [key for key in found if not contains(life.instances[key], session)]
         seen.update(found)

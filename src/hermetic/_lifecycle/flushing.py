@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from .instance import NOTHING, InstanceState
@@ -11,7 +11,9 @@ from .outcome import FINE, Outcome, emits, raises
 from .records import Key
 from .refreshing import identify, lacks_identity
 from .session import SessionState
+
 from .states import States
+from .synchronizing import changes_row, has_changes, linked, pointed, synchronized
 from .undoing import undo
 
 
@@ -92,61 +94,12 @@ def fail(life: States, key: Key) -> None:
     life.change_session(key, phase="failed")
 
 
-def has_changes(life: States, state: InstanceState) -> bool | None:
-    """Whether an UPDATE, or a row of a many-to-many, comes of an instance's unsaved writes; None where it is not known."""
-    if changes_row(life, state):
-        return True
-    answers = [collection_changes(life, state, name) for name in state.written & state.mapping.relations.keys()]
-    return True if True in answers else None if None in answers else False
-
-
-def collection_changes(life: States, state: InstanceState, name: str) -> bool | None:
-    """Whether a changed collection makes the flush send something by itself."""
-    relation = state.mapping.relations[name]
-    if not relation.many:
-        return False
-    if name not in state.loaded or state.before.get(name) is None:
-        return None if relation.many_to_many else False
-    moved = set(state.before[name] or ()) ^ set(state.holds(name))
-    others = [life.instances[key] for key in moved if key in life.instances]
-    others = [other for other in others if other.session == state.session]
-    if relation.many_to_many:
-        return bool(others)
-    back = relation.back_populates or ""
-    return None if any(back not in other.written and other.status == "persistent" for other in others) else False
-
-
-def changes_row(life: States, state: InstanceState) -> bool:
-    if not state.mapping.columns or not state.written <= state.mapping.relations.keys():
-        return True
-    return any(moves_key(life, state, name) for name in state.written)
-
-
-def moves_key(life: States, state: InstanceState, name: str) -> bool:
-    """Whether a written many-to-one gives its foreign key another value."""
-    relation = state.mapping.relations[name]
-    if relation.many:
-        return False
-    if name not in state.related:
-        return True
-    target = state.related[name]
-    if target and target[0] in life.instances and life.instances[target[0]].session != state.session:
-        return False
-    if target == state.before.get(name, "?"):
-        return False
-    if name not in state.targets:
-        return True
-    if not target:
-        return state.targets[name] is not None
-    other = life.instances.get(target[0])
-    return other is None or other.identity != state.targets[name]
-
-
 def write_out(life: States, session: SessionState) -> None:
     """Note what a flush that the database took leaves behind."""
     changed = [key for key in session.dirty if key not in session.deleted]
     orphans = [child for key in session.deleted for child in let_go(life, key)]
-    updated = {*orphans, *(key for key in changed if changes_row(life, life.instances[key]))}
+    adopted = set(synchronized(life, (*changed, *session.pending)))
+    updated = {*orphans, *adopted, *(key for key in changed if changes_row(life, life.instances[key]))}
     for key in (*updated, *linked(life, session, changed)):
         identify(life, key)
     for key in updated:
@@ -161,27 +114,12 @@ def write_out(life: States, session: SessionState) -> None:
     last = replace(
         last,
         inserted=last.inserted.union(session.pending),
-        changed=last.changed.union(changed, orphans, session.pending),
+        changed=last.changed.union(changed, orphans, adopted, session.pending),
         deleted=last.deleted.union(session.deleted),
     )
     life.change_session(
         session.key, pending=(), dirty=(), deleted=(), uncommitted=True, savepoints=(*session.savepoints[:-1], last)
     )
-
-
-def linked(life: States, session: SessionState, changed: list[Key]) -> Iterator[Key]:
-    """The instances whose primary keys the rows of many-to-manys need."""
-    for key in (*changed, *session.pending, *session.deleted):
-        state = life.instances[key]
-        names = state.mapping.relations.keys() & (state.loaded if key in session.deleted else state.written)
-        for name in names:
-            if not state.mapping.relations[name].many_to_many or name not in state.loaded:
-                continue
-            moved = set(state.holds(name)) if key in session.deleted else set(state.holds(name)) ^ {*(state.before.get(name) or ())}
-            others = [other for other in moved if other in life.instances and life.is_mapped(life.instances[other])]
-            yield from others
-            if others and life.is_mapped(state):
-                yield key
 
 
 def inserted(state: InstanceState) -> InstanceState:
@@ -208,25 +146,10 @@ def saved(state: InstanceState) -> InstanceState:
         expired=state.expired - state.loaded - keys,
         written=frozenset(),
         before=NOTHING,
+        gained=NOTHING,
+        dropped=NOTHING,
         is_stale=False,
     )
-
-
-def pointed(life: States, state: InstanceState) -> InstanceState:
-    """The instance with its foreign keys set from the instances that its many-to-ones were given."""
-    fresh: dict[str, Hashable] = {}
-    for name in state.written & state.related.keys():
-        if state.mapping.relations[name].column is not None:
-            target = state.related[name]
-            other = life.instances.get(target[0]) if target else None
-            if target == state.before.get(name, "?") and other is not None:
-                continue
-            if other is None or other.session == state.session:
-                fresh[name] = other.identity if other is not None else None
-    if not fresh:
-        return state
-    stored = {name: () if to is None else (to,) for name, to in fresh.items()}
-    return replace(state, targets={**state.targets, **fresh}, stored={**state.stored, **stored})
 
 
 def recomputed(state: InstanceState) -> InstanceState:

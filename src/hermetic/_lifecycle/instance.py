@@ -31,7 +31,8 @@ class InstanceState:
     expired at once, and `was_deleted` that its DELETE was sent. `identity`, `related` (the instances in its loaded
     relationships), `targets` (the identities that its foreign keys name), `stored` (those on the other side of its
     collections in the database) and `row_exists` are facts that an observer may tell; without them the model gives the
-    general answer. `before` is what a written relationship held at the last flush, None where it was not loaded.
+    general answer. `before` is what a written many-to-one held at the last flush, None where it was not loaded; `gained`
+    and `dropped` are what its collections took in and let go since, loaded or not.
     """
 
     key: Key
@@ -54,6 +55,8 @@ class InstanceState:
     row_exists: bool | None = None
     related: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING, hash=False)
     before: MappingOf[str, tuple[Key, ...] | None] = field(default_factory=lambda: NOTHING, hash=False)
+    gained: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING, hash=False)
+    dropped: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING, hash=False)
     stored: MappingOf[str, tuple[Hashable, ...]] = field(default_factory=lambda: NOWHERE, hash=False)
     targets: MappingOf[str, Hashable] = field(default_factory=lambda: NOWHERE, hash=False)
 

@@ -75,10 +75,16 @@ def without(contents: InstanceState, names: frozenset[str]) -> InstanceState:
         related = {name: keys for name, keys in related.items() if name not in names}
     if targets:
         targets = {name: to for name, to in targets.items() if mapping.relations[name].column not in names}
-    before = contents.before
-    if not names.isdisjoint(before):
-        before = {name: keys for name, keys in before.items() if name not in names}
-    return replace(contents, related=related, targets=targets, before=before)
+    if names.isdisjoint(contents.written):
+        return replace(contents, related=related, targets=targets)
+    return replace(
+        contents,
+        related=related,
+        targets=targets,
+        before={name: keys for name, keys in contents.before.items() if name not in names},
+        gained={name: keys for name, keys in contents.gained.items() if name not in names},
+        dropped={name: keys for name, keys in contents.dropped.items() if name not in names},
+    )
 
 
 def all_expired(state: InstanceState, by: ExpiredBy) -> InstanceState:

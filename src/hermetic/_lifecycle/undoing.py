@@ -24,7 +24,8 @@ def undo(life: States, key: Key) -> None:
         if state.status == "deleted" and (state.key in last.deleted or state.key in session.deleted):
             state = replace(state, status="persistent", was_deleted=False)
             life.put(state)
-        if state.status == "persistent" and (not is_nested or state.key in session.dirty or state.key in last.changed):
+        is_touched = state.key in session.dirty or state.key in last.changed or bool(state.written)
+        if state.status == "persistent" and (is_touched or not is_nested):
             life.put(all_expired(state, "rollback"))
     life.change_session(key, pending=(), dirty=(), deleted=(), savepoints=(*session.savepoints[:-1], Savepoint()))
 

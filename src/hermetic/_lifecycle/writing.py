@@ -7,6 +7,7 @@ from dataclasses import replace
 from .attributes import read_attribute
 from .cascading import admit, contains
 from .instance import InstanceState
+from .loading import gained
 from .outcome import FINE, UNKNOWN, Outcome
 from .records import AttributeWritten, Key
 from .schema import Relation
@@ -61,7 +62,7 @@ def change_collection(life: States, state: InstanceState, relation: Relation, re
             return problem
     if known is not None:
         mirror(life, state.key, relation, target, removes=record.removes)
-    note(life, state.key, relation.name, target, removes=record.removes, is_there=True)
+    note(life, state.key, relation.name, target, removes=record.removes)
     return outcome
 
 
@@ -92,8 +93,8 @@ def point(life: States, key: Key, relation: Relation, target: Key | None) -> Out
     known = None if target is None else life.instances.get(target)
     if session is not None and target is not None and known is not None and old != new and not contains(known, session):
         if problem := admit(life, session, target):
-            life.change(key, written=state.written | {relation.name})
-            life.mark_dirty(key)
+            if old is not None:
+                life.put(gained(state, frozenset({relation.name})))
             return problem
     if old != new and relation.back_populates is not None:
         for other, removes in ((old, True), (new, False)):
@@ -131,14 +132,29 @@ def assign(life: States, key: Key, name: str, old: tuple[Key, ...] | None, new: 
     life.mark_dirty(key)
 
 
-def note(life: States, key: Key, name: str, other: Key, *, removes: bool, is_there: bool = False) -> None:
+def note(life: States, key: Key, name: str, other: Key, *, removes: bool) -> None:
     """Change a collection as its other side was changed; one that is not loaded keeps the change for later."""
     state = life.instances[key]
-    is_new = state.status in ("transient", "pending")
-    if name not in state.loaded and not is_there and not is_new:
-        life.put(replace(state, written=state.written | {name}, before={name: None, **state.before}))
-        life.mark_dirty(key)
-        return
+    is_there = name in state.loaded or state.status in ("transient", "pending")
     held = state.holds(name)
+    taken, dropped = state.gained.get(name, ()), state.dropped.get(name, ())
+    if removes and other in taken:
+        taken = tuple(one for one in taken if one != other)
+    elif removes:
+        dropped = (*dropped, other)
+    elif other in dropped:
+        dropped = tuple(one for one in dropped if one != other)
+    elif other not in held:
+        taken = (*taken, other)
     now = tuple(one for one in held if one != other) if removes else (*held, other)
-    assign(life, key, name, held if name in state.related or is_new else None, now)
+    life.put(
+        replace(
+            state,
+            written=state.written | {name},
+            loaded=state.loaded | {name} if is_there else state.loaded,
+            related={**state.related, name: now} if is_there else state.related,
+            gained={**state.gained, name: taken},
+            dropped={**state.dropped, name: dropped},
+        )
+    )
+    life.mark_dirty(key)

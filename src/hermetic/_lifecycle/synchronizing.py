@@ -1,0 +1,145 @@
+"""What the relationships written on instances make a flush send, and which foreign keys they set."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
+
+from .instance import InstanceState
+from .records import Key
+from .refreshing import lacks_identity
+from .schema import Relation
+from .session import SessionState
+from .states import States
+
+
+def written_relations(state: InstanceState) -> list[Relation]:
+    return [relation for name, relation in state.mapping.relations.items() if name in state.written]
+
+
+def moved(life: States, state: InstanceState, name: str) -> list[InstanceState]:
+    """What a collection took in and let go since the last flush."""
+    keys = (*state.gained.get(name, ()), *state.dropped.get(name, ()))
+    return [life.instances[key] for key in keys if key in life.instances]
+
+
+def has_changes(life: States, state: InstanceState) -> bool | None:
+    """Whether a flush sends something for an instance's unsaved writes; None where that is not known."""
+    if changes_row(life, state):
+        return True
+    answers = [relation_changes(life, state, relation) for relation in written_relations(state)]
+    return True if True in answers else None if None in answers else False
+
+
+def changes_row(life: States, state: InstanceState) -> bool:
+    """Whether an instance's row gets an UPDATE."""
+    if not state.mapping.columns or not state.written <= state.mapping.relations.keys():
+        return True
+    return any(moves_key(life, state, relation) for relation in written_relations(state))
+
+
+def relation_changes(life: States, state: InstanceState, relation: Relation) -> bool | None:
+    name = relation.name
+    if not relation.many:
+        return any(lacks_identity(life.instances[key]) for key in source(life, state, relation))
+    others = moved(life, state, name)
+    near = [other for other in others if other.session == state.session]
+    if relation.many_to_many:
+        return bool(near)
+    if state.gained.get(name) and lacks_identity(state):
+        return True
+    back = relation.back_populates or ""
+    adopted = [other for other in near if back not in other.written and other.status == "persistent"]
+    if any(other.key in state.gained.get(name, ()) for other in adopted):
+        return True
+    return None if adopted else False
+
+
+def source(life: States, state: InstanceState, relation: Relation) -> tuple[Key, ...]:
+    """The instance of the same session whose primary key a written many-to-one takes."""
+    target = state.holds(relation.name)
+    if not target or target[0] not in life.instances or target == state.before.get(relation.name):
+        return ()
+    return target if life.instances[target[0]].session == state.session else ()
+
+
+def moves_key(life: States, state: InstanceState, relation: Relation) -> bool:
+    """Whether a written many-to-one gives its foreign key another value."""
+    if relation.many:
+        return False
+    name = relation.name
+    if name not in state.related:
+        return True
+    target = state.related[name]
+    if target == state.before.get(name, "?"):
+        return False
+    if target and not source(life, state, relation):
+        return False
+    if name not in state.targets:
+        return True
+    identity = life.instances[target[0]].identity if target else None
+    return identity != state.targets[name]
+
+
+def linked(life: States, session: SessionState, changed: Iterable[Key]) -> Iterator[Key]:
+    """The instances whose primary keys are needed to set foreign keys and to write rows of many-to-manys."""
+    for key in (*changed, *session.pending):
+        state = life.instances[key]
+        for relation in written_relations(state):
+            if not relation.many:
+                yield from source(life, state, relation)
+            elif relation.many_to_many:
+                near = [other.key for other in moved(life, state, relation.name) if life.is_mapped(other)]
+                yield from (*near, key) if near else ()
+            elif state.gained.get(relation.name):
+                yield key
+    for key in session.deleted:
+        state = life.instances[key]
+        for relation in state.mapping.relations.values():
+            if relation.many_to_many:
+                others = (life.instances[other] for other in state.holds(relation.name) if other in life.instances)
+                yield from (other.key for other in others if life.is_mapped(other))
+
+
+def pointed(life: States, state: InstanceState) -> InstanceState:
+    """The instance with its foreign keys set from the instances that its many-to-ones were given."""
+    fresh: dict[str, Hashable] = {}
+    for relation in written_relations(state):
+        name = relation.name
+        if relation.column is None or name not in state.related:
+            continue
+        target = source(life, state, relation)
+        if target or (not state.related[name] and state.before.get(name, "?") != ()):
+            fresh[name] = life.instances[target[0]].identity if target else None
+    return aim(state, fresh)
+
+
+def aim(state: InstanceState, fresh: dict[str, Hashable]) -> InstanceState:
+    if not fresh:
+        return state
+    stored = {name: () if to is None else (to,) for name, to in fresh.items()}
+    columns = {state.mapping.relations[name].column or "" for name in fresh}
+    return replace(
+        state,
+        loaded=state.loaded | columns,
+        written=state.written | columns,
+        targets={**state.targets, **fresh},
+        stored={**state.stored, **stored},
+    )
+
+
+def synchronized(life: States, keys: Iterable[Key]) -> Iterator[Key]:
+    """Set the foreign keys of what one-to-manys took in or let go; the instances in the session that this changes."""
+    for key in keys:
+        state = life.instances[key]
+        for relation in written_relations(state):
+            if not relation.many or relation.many_to_many or relation.back_populates is None:
+                continue
+            for other in moved(life, state, relation.name):
+                is_near = other.session == state.session
+                is_gain = other.key in state.gained.get(relation.name, ())
+                if is_near and (relation.back_populates in other.written or other.status != "persistent"):
+                    continue
+                if is_gain or not other.holds(relation.back_populates):
+                    life.put(aim(other, {relation.back_populates: state.identity if is_gain else None}))
+                    yield from (other.key,) if is_near else ()
