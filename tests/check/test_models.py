@@ -223,13 +223,6 @@ def test_a_property_reads_columns_and_relations(cls: str, name: str, expected: s
     assert expected == {".".join(path) for path in models.property_reads(mapping, name)}
 
 
-def relations(sources: dict[str, str], name: str) -> dict[str, tuple[str, bool]]:
-    """The targets of a class's relations and whether they are many."""
-    mapping = Models(project(sources)).mapping(name)
-    assert mapping is not None
-    return {one.name: (one.target, one.many) for one in mapping.relations.values()}
-
-
 def test_a_base_of_another_package_maps_what_has_a_table() -> None:
     """Where the base cannot be seen, a table name or SQLAlchemy's columns tell a model; other classes are none."""
     models = Models(
@@ -293,15 +286,10 @@ def test_advanced_alchemy_bases_bring_their_columns() -> None:
     assert [["created_at", "id", "name", "slug", "updated_at"]] == [sorted(mapping.columns) for mapping in models]
 
 
-def test_a_string_finds_the_class_of_its_own_base() -> None:
-    """Of two classes with one name the nearer is meant, and a path decides between them."""
-    bill = """
+NAMESAKES = {
+    "shop/models.py": """
         from sqlalchemy import Column, ForeignKey, Integer
         from sqlalchemy.orm import declarative_base, relationship
-        from typing import TYPE_CHECKING
-
-        if TYPE_CHECKING:
-            from shop.users import User
 
         Base = declarative_base()
 
@@ -317,20 +305,26 @@ def test_a_string_finds_the_class_of_its_own_base() -> None:
             far = relationship("other.models.Item", uselist=True)
             user = relationship("User")
             gone = relationship("Gone")
-        """
-    user = """
+        """,
+    "shop/users.py": """
         from shop.models import Base
 
         class User(Base):
             __tablename__ = "users"
-        """
-    other = """
+        """,
+    "other/models.py": """
         from sqlmodel import Field, SQLModel
 
         class Item(SQLModel, table=True):
             id: int = Field(primary_key=True)
-        """
-    sources = {"shop/models.py": bill, "shop/users.py": user, "other/models.py": other}
+        """,
+}
+
+
+def test_a_string_finds_the_nearest_class_of_that_name() -> None:
+    """Of two classes with one name the nearer is meant; a path decides between them; a stranger keeps its bare name."""
+    mapping = Models(project(NAMESAKES)).mapping("shop.models.Bill")
+    assert mapping is not None
     expected = {
         "item": ("shop.models.Item", False),
         "far": ("other.models.Item", True),
@@ -338,7 +332,7 @@ def test_a_string_finds_the_class_of_its_own_base() -> None:
         "gone": ("Gone", True),
     }
 
-    assert expected == relations(sources, "shop.models.Bill")
+    assert expected == {one.name: (one.target, one.many) for one in mapping.relations.values()}
 
 
 def test_a_mapping_is_found_by_every_name_of_its_class() -> None:
