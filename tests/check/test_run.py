@@ -116,6 +116,14 @@ def test_columns_in_a_document_are_those_of_the_document(here: Path) -> None:
     assert [(3, 4)] == [(each.column, each.end_column) for each in report.findings]
 
 
+def test_columns_are_characters(here: Path) -> None:
+    """Python counts bytes, an editor characters: the call behind an umlaut stands where one sees it."""
+    (here / "a.py").write_text('größe = "ä", f()\n', encoding="utf-8")
+    report = check(["."], analyze=finds(finding(column=17, end_column=20)))
+
+    assert [(14, 17)] == [(each.column, each.end_column) for each in report.findings]
+
+
 def test_a_marked_mistake_is_not_counted_and_must_be_one(here: Path) -> None:
     """Findings in a block marked bad are expected; a marked block without one is told."""
     block = "<!-- hermetic: bad -->\n```python\nx = 1\n```\n"
