@@ -24,7 +24,7 @@ CAUGHT = re.compile(r"# caught(?:: (?P<words>[\w, -]+))?\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced Python block: the heading that it stands under, and the line of the document on which its code begins."""
+    """A fenced Python block: the heading it stands under, and the line of the document on which its code begins."""
 
     heading: str
     line: int
