@@ -242,10 +242,13 @@ class Pair:
 
     def tell_arrivals(self) -> None:
         """Tell of instances that came without a query of ours, through lazy loads and flushes."""
+        now = self.database.rows() if self.arrived else {}
         for instance, by_flush in self.arrived:
             if id(instance) not in self.keys:
                 (primary_key,) = inspect(instance).identity or (instance.id,)
-                self.tell_row(type(instance).__name__, primary_key, (), by_flush=by_flush)
+                entity = type(instance).__name__
+                rewritten = by_flush and self.rows.get((entity, primary_key)) != now.get((entity, primary_key))
+                self.tell_row(entity, primary_key, (), by_flush=by_flush, rewritten=rewritten)
         self.tell_rest()
         self.arrived.clear()
 

@@ -61,6 +61,8 @@ async def live(database: Database, steps: list[Step], lifecycle: Callable[[], Li
                 if said.effect == "unknown":
                     tally.unknown += 1
                     tally.unknowns[f"{name} {said.because}"] += 1
+                    if said.because == "tangled":
+                        return story
                 if not agree(said, seen):
                     tally.disagreement = f"{name}: the model says {said}, SQLAlchemy {seen}"
                     return story

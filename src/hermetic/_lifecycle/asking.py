@@ -20,7 +20,7 @@ from .outcome import FINE, UNKNOWN, Outcome, emits, raises
 from .querying import ask, unusable
 from .records import ContentSeen, Executed, Expired, InstanceLoaded, Key, LookedUp, Refreshed
 from .refreshing import follow_options, recall
-from .session import SessionState
+from .session import Savepoint, SessionState
 from .states import States
 from .unexpiring import revisit
 
@@ -53,24 +53,21 @@ def loaded(life: States, record: InstanceLoaded) -> Outcome:
     else:
         life.begin(record.session)
     life.put(brought(old if is_there else None, record))
-    if refers(record):
+    if record.rewritten:
         life.put(recomputed(life.instances[record.instance]))
-        *outer, last = life.sessions[record.session].savepoints
-        last = replace(last, changed=last.changed | {record.instance})
-        life.change_session(record.session, savepoints=(*outer, last))
+        points = list(life.sessions[record.session].savepoints)
+        # A savepoint that began with this flush does not undo it.
+        level = -2 if len(points) > 1 and points[-1] == Savepoint() else -1
+        points[level] = replace(points[level], changed=points[level].changed | {record.instance})
+        life.change_session(record.session, savepoints=tuple(points))
     return FINE
-
-
-def refers(record: InstanceLoaded) -> bool:
-    """Whether a flush brought an instance to set its foreign key to NULL."""
-    return record.by_flush and any(not relation.many for relation in record.mapping.relations.values())
 
 
 def told_late(life: States, session: SessionState, record: InstanceLoaded, *, is_there: bool) -> Outcome:
     """Take in what a flush brought before its commit or failure, of which the model knows already."""
     if session.phase == "idle" and not session.expire_on_commit:
         life.put(brought(life.instances[record.instance] if is_there else None, record))
-        if refers(record):
+        if record.rewritten:
             life.put(recomputed(life.instances[record.instance]))
     elif not is_there and session.phase == "failed" and len(session.savepoints) > 1:
         life.put(fresh(record))

@@ -13,7 +13,7 @@ from .refreshing import identify, lacks_identity
 from .session import SessionState
 
 from .states import States
-from .synchronizing import changes_row, has_changes, linked, pointed, synchronized
+from .synchronizing import changes_row, entangle, has_changes, linked, pointed
 from .undoing import undo
 
 
@@ -25,6 +25,10 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
     if session.phase == "failed":
         return raises("PendingRollbackError", "failed")
     session = life.begin(key)
+    if any(life.instances[one].written - life.instances[one].loaded for one in session.deleted):
+        # A changed collection that is not loaded is loaded for the DELETE, where SQLAlchemy may stumble over the change.
+        life.change_session(key, phase="unknown")
+        return Outcome("unknown", because="tangled")
     sends = fails or bool(session.pending or session.deleted) or some_change(life, session)
     if sends is not False and (problem := refusal(life, session, fails=fails, awaited=awaited)):
         fail(life, key)
@@ -65,7 +69,7 @@ def refusals(life: States, session: SessionState) -> Iterator[Outcome]:
     for key in {*session.dirty, *session.deleted}:
         state = life.instances[key]
         changes = key not in session.deleted and changes_row(life, state)
-        if state.row_exists is False and (changes or key in session.deleted) and lacks_identity(state):
+        if state.row_exists is False and lacks_identity(state):
             yield raises("ObjectDeletedError", "gone")
         elif state.row_exists is False and (changes or links(life, key)):
             yield raises("StaleDataError", "gone")
@@ -98,9 +102,9 @@ def write_out(life: States, session: SessionState) -> None:
     """Note what a flush that the database took leaves behind."""
     changed = [key for key in session.dirty if key not in session.deleted]
     orphans = [child for key in session.deleted for child in let_go(life, key)]
-    adopted = set(synchronized(life, (*changed, *session.pending)))
-    updated = {*orphans, *adopted, *(key for key in changed if changes_row(life, life.instances[key]))}
-    for key in (*updated, *linked(life, session, changed)):
+    entangle(life, (*changed, *session.pending))
+    updated = {*orphans, *(key for key in changed if changes_row(life, life.instances[key]))}
+    for key in (*changed, *updated, *linked(life, session, changed)):
         identify(life, key)
     for key in updated:
         life.put(recomputed(life.instances[key]))
@@ -114,7 +118,7 @@ def write_out(life: States, session: SessionState) -> None:
     last = replace(
         last,
         inserted=last.inserted.union(session.pending),
-        changed=last.changed.union(changed, orphans, adopted, session.pending),
+        changed=last.changed.union(changed, orphans, session.pending),
         deleted=last.deleted.union(session.deleted),
     )
     life.change_session(

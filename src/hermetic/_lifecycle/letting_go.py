@@ -9,6 +9,7 @@ from .records import Key
 from .refreshing import identify, others, recall, touch
 from .schema import Relation
 from .states import States
+from .synchronizing import doubt, is_near
 
 
 def let_go(life: States, key: Key) -> list[Key]:
@@ -22,7 +23,11 @@ def let_go(life: States, key: Key) -> list[Key]:
         if name not in life.instances[key].loaded:
             load_others(life, key, name)
         if not relation.many_to_many:
-            found += others(life, life.instances[key], name)
+            for other in others(life, life.instances[key], name):
+                if is_near(life, life.instances[key], life.instances[other]):
+                    found.append(other)
+                else:
+                    doubt(life, life.instances[other])
     return found
 
 

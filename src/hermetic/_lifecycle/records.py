@@ -116,7 +116,8 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     """A query brought an instance; `options` are relative to it.
 
     `identity` is its class and primary key where they are known. `by_relation` tells that an eager relationship
-    brought it along; `by_flush` that a flush asked for it, to let go of a row that is being deleted; `lazily` that a lazy load did; `again` that this query brought it before, by a path
+    brought it along; `by_flush` that a flush asked for it, to let go of a row that is being deleted, and `rewritten` that
+    this flush then changed its row; `lazily` that a lazy load did; `again` that this query brought it before, by a path
     of which this one is deeper or shallower.
     """
 
@@ -127,6 +128,7 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     identity: Hashable = None
     by_relation: bool = False
     by_flush: bool = False
+    rewritten: bool = False
     lazily: bool = False
     again: Literal["deeper", "shallower", None] = None
 

@@ -25,7 +25,7 @@ def moved(life: States, state: InstanceState, name: str) -> list[InstanceState]:
 
 def has_changes(life: States, state: InstanceState) -> bool | None:
     """Whether a flush sends something for an instance's unsaved writes; None where that is not known."""
-    if changes_row(life, state):
+    if changes_row(life, state) or lacks_identity(state):
         return True
     answers = [relation_changes(life, state, relation) for relation in written_relations(state)]
     return True if True in answers else None if None in answers else False
@@ -42,17 +42,9 @@ def relation_changes(life: States, state: InstanceState, relation: Relation) -> 
     name = relation.name
     if not relation.many:
         return any(lacks_identity(life.instances[key]) for key in source(life, state, relation))
-    others = moved(life, state, name)
-    near = [other for other in others if other.session == state.session]
     if relation.many_to_many:
-        return bool(near)
-    if state.gained.get(name) and lacks_identity(state):
-        return True
-    back = relation.back_populates or ""
-    adopted = [other for other in near if back not in other.written and other.status == "persistent"]
-    if any(other.key in state.gained.get(name, ()) for other in adopted):
-        return True
-    return None if adopted else False
+        return any(is_near(life, state, other) for other in moved(life, state, name))
+    return None if entangled(life, state, relation) else False
 
 
 def source(life: States, state: InstanceState, relation: Relation) -> tuple[Key, ...]:
@@ -60,7 +52,12 @@ def source(life: States, state: InstanceState, relation: Relation) -> tuple[Key,
     target = state.holds(relation.name)
     if not target or target[0] not in life.instances or target == state.before.get(relation.name):
         return ()
-    return target if life.instances[target[0]].session == state.session else ()
+    return target if is_near(life, state, life.instances[target[0]]) else ()
+
+
+def is_near(life: States, state: InstanceState, other: InstanceState) -> bool:
+    """Whether an instance's own session holds another one, which a flush needs to write what is between them."""
+    return other.session == state.session and (other.status == "pending" or life.is_mapped(other))
 
 
 def moves_key(life: States, state: InstanceState, relation: Relation) -> bool:
@@ -89,7 +86,7 @@ def linked(life: States, session: SessionState, changed: Iterable[Key]) -> Itera
             if not relation.many:
                 yield from source(life, state, relation)
             elif relation.many_to_many:
-                near = [other.key for other in moved(life, state, relation.name) if life.is_mapped(other)]
+                near = [other.key for other in moved(life, state, relation.name) if is_near(life, state, other)]
                 yield from (*near, key) if near else ()
             elif state.gained.get(relation.name):
                 yield key
@@ -128,18 +125,28 @@ def aim(state: InstanceState, fresh: dict[str, Hashable]) -> InstanceState:
     )
 
 
-def synchronized(life: States, keys: Iterable[Key]) -> Iterator[Key]:
-    """Set the foreign keys of what one-to-manys took in or let go; the instances in the session that this changes."""
+def entangle(life: States, keys: Iterable[Key]) -> None:
+    """Doubt the foreign keys of what one-to-manys took in or let go while its own side was expired or elsewhere."""
     for key in keys:
         state = life.instances[key]
         for relation in written_relations(state):
-            if not relation.many or relation.many_to_many or relation.back_populates is None:
-                continue
-            for other in moved(life, state, relation.name):
-                is_near = other.session == state.session
-                is_gain = other.key in state.gained.get(relation.name, ())
-                if is_near and (relation.back_populates in other.written or other.status != "persistent"):
-                    continue
-                if is_gain or not other.holds(relation.back_populates):
-                    life.put(aim(other, {relation.back_populates: state.identity if is_gain else None}))
-                    yield from (other.key,) if is_near else ()
+            for other in entangled(life, state, relation):
+                doubt(life, other)
+
+
+def entangled(life: States, state: InstanceState, relation: Relation) -> list[InstanceState]:
+    if not relation.many or relation.many_to_many:
+        return []
+    back = relation.back_populates or ""
+    return [
+        other
+        for other in moved(life, state, relation.name)
+        if not is_near(life, state, other) or (back not in other.written and other.status == "persistent")
+    ]
+
+
+def doubt(life: States, other: InstanceState) -> None:
+    """Note that it cannot be told whether a flush set an instance's foreign key, and updated its row for that."""
+    columns = other.mapping.columns.values()
+    names = {column.name for column in columns if column.onupdate or column.foreign_key}
+    life.change(other.key, unsure=other.unsure | names)
