@@ -62,6 +62,13 @@ OPTIONS: dict[str, list[tuple[LoaderOption, ...]]] = {
 }  # fmt: skip
 
 
+COLUMNS = {
+    "Person": ("name", "points", "notes", "joined", "edited", "boss_id"),
+    "Book": ("title", "stock", "blurb", "owner_id"),
+    "Tag": ("label",),
+}
+
+
 def real_options(entity: str, options: tuple[LoaderOption, ...]) -> list[Any]:
     """SQLAlchemy's own spelling of loader options."""
     made, only = [], {}
@@ -335,6 +342,24 @@ def relate(pair: Pair, a: int, b: int, c: int) -> Move | None:
     return Move(written(target=other, removes=removes), act)
 
 
+def merge(pair: Pair, a: int, b: int, c: int) -> Move | None:
+    picked = pick(pair, a)
+    if pair.session is None or picked is None:
+        return None
+    key, source = picked
+    state = pair.life.instances[key]
+    target = pair.held(*state.identity)
+    result = f"{state.mapping.name} {pair.fresh()}" if target is None else pair.register(target)
+    values, old = source.__dict__, target.__dict__ if target is not None else {}
+    if target is None and state.identity in pair.rows:
+        names = [name for name in state.mapping.columns if not state.mapping.columns[name].deferred]
+        old = dict(zip(COLUMNS[state.mapping.name], pair.rows[state.identity], strict=True))
+        old = {"id": state.identity[1]} | {name: old[name] for name in names if name != "id"}
+    changed = frozenset(name for name in state.mapping.columns if name in values and (name not in old or old[name] != values[name]))
+    record = records.Merged(session=pair.session_key, source=key, result=result, mapping=state.mapping, changed=changed)
+    return Move(record, lambda: pair.session.merge(source), partial(pair.register_as, result))
+
+
 OPERATIONS: dict[str, tuple[int, Operation]] = {
     "open": (6, open_session),
     "close": (2, close),
@@ -353,6 +378,7 @@ OPERATIONS: dict[str, tuple[int, Operation]] = {
     "end savepoint": (4, end_savepoint),
     "expunge": (3, on_instance(records.Expunged, "expunge")),
     "expunge_all": (1, on_session(records.Expunged, "expunge_all")),
+    "merge": (2, merge),
     "refresh": (4, refresh),
     "expire": (3, expire),
 }

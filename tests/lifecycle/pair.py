@@ -112,8 +112,16 @@ class Pair:
             self.objects[key] = instance
         return key
 
+    def register_as(self, key: str, instance: Any) -> None:
+        """Give an instance a key that was chosen before it was there."""
+        if id(instance) not in self.keys:
+            self.keys[id(instance)] = key
+            self.objects[key] = instance
+
     def held(self, entity: str, primary_key: int) -> Any:
         """The instance that the real session holds of a row."""
+        if self.session is None:
+            return None
         entities = {cls.__name__: cls for cls in CLASSES}
         return self.sync_session.identity_map.get((entities[entity], (primary_key,), None))
 

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from .cascading import admit
 from .instance import InstanceState, Status
-from .outcome import FINE, UNKNOWN, Outcome, emits, raises
-from .querying import ask
-from .records import Added, Deleted, Expunged, InstanceCreated, Key, Merged
+from .outcome import FINE, TANGLED, UNKNOWN, Outcome, raises
+from .records import Added, Deleted, Expunged, InstanceCreated, Key
 from .session import SessionState
 from .states import States
 
@@ -56,8 +55,10 @@ def deleted(life: States, record: Deleted) -> Outcome:
         return raises("InvalidRequestError", "twin")
     if state.was_deleted:
         # SQLAlchemy takes it into its identity map again, under a row that is not there.
-        life.change(state.key, status="deleted", session=session.key)
-    elif state.status == "detached":
+        life.change(state.key, status="unknown", session=session.key)
+        life.change_session(session.key, phase="unknown")
+        return TANGLED
+    if state.status == "detached":
         life.change(state.key, status="persistent", session=session.key)
         if state.written:
             life.mark_dirty(state.key)
@@ -107,24 +108,3 @@ def detach(life: States, key: Key) -> None:
         )
     status: Status = "transient" if state.status == "pending" else "detached"
     life.put(replace(state, status=status, session=None, last_session=state.session))
-
-
-def merged(life: States, record: Merged) -> Outcome:
-    """Copy a source onto an instance of the session; the source stays as it is, and later writes to it are lost."""
-    session = life.sessions.get(record.session)
-    if session is None:
-        return UNKNOWN
-    if problem := ask(life, record.session, "merge", awaited=True):
-        return problem
-    source = None if record.source is None else life.instances.get(record.source)
-    mapping = record.mapping or (source.mapping if source else None)
-    if record.result not in life.instances and mapping is not None:
-        columns = frozenset(name for name, column in mapping.columns.items() if not column.deferred)
-        written = source.loaded & mapping.columns.keys() if source else frozenset()
-        life.put(
-            InstanceState(
-                record.result, mapping, "persistent", session=session.key, loaded=columns | written, written=written
-            )
-        )
-        life.mark_dirty(record.result)
-    return emits("merge")

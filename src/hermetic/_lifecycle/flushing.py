@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .instance import NOTHING, InstanceState
 from .letting_go import let_go
-from .outcome import FINE, Outcome, emits, raises
+from .outcome import FINE, SEVERAL, TANGLED, Outcome, emits, raises
 from .records import Key
 from .refreshing import identify, lacks_identity
 from .session import SessionState
@@ -28,8 +28,11 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
     if any(life.instances[one].written - life.instances[one].loaded for one in session.deleted):
         # A changed collection that is not loaded is loaded for the DELETE, where SQLAlchemy may stumble over the change.
         life.change_session(key, phase="unknown")
-        return Outcome("unknown", because="tangled")
+        return TANGLED
     sends = fails or bool(session.pending or session.deleted) or some_change(life, session)
+    if sends is None and session.is_async and not awaited:
+        life.change_session(key, phase="unknown")
+        return TANGLED
     if sends is not False and (problem := refusal(life, session, fails=fails, awaited=awaited)):
         fail(life, key)
         return problem
@@ -55,7 +58,7 @@ def refusal(life: States, session: SessionState, *, fails: bool, awaited: bool) 
         return raises("IntegrityError", "refused")
     problems = set(refusals(life, session))
     if len(problems) > 1:
-        return Outcome("unknown", because="several")
+        return SEVERAL
     return problems.pop() if problems else None
 
 
@@ -94,6 +97,9 @@ def fail(life: States, key: Key) -> None:
         columns = state.mapping.columns.values()
         partly = frozenset(column.name for column in columns if column.server_default or column.foreign_key)
         life.put(replace(state, unsure=state.unsure | partly - state.loaded))
+    for deleted in life.sessions[key].deleted:
+        state = life.instances[deleted]
+        life.put(replace(state, unsure=state.unsure | state.mapping.relations.keys() - state.loaded))
     undo(life, key)
     life.change_session(key, phase="failed")
 
@@ -101,7 +107,7 @@ def fail(life: States, key: Key) -> None:
 def write_out(life: States, session: SessionState) -> None:
     """Note what a flush that the database took leaves behind."""
     changed = [key for key in session.dirty if key not in session.deleted]
-    orphans = [child for key in session.deleted for child in let_go(life, key)]
+    orphans = {child for key in session.deleted for child in let_go(life, key)}.difference(session.deleted)
     entangle(life, (*changed, *session.pending))
     updated = {*orphans, *(key for key in changed if changes_row(life, life.instances[key]))}
     for key in (*changed, *updated, *linked(life, session, changed)):
@@ -149,6 +155,7 @@ def saved(state: InstanceState) -> InstanceState:
         loaded=state.loaded | keys,
         expired=state.expired - state.loaded - keys,
         written=frozenset(),
+        unchanged=frozenset(),
         before=NOTHING,
         gained=NOTHING,
         dropped=NOTHING,

@@ -25,7 +25,7 @@ class InstanceState:
     `loaded` can be read without the database, written ones included. Of the others, `expired` come back together,
     `deferred` each alone; a column in neither was never set, reads as None and costs nothing. `blocked` are those that
     raiseload forbids, `unsure` those of which the model cannot tell whether they are loaded, `refused` those written
-    with a value that the database will not take.
+    with a value that the database will not take, `unchanged` those written with the value that they had.
 
     `options` are those of its load: they act again at every refresh and lazy load. `is_stale` tells that everything was
     expired at once, and `was_deleted` that its DELETE was sent. `identity`, `related` (the instances in its loaded
@@ -49,6 +49,7 @@ class InstanceState:
     blocked: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
+    unchanged: frozenset[str] = frozenset()
     is_stale: bool = False
     was_deleted: bool = False
     identity: Hashable = None

@@ -95,6 +95,7 @@ def all_expired(state: InstanceState, by: ExpiredBy) -> InstanceState:
         loaded=frozenset(),
         written=frozenset(),
         refused=frozenset(),
+        unchanged=frozenset(),
         unsure=frozenset(),
         blocked=forbidden_by_class(state.mapping),
         deferred=deferred_by_class(state.mapping),

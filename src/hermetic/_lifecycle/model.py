@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import asking, attaching, attributes, transactions, writing
+from . import asking, attaching, attributes, merging, transactions, writing
 from .outcome import FINE, UNKNOWN, Effect, Outcome
 from .records import (
     Added,
@@ -65,5 +65,5 @@ STEPS: dict[type[Record], Callable[[States, Any], Outcome]] = {
     Expunged: attaching.expunged,
     Expired: asking.expire,
     Refreshed: asking.refreshed,
-    Merged: attaching.merged,
+    Merged: merging.merged,
 }

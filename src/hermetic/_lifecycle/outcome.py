@@ -26,6 +26,17 @@ class Outcome:
 
 FINE = Outcome("fine")
 UNKNOWN = Outcome("unknown")
+TANGLED = Outcome("unknown", because="tangled")
+"""What happened cannot be told, nor whether the session still works."""
+
+
+def is_stopped(outcome: Outcome) -> bool:
+    """Whether what a flush was to make way for does not come about, or may not."""
+    return outcome.effect == "raises" or outcome in (TANGLED, SEVERAL)
+
+
+SEVERAL = Outcome("unknown", because="several")
+"""More than one error is due, and the order of the statements decides which."""
 
 
 def emits(because: str) -> Outcome:

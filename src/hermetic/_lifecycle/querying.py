@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .flushing import flush
-from .outcome import UNKNOWN, Outcome, raises
+from .outcome import UNKNOWN, Outcome, is_stopped, raises
 from .records import Key
 from .session import SessionState
 from .states import States
@@ -35,7 +35,7 @@ def ask(
     life.begin(key)
     if autoflushes and session.autoflush:
         flushed = flush(life, key, awaited=awaited)
-        if life.sessions[key].phase == "failed":
+        if is_stopped(flushed):
             return flushed
     if session.is_async and not awaited:
         return raises("MissingGreenlet", because)

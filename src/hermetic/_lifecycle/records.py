@@ -213,12 +213,16 @@ class Refreshed(SessionRecord, InstanceRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged(SessionRecord):
-    """`result = session.merge(source)`; the result is attached, the source is left alone."""
+    """`result = session.merge(source)`; the result is attached, the source is left alone.
+
+    `changed` are the columns to which the source gives another value than the result had, None where that is not known.
+    """
 
     source: Key | None
     result: Key
     mapping: Mapping | None = None
     result_is_used: bool = True
+    changed: frozenset[str] | None = None
 
 
 WaitKind = Literal["http", "model", "sleep", "process", "file", "await", "stream"]

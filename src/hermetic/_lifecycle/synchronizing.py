@@ -33,7 +33,7 @@ def has_changes(life: States, state: InstanceState) -> bool | None:
 
 def changes_row(life: States, state: InstanceState) -> bool:
     """Whether an instance's row gets an UPDATE."""
-    if not state.mapping.columns or not state.written <= state.mapping.relations.keys():
+    if not state.mapping.columns or not state.written - state.unchanged <= state.mapping.relations.keys():
         return True
     return any(moves_key(life, state, relation) for relation in written_relations(state))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .attaching import detach
 from .flushing import flush
 from .loading import all_expired
-from .outcome import FINE, UNKNOWN, Outcome, raises
+from .outcome import FINE, UNKNOWN, Outcome, is_stopped, raises
 from .querying import unusable
 from .records import Committed, Flushed, Key, RolledBack, SessionClosed, SessionOpened, TransactionBegan
 from .session import Savepoint, SessionState
@@ -43,7 +43,7 @@ def began(life: States, record: TransactionBegan) -> Outcome:
         return raises("PendingRollbackError", "failed")
     life.begin(session.key)
     outcome = flush(life, session.key)
-    if life.sessions[session.key].phase == "failed":
+    if is_stopped(outcome):
         return outcome
     session = life.sessions[session.key]
     life.change_session(session.key, savepoints=(*session.savepoints, Savepoint()))
@@ -66,7 +66,7 @@ def committed(life: States, record: Committed) -> Outcome:
     if problem := unusable(session) if session.phase == "closed" else None:
         return problem
     outcome = flush(life, session.key, fails=record.fails)
-    if life.sessions[session.key].phase == "failed":
+    if is_stopped(outcome):
         return outcome
     if record.nested and len(session.savepoints) > 1:
         release(life, session.key)

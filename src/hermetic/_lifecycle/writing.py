@@ -42,6 +42,7 @@ def write_column(life: States, state: InstanceState, record: AttributeWritten) -
             loaded=state.loaded | name,
             unsure=state.unsure - name,
             refused=state.refused | name if record.refused else state.refused - name,
+            unchanged=state.unchanged - name,
         )
     )
     if state.status == "detached":
@@ -59,6 +60,8 @@ def change_collection(life: States, state: InstanceState, relation: Relation, re
     known = life.instances.get(target)
     if not record.removes and session is not None and known is not None and not contains(known, session):
         if problem := admit(life, session, target):
+            if state.status in ("transient", "pending"):
+                life.put(replace(life.instances[state.key], loaded=state.loaded | {relation.name}))
             return problem
     if known is not None:
         mirror(life, state.key, relation, target, removes=record.removes)

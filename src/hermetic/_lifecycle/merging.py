@@ -1,0 +1,93 @@
+"""What merging an instance into a session does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .arriving import fresh
+from .flushing import flush
+from .instance import InstanceState
+from .loading import deferred_by_class
+from .outcome import FINE, TANGLED, UNKNOWN, Outcome, emits, is_stopped
+from .querying import ask, unusable
+from .records import InstanceLoaded, Merged
+from .session import SessionState
+from .states import States
+
+
+def merged(life: States, record: Merged) -> Outcome:
+    """Copy a source onto an instance of the session; the source stays as it is, and later writes to it are lost."""
+    session = life.sessions.get(record.session)
+    if session is None:
+        return UNKNOWN
+    flushed = flush(life, session.key) if session.autoflush else FINE
+    if is_stopped(flushed):
+        return flushed
+    source = None if record.source is None else life.instances.get(record.source)
+    if source is None or source.identity is None:
+        return merge_something(life, session, record, source)
+    if source.loaded & source.mapping.relations.keys() or source.unsure:
+        # It goes on with all that the source's relationships hold.
+        life.change_session(session.key, phase="unknown")
+        return TANGLED
+    target = life.identified(session.key, source.identity)
+    if target is not None and target.key == source.key:
+        return flushed
+    if target is not None:
+        copy_onto(life, source, target, record)
+        return flushed
+    if problem := ask(life, session.key, "merge", autoflushes=False, awaited=True):
+        return problem
+    if source.row_exists:
+        row = InstanceLoaded(
+            session=session.key, instance=record.result, mapping=source.mapping, identity=source.identity
+        )
+        copy_onto(life, source, fresh(row), record)
+    else:
+        new = InstanceState(
+            record.result, source.mapping, "pending", session=session.key, identity=source.identity, row_exists=False
+        )
+        life.change_session(session.key, pending=(*life.sessions[session.key].pending, record.result))
+        copy_onto(life, source, new, record)
+    return emits("merge")
+
+
+def copy_onto(life: States, source: InstanceState, target: InstanceState, record: Merged) -> None:
+    """Set what is loaded of the source on the instance of the session; what neither has is expired there."""
+    names = source.loaded & source.mapping.columns.keys()
+    deferred = source.deferred if source.deferred - deferred_by_class(source.mapping) else target.deferred
+    missing = source.mapping.columns.keys() - names - target.loaded - deferred - deferred_by_class(source.mapping)
+    changed = names if record.changed is None else record.changed
+    is_there = target.status == "persistent"
+    life.put(
+        replace(
+            target,
+            loaded=target.loaded | names,
+            written=target.written | names,
+            unchanged=(target.unchanged | (names - target.written)) - changed,
+            refused=target.refused - names | (source.refused & names),
+            expired=target.expired | missing if is_there else target.expired,
+            options=source.options,
+            deferred=deferred,
+            blocked=source.blocked or target.blocked,
+        )
+    )
+    life.mark_dirty(target.key)
+
+
+def merge_something(
+    life: States, session: SessionState, record: Merged, source: InstanceState | None
+) -> Outcome:
+    """The general answer: a SELECT, and an attached instance with everything loaded that the source had."""
+    if problem := unusable(session):
+        return problem
+    life.begin(session.key)
+    mapping = record.mapping or (source.mapping if source else None)
+    if mapping is None:
+        return emits("merge")
+    row = InstanceLoaded(session=session.key, instance=record.result, mapping=mapping)
+    result = fresh(row)
+    names = source.loaded & mapping.columns.keys() if source else frozenset()
+    life.put(replace(result, loaded=result.loaded | names, written=names))
+    life.mark_dirty(record.result)
+    return emits("merge")
