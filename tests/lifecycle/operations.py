@@ -350,11 +350,11 @@ def merge(pair: Pair, a: int, b: int, c: int) -> Move | None:
     state = pair.life.instances[key]
     target = pair.held(*state.identity)
     result = f"{state.mapping.name} {pair.fresh()}" if target is None else pair.register(target)
-    values, old = source.__dict__, target.__dict__ if target is not None else {}
-    if target is None and state.identity in pair.rows:
-        names = [name for name in state.mapping.columns if not state.mapping.columns[name].deferred]
-        old = dict(zip(COLUMNS[state.mapping.name], pair.rows[state.identity], strict=True))
-        old = {"id": state.identity[1]} | {name: old[name] for name in names if name != "id"}
+    values, old = source.__dict__, dict(target.__dict__) if target is not None else {}
+    if state.identity in pair.rows and "id" not in old:
+        stored = dict(zip(COLUMNS[state.mapping.name], pair.rows[state.identity], strict=True))
+        plain = {name for name, column in state.mapping.columns.items() if not column.deferred}
+        old = {"id": state.identity[1]} | {name: stored[name] for name in stored if name in plain} | old
     changed = frozenset(name for name in state.mapping.columns if name in values and (name not in old or old[name] != values[name]))
     record = records.Merged(session=pair.session_key, source=key, result=result, mapping=state.mapping, changed=changed)
     return Move(record, lambda: pair.session.merge(source), partial(pair.register_as, result))

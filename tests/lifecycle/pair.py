@@ -267,6 +267,10 @@ class Pair:
             self.rows, self.links = rows, links
             self.stored = stored_in(rows, links)
         for key, state in tuple(self.life.instances.items()):
+            if key not in self.objects:
+                # The result of a merge that did not come about.
+                del self.life.instances[key]
+                continue
             instance = self.objects[key]
             values = inspect(instance).dict
             related, targets = {}, {}

@@ -97,6 +97,11 @@ def fail(life: States, key: Key) -> None:
         columns = state.mapping.columns.values()
         partly = frozenset(column.name for column in columns if column.server_default or column.foreign_key)
         life.put(replace(state, unsure=state.unsure | partly - state.loaded))
+    for changed in life.sessions[key].dirty:
+        state = life.instances[changed]
+        columns = state.mapping.columns.values()
+        partly = frozenset(column.name for column in columns if column.onupdate or column.foreign_key)
+        life.put(replace(state, unsure=state.unsure | partly))
     for deleted in life.sessions[key].deleted:
         state = life.instances[deleted]
         life.put(replace(state, unsure=state.unsure | state.mapping.relations.keys() - state.loaded))

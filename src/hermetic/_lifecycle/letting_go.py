@@ -36,7 +36,7 @@ def recall_unless_many(life: States, key: Key, relation: Relation) -> None:
     state = life.instances[key]
     rivals = [other for other in life.sessions[state.session].deleted if life.instances[other].mapping is state.mapping]
     if len(rivals) > 1:
-        life.change(key, unsure=state.unsure | {relation.name} - state.loaded)
+        life.change(key, unsure=state.unsure | {relation.name, relation.column or ""} - state.loaded)
     else:
         recall(life, key, relation)
 

@@ -11,8 +11,10 @@ from .loading import deferred_by_class
 from .outcome import FINE, TANGLED, UNKNOWN, Outcome, emits, is_stopped
 from .querying import ask, unusable
 from .records import InstanceLoaded, Merged
+from .refreshing import lacks_identity
 from .session import SessionState
 from .states import States
+from .unexpiring import refresh_expired
 
 
 def merged(life: States, record: Merged) -> Outcome:
@@ -34,8 +36,12 @@ def merged(life: States, record: Merged) -> Outcome:
     if target is not None and target.key == source.key:
         return flushed
     if target is not None:
-        copy_onto(life, source, target, record)
-        return flushed
+        # The history of a primary key is always kept, so that setting it loads it.
+        needs_key = lacks_identity(target) and not lacks_identity(source)
+        first = refresh_expired(life, target.key, autoflushes=False, awaited=True) if needs_key else flushed
+        if not is_stopped(first):
+            copy_onto(life, source, life.instances[target.key], record)
+        return first
     if problem := ask(life, session.key, "merge", autoflushes=False, awaited=True):
         return problem
     if source.row_exists:

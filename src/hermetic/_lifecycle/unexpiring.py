@@ -11,14 +11,14 @@ from .refreshing import refresh, wanted
 from .states import States
 
 
-def refresh_expired(life: States, key: Key, *, awaited: bool = False) -> Outcome:
+def refresh_expired(life: States, key: Key, *, autoflushes: bool = True, awaited: bool = False) -> Outcome:
     """Load every expired attribute that has no unsaved write, deferred columns aside."""
     state = life.instances[key]
     if state.session is None:
         return raises("DetachedInstanceError", "expired")
     # Which attributes to load is settled before the autoflush; what that expires is forgotten, and reads as None.
     names = wanted(state)
-    if problem := ask(life, state.session, "expired", awaited=awaited):
+    if problem := ask(life, state.session, "expired", autoflushes=autoflushes, awaited=awaited):
         return problem
     if life.instances[key].row_exists is False:
         return raises("ObjectDeletedError", "gone")
