@@ -14,6 +14,7 @@ from .state import Path, State, ValueRead
 from .values import (
     NONE,
     UNKNOWN,
+    Adapter,
     Attr,
     Bound,
     Call,
@@ -63,6 +64,8 @@ def _name(flow: Flow, node: ast.Name, state: State) -> Value:
     env = flow.env(state)
     if node.id in env:
         return env[node.id]
+    if node.id in flow.shape.names:
+        return UNKNOWN
     return flow.analyzer.free_name(flow, node.id)
 
 
@@ -99,7 +102,7 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
             return flow.analyzer.external_member(type_name, name) or Bound(owner, name)
         case Engine() if name == "sync_engine":
             return Engine(owner.key)
-        case Many() | Query() | Stmt() | Result() | Maker() | Engine() | Bound() | Closure() | Attr() | Cm() | Tup() | Const():
+        case Many() | Query() | Stmt() | Adapter() | Result() | Maker() | Engine() | Bound() | Closure() | Attr() | Cm() | Tup() | Const():
             return Bound(owner, name)
         case _:
             return Bound(owner, name) if name in {"options", "joinedload"} or type(owner).__name__ == "Option" else UNKNOWN
@@ -262,6 +265,8 @@ def _not(flow: Flow, node: ast.UnaryOp, state: State) -> Value:
     from .truth import truth_of
 
     value = evaluate(flow, node.operand, state)
+    if isinstance(node.op, ast.Not) and isinstance(value, Sess) and not _calls(node.operand):
+        return _asked(flow, node, state)
     truth = truth_of(value, state) if isinstance(node.op, ast.Not) else None
     return UNKNOWN if truth is None else Const(not truth)
 
@@ -270,6 +275,8 @@ def _compare(flow: Flow, node: ast.Compare, state: State) -> Value:
     values = [evaluate(flow, operand, state) for operand in (node.left, *node.comparators)]
     if len(values) == 2 and isinstance(node.ops[0], (ast.Is, ast.IsNot)) and values[1] == NONE and isinstance(values[0], Const):
         return Const((values[0].value is None) == isinstance(node.ops[0], ast.Is))
+    if len(values) == 2 and isinstance(node.ops[0], (ast.Is, ast.IsNot)) and any(isinstance(value, Sess) for value in values):
+        return _same_session(flow, node, values[0], values[1], state)
     if len(values) == 2 and all(isinstance(value, Const) for value in values):
         same = values[0] == values[1]
         if isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
@@ -277,8 +284,34 @@ def _compare(flow: Flow, node: ast.Compare, state: State) -> Value:
     return UNKNOWN
 
 
+def _same_session(flow: Flow, node: ast.Compare, left: Value, right: Value, state: State) -> Value:
+    """`session is None` kept in a name, or `db is session`: the path remembers which of both it was."""
+    is_same = isinstance(node.ops[0], ast.Is)
+    if right == NONE:
+        return _asked(flow, node, state)
+    if isinstance(right, Sess) and isinstance(left, (Sess, Const)):
+        return Const((isinstance(left, Sess) and left.key == right.key) == is_same)
+    return Const(not is_same) if isinstance(right, Const) or left == NONE else UNKNOWN
+
+
+def _asked(flow: Flow, test: ast.expr, state: State) -> Value:
+    """The answer of a test as a value: a choice where both may be, and the path then knows what it learned."""
+    from .truth import split
+
+    yes, no = split(flow, test, state.copy())
+    if yes and (not no or flow.choose(2) == 0):
+        take(state, yes[0])
+        return Const(True)
+    if no:
+        take(state, no[0])
+        return Const(False)
+    return UNKNOWN
+
+
 def _binary(flow: Flow, node: ast.BinOp, state: State) -> Value:
     left, right = evaluate(flow, node.left, state), evaluate(flow, node.right, state)
+    if isinstance(left, Tup) and isinstance(right, Tup):
+        return Tup((*left.items, *right.items))
     return left if isinstance(left, Many) else right if isinstance(right, Many) else UNKNOWN
 
 

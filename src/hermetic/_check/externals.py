@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import EngineCreated, Waited
 from . import known
 from .evaluate import read, shown
-from .modules import External
+from .modules import Class, External
 from .results import loader_option, members, select
 from .sessions import open_session
 from .state import State
-from .values import UNKNOWN, Call, Cm, Const, Engine, Ext, Inst, Maker, Many, Partial, Ref, Sess, Stmt, Sym, Tup, Value
+from .values import (
+    UNKNOWN,
+    Adapter,
+    Call,
+    Cm,
+    Const,
+    Engine,
+    Ext,
+    Inst,
+    Maker,
+    Many,
+    Partial,
+    Ref,
+    Sess,
+    Stmt,
+    Sym,
+    Tup,
+    Value,
+)
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -54,12 +73,14 @@ def _other(flow: Flow, name: str, call: Call, state: State) -> Value:
     if name in known.THREAD_STARTERS:
         return thread_started(flow, name, call, state)
     wait = known.outside_wait(name)
+    tail = name.rpartition(".")[2]
+    if wait == "sleep" and call.argument(0) == Const(0):
+        return UNKNOWN
     if wait is not None:
         flow.emit(state, Waited(kind=wait, what=name, site=flow.site(call.node)))  # type: ignore[arg-type]
-        return UNKNOWN
+        return Ext(name) if tail[:1].isupper() else UNKNOWN
     if not name.startswith("builtins."):
         unknown_call(flow, call, state, name)
-    tail = name.rpartition(".")[2]
     return Ext(name) if tail[:1].isupper() else Ext(name + "()") if name in _FACTORIES else UNKNOWN
 
 
@@ -73,7 +94,14 @@ def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
     bound = bool(call.args or call.keyword("bind") or call.keyword("binds") or call.keyword("**"))
     expire = constant(call.keyword("expire_on_commit"), True)
     autoflush = constant(call.keyword("autoflush"), True)
-    return open_session(flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound)
+    autocommit = _autocommits(call.argument(0, "bind"))
+    return open_session(
+        flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=autocommit
+    )
+
+
+def _autocommits(bind: Value) -> bool:
+    return isinstance(bind, Engine) and bind.autocommit
 
 
 def _maker(flow: Flow, name: str, call: Call, state: State) -> Value:
@@ -90,6 +118,7 @@ def _maker(flow: Flow, name: str, call: Call, state: State) -> Value:
         constant(call.keyword("expire_on_commit"), True),
         constant(call.keyword("autoflush"), True),
         True if call.args or call.keyword("bind") or call.keyword("binds") else None,
+        autocommit=_autocommits(bind),
     )
 
 
@@ -97,12 +126,13 @@ def _scoped(flow: Flow, name: str, call: Call) -> Value:
     maker = call.argument(0, "session_factory")
     key = flow.key(call.node, "scoped")
     if isinstance(maker, Maker):
-        return Maker(key, maker.is_async, maker.expire_on_commit, maker.autoflush, maker.bound, scoped=True)
+        return replace(maker, key=key, scoped=True)
     return Maker(key, known.SCOPED[name], scoped=True)
 
 
 def _engine(flow: Flow, name: str, call: Call, state: State) -> Value:
-    engine = Engine(flow.key(call.node, "engine"), known.ENGINES[name])
+    autocommit = call.keyword("isolation_level") == Const("AUTOCOMMIT")
+    engine = Engine(flow.key(call.node, "engine"), known.ENGINES[name], autocommit)
     url = call.argument(0, "url")
     pool = call.keyword("poolclass")
     record = EngineCreated(
@@ -173,10 +203,21 @@ def _null(flow: Flow, call: Call, state: State) -> Value:
     return Cm("null", call.argument(0), call)
 
 
+def _suppress(flow: Flow, call: Call, state: State) -> Value:
+    return Cm("suppress", UNKNOWN, call)
+
+
+def _adapter(flow: Flow, call: Call, state: State) -> Value:
+    """`TypeAdapter(list[OrderRead])`: the response model that is named in the type."""
+    nodes = ast.walk(call.node.args[0]) if isinstance(call.node, ast.Call) and call.node.args else ()
+    found = (flow.module.project.resolve_expr(flow.module, node) for node in nodes if isinstance(node, (ast.Name, ast.Attribute)))
+    return next((Adapter(definition) for definition in found if isinstance(definition, Class)), UNKNOWN)
+
+
 def _next(flow: Flow, call: Call, state: State) -> Value:
     value = call.argument(0)
-    if isinstance(value, Cm) and value.kind == "function" and value.call is not None:
-        return flow.analyzer.generators.first(flow, value.subject, value.call, state)
+    if isinstance(value, Cm) and value.kind == "function":
+        return flow.analyzer.generators.method(flow, value, "__next__", state, call.node)
     found = members(flow, value, state, call.node)
     return found.element if isinstance(found, Many) else UNKNOWN
 
@@ -250,6 +291,11 @@ _FUNCTIONS: dict[str, Callable[[Flow, Call, State], Value]] = {
     "contextlib.closing": _closing,
     "contextlib.aclosing": _closing,
     "contextlib.nullcontext": _null,
+    "contextlib.contextmanager": _run,
+    "contextlib.asynccontextmanager": _run,
+    "contextlib.suppress": _suppress,
+    "pydantic.TypeAdapter": _adapter,
+    "pytest.raises": _suppress,
     "builtins.next": _next,
     "builtins.anext": _next,
     "builtins.list": _listed,

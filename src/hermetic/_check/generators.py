@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .outcomes import Exit
+from .sessions import close_session
 from .state import State
-from .values import UNKNOWN, Call, Closure, Ref, Value
+from .targets import sessions_in
+from .values import UNKNOWN, Call, Closure, Cm, Ref, Value
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
     from .flow import Flow
 
 MAX_DEPTH = 6
+_STARTS = frozenset({"__enter__", "__aenter__", "__next__", "__anext__", "send", "asend"})
+_STOPS = frozenset({"__exit__", "__aexit__", "close", "aclose", "throw", "athrow"})
 
 
 class Generators:
@@ -43,8 +49,8 @@ class Generators:
                 exits.append(Exit(kind, exit.state, value))  # type: ignore[arg-type]
         return exits
 
-    def first(self, flow: Flow, function: Value, call: Call, state: State) -> Value:
-        """`next(get_db())`: the generator runs to its `yield` and is never resumed."""
+    def first(self, flow: Flow, function: Value, call: Call, state: State, node: ast.AST) -> Value:
+        """`next(get_db())` at `node`: the generator runs to its `yield`; who called owns what it got."""
         closure = _closure(function)
         if closure is None or flow.depth >= MAX_DEPTH:
             return UNKNOWN
@@ -62,8 +68,28 @@ class Generators:
         found, value = caught[0]
         from .evaluate import take
 
+        opened = [session for session in sessions_in(value) if session.key not in state.life.sessions]
         take(state, found)
+        for session in opened:
+            flow.analyzer.same_settings(session, session)
+            state.held[session.key] = replace(flow.analyzer.received(session.key), site=flow.site(node))
+        state.attrs[call, "yielded"] = value
         return value
+
+    def resumed(self, flow: Flow, call: Call, state: State, node: ast.AST) -> None:
+        """A generator that was taken by hand goes on to its end, or is closed: what it yielded closes with it."""
+        for session in sessions_in(state.attrs.pop((call, "yielded"), UNKNOWN)):
+            close_session(flow, session, state, node)
+
+    def method(self, flow: Flow, generator: Cm, name: str, state: State, node: ast.AST) -> Value:
+        """A method of a generator, or of a context manager entered and left by hand."""
+        if generator.call is None:
+            return UNKNOWN
+        if name in _STARTS and (generator.call, "yielded") not in state.attrs:
+            return self.first(flow, generator.subject, generator.call, state, node)
+        if name in _STARTS | _STOPS:
+            self.resumed(flow, generator.call, state, node)
+        return UNKNOWN
 
 
 def _closure(function: Value) -> Closure | None:

@@ -281,7 +281,7 @@ class Replay:
         kept = tuple(note for note in entry.where.notes if note not in {"via", "own"})
         self.flow.emit(self.state, replace(record, site=site, **changes), *kept, *notes)
         if isinstance(record, SessionOpened) and not record.received:
-            self.state.held[changes["session"]] = record
+            self.state.held[changes["session"]] = replace(record, site=self.flow.site(self.call.node))
         elif isinstance(record, SessionClosed):
             self.state.held.pop(changes["session"], None)
 

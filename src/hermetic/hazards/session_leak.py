@@ -85,9 +85,8 @@ def left_open(moment: Moment) -> Iterator[Sighting]:
         return
     opened = next((r for r in reversed(moment.history()) if isinstance(r, SessionOpened) and r.session == record.session), record)
     yield Sighting(
-        message=f"the session from {moment.text(opened.site)} {_ENDS[record.by]}",
-        fix=f"with {moment.text(opened.site)} as session: …",
+        message=f"the session from {moment.text(record.site)} {_ENDS[record.by]}",
+        fix=f"with {moment.text(record.site)} as session: …",
         confidence="proven" if is_holding and record.by != "raise" else "likely",
-        story=((opened, "opened, never closed"),),
-        at=opened,
+        story=((opened, "opened, never closed"), *(((record, "taken over here"),) if record.site != opened.site else ())),
     )
