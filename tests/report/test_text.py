@@ -76,6 +76,20 @@ def test_a_long_line_is_cut_around_the_finding() -> None:
     assert 2 == shown.count("…")
 
 
+def test_many_calls_with_one_cause_are_told_once() -> None:
+    """Findings whose stories end in the same other place share one story, and none of their places is left out."""
+    story = (Step("orders.py", 41, "called here"), Step("shop/mail.py", 7, "blocks"))
+    calls = [
+        replace(DETACHED, file=file, line=line, story=story) for file, line in [("a.py", 3), ("a.py", 9), ("b.py", 5)]
+    ]
+    told = render(of(*calls, DETACHED)).splitlines()
+
+    assert ["a.py:3:10", "orders.py:41:10"] == [line.split()[0] for line in told if " detached-access  " in line]
+    assert "   also: a.py:9:10" in told
+    assert "         b.py:5:10" in told
+    assert "4 findings in 3 files" in "\n".join(told)
+
+
 def test_what_is_not_proven_says_so() -> None:
     """The reader sees how sure a finding is before its message."""
     assert "lost-write (likely)  order is changed, and no commit" in render(of(LOST))

@@ -77,8 +77,9 @@ def _window(source: str, width: int, marked: tuple[int, int]) -> str:
     if cell_len(source) <= width:
         return source
     start, end = marked
+    end = min(end, start + width // 2)
     first = min(start, max(end - width + 2, 0))
-    shown = "…" + source[first + 1 :] if first else source
+    shown = "…" + source[first:] if first else source
     return shown if cell_len(shown) <= width else set_cell_size(shown, max(width - 1, 0)).rstrip() + "…"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
@@ -46,10 +46,11 @@ def render(report: Report, layout: Layout | None = None) -> str:
 
 
 def _lines(report: Report, layout: Layout) -> Iterator[Text]:
-    for finding in report.findings:
+    for finding, *alike in _by_cause(report.findings):
         yield from _header(finding, layout)
         yield from story(finding, report, max(layout.width, _NARROWEST))
         yield from _fix(finding, layout)
+        yield from _also(alike, layout)
         yield Text()
     for unused in report.unused_suppressions:
         yield Text.assemble(
@@ -63,6 +64,29 @@ def _lines(report: Report, layout: Layout) -> Iterator[Text]:
         yield from _table(report.findings)
         for sentence in _sentences(report):
             yield from _wrapped(sentence, layout)
+
+
+def _by_cause(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+    """The findings, those together whose stories end in the same line of another place: many calls, one cause."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        end = finding.story[-1] if finding.story else None
+        elsewhere = end is not None and (end.file, end.line) != (finding.file, finding.line)
+        key = (finding.slug, finding.confidence, end.file, end.line) if elsewhere and end else id(finding)
+        groups.setdefault(key, []).append(finding)
+    return groups.values()
+
+
+def _also(alike: Sequence[Finding], layout: Layout) -> Iterator[Text]:
+    """Where else a finding with the same cause was made, each file named once."""
+    places: dict[str, list[str]] = {}
+    for finding in alike:
+        places.setdefault(finding.file, []).append(f"{finding.line}:{finding.column}")
+    told = [f"{file}:{', '.join(lines)}" for file, lines in places.items()]
+    for index, place in enumerate(told):
+        label = "   also: " if index == 0 else " " * 9
+        for number, piece in enumerate(_pieces(place, layout.width - len(label)) if layout.breaks else [place]):
+            yield Text.assemble((label if number == 0 else " " * len(label), "dim"), (piece, "cyan"))
 
 
 def _header(finding: Finding, layout: Layout) -> Iterator[Text]:
