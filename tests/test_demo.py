@@ -51,6 +51,17 @@ def test_admitted_mistake_is_found(file: str, function: str, slug: str) -> None:
     assert [finding for finding in findings() if finding.slug == slug and is_story_of(finding, file, lines)]
 
 
+def test_nothing_else_is_found() -> None:
+    """What the table does not admit is right, and draws no finding: no false alarms in the shop."""
+    rows = [(file, lines_of(file, function), slug) for file, function, slug in ADMITTED]
+
+    assert [] == [
+        f"{finding.file}:{finding.line} {finding.slug}"
+        for finding in findings()
+        if not any(finding.slug == slug and is_story_of(finding, file, lines) for file, lines, slug in rows)
+    ]
+
+
 def test_shop_shows_every_checked_hazard() -> None:
     """Each hazard that the check sees is there to be met in the shop."""
     seen_by_check = {slug for slug, hazard in catalogue().items() if "check" in hazard.seen_by}
