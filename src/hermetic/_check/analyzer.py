@@ -19,6 +19,7 @@ from .models import Models
 from .modules import Class, Definition, External, Function, FunctionNode, Global, Module, Project
 from .outcomes import Exit, Raised
 from .schemas import Schemas
+from .shapes import Shape, shape_of
 from .state import State
 from .summaries import Summaries
 from .targets import sessions_in
@@ -80,6 +81,7 @@ class Analyzer:
         self._functions: dict[FunctionNode, Function] = {function.node: function for function in project.functions()}
         self._globals: dict[tuple[str, str], Value] = {}
         self._walks: dict[Function, list[ast.AST]] = {}
+        self._shapes: dict[Function, Shape] = {}
         self._lines: dict[str, list[str]] = {}
         self._sources = {module.file.name: module.file.text for module in project.modules.values()}
         self._steps = 0
@@ -265,11 +267,14 @@ class Analyzer:
         return any(name in known.CONTEXT_MANAGERS for name in self.decorators(function))
 
     def is_generator(self, function: Function) -> bool:
-        nested: set[int] = set()
-        for node in self.walk(function):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                nested |= {id(inner) for inner in ast.walk(node)}
-        return any(isinstance(node, (ast.Yield, ast.YieldFrom)) and id(node) not in nested for node in self.walk(function))
+        return self.shape(function).is_generator
+
+    def shape(self, function: Function) -> Shape:
+        """What the syntax of a function tells, worked out once."""
+        found = self._shapes.get(function)
+        if found is None:
+            found = self._shapes[function] = shape_of(self.walk(function))
+        return found
 
     def decorators(self, function: Function) -> Iterator[str]:
         """The dotted names of a function's decorators."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import InstanceCreated, Waited
@@ -11,15 +12,17 @@ from .evaluate import evaluate, shown, touch
 from .externals import call_external
 from .modules import Class, External, Function
 from .results import loader_option, query_method, result_method, statement_method
-from .sessions import METHODS, open_session, session_method
+from .sessions import METHODS, open_session, session_method, transaction_method
 from .state import Path, State, SymbolCalled
 from .targets import appended, assign, bind, escape, instances_in, sessions_in, write
 from .values import (
     UNKNOWN,
+    Adapter,
     Bound,
     Call,
     Closure,
     Cm,
+    Const,
     Engine,
     Ext,
     Inst,
@@ -56,12 +59,18 @@ def evaluate_call(flow: Flow, node: ast.Call, state: State) -> Value:
         return start_tasks(flow, callee, node, state)
     args: list[Value] = []
     for arg in node.args:
-        value = evaluate(flow, arg, state)
-        args += value.items if isinstance(arg, ast.Starred) and isinstance(value, Tup) else (value,)
+        args += _spread(evaluate(flow, arg.value, state)) if isinstance(arg, ast.Starred) else (evaluate(flow, arg, state),)
     keywords = tuple((keyword.arg or "**", evaluate(flow, keyword.value, state)) for keyword in node.keywords)
     call = Call(node, tuple(args), keywords, awaited)
     _grow(flow, node, callee, call, state)
     return call_value(flow, callee, call, state)
+
+
+def _spread(value: Value) -> tuple[Value, ...]:
+    """What `*value` gives: the members, or one that stands for all."""
+    if isinstance(value, Tup):
+        return value.items
+    return (value.element if isinstance(value, Many) else UNKNOWN,)
 
 
 def _grow(flow: Flow, node: ast.Call, callee: Value, call: Call, state: State) -> None:
@@ -122,7 +131,7 @@ def unknown_call(flow: Flow, call: Call, state: State, what: str = "") -> None:
 def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state: State) -> Value:
     match owner:
         case Sess():
-            return session_method(flow, owner, name, call, state) if name in METHODS else _other(flow, owner, name)
+            return session_method(flow, owner, name, call, state) if name in METHODS else _other(owner, name, call, state)
         case Query():
             return query_method(flow, owner, name, call, state)
         case Result():
@@ -139,8 +148,14 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
             return _engine_method(flow, owner, name, call, state)
         case Inst():
             return _model_method(flow, owner, name, call, state)
+        case Cm(kind="function"):
+            return flow.analyzer.generators.method(flow, owner, name, state, call.node)
         case Ref(definition=Class() as cls):
             return _class_method(flow, cls, name, call, state)
+        case Adapter(cls=cls):
+            return _class_method(flow, cls, name, call, state)
+        case Cm():
+            return transaction_method(flow, owner, name, call, state)
         case Ext() | Bound():
             return executor_method(flow, bound, call, state)
         case _:
@@ -148,8 +163,15 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
             return UNKNOWN
 
 
-def _other(flow: Flow, session: Sess, name: str) -> Value:
-    return session if name in {"begin_twophase", "registry"} else UNKNOWN
+def _other(session: Sess, name: str, call: Call, state: State) -> Value:
+    if name == "execution_options" and autocommits(call):
+        state.mark("autocommit", session.key)
+    return session if name in {"begin_twophase", "registry", "execution_options"} else UNKNOWN
+
+
+def autocommits(call: Call) -> bool:
+    """Whether the options given tell the database to keep each statement at once."""
+    return call.keyword("isolation_level") == Const("AUTOCOMMIT")
 
 
 def _collection(flow: Flow, owner: Many | Tup, name: str, call: Call, state: State) -> Value:
@@ -172,7 +194,9 @@ def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
     expire = constant(call.keyword("expire_on_commit"), maker.expire_on_commit)
     autoflush = constant(call.keyword("autoflush"), maker.autoflush)
     bound = True if call.keyword("bind") or call.keyword("binds") else maker.bound
-    return open_session(flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound)
+    return open_session(
+        flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=maker.autocommit
+    )
 
 
 def constant(value: Value | None, default: bool) -> bool:
@@ -192,9 +216,11 @@ def _maker_method(flow: Flow, maker: Maker, name: str, call: Call, state: State)
 def _engine_method(flow: Flow, engine: Engine, name: str, call: Call, state: State) -> Value:
     if name in {"connect", "raw_connection"}:
         session = Sess(flow.key(call.node, "connection"), engine.is_async)
-        return open_session(flow, session, state, call.node, bound=True)
+        return open_session(flow, session, state, call.node, bound=True, autocommit=engine.autocommit)
     if name == "begin":
         return Cm("engine-begin", Maker(flow.key(call.node, "engine"), engine.is_async, bound=True), call)
+    if name == "execution_options" and autocommits(call):
+        return replace(engine, autocommit=True)
     if name == "dispose":
         state.mark("disposed", engine.key)
     return engine if name == "execution_options" else UNKNOWN
@@ -213,7 +239,7 @@ def _model_method(flow: Flow, owner: Inst, name: str, call: Call, state: State) 
 def _class_method(flow: Flow, cls: Class, name: str, call: Call, state: State) -> Value:
     from .responses import validate
 
-    if name in {"model_validate", "from_orm", "parse_obj"}:
+    if name in {"model_validate", "from_orm", "parse_obj", "validate_python"}:
         return validate(flow, cls, call, state)
     return UNKNOWN
 

@@ -14,6 +14,7 @@ from .._lifecycle.records import AttributeWritten, Key, Record, Where
 from .evaluate import evaluate
 from .modules import Function, Module, imported_names
 from .outcomes import Exit, Raised, caught_by
+from .shapes import NO_SHAPE
 from .state import Event, Site, State, distinct, site_of
 from .targets import assign, delete
 from .truth import split
@@ -71,12 +72,12 @@ class Flow:
         self.on_yield = on_yield
         self.guarded = guarded
         self.frame = next(_frames)
+        self.shape = analyzer.shape(function) if function is not None else NO_SHAPE
         self.oracle = Oracle()
         self.handling: list[str] = []
         self.notes: tuple[str, ...] = ()
         self.awaited: ast.expr | None = None
         self.discarded: ast.AST | None = None
-        self._globals: set[str] | None = None
 
     # -- services for the evaluator ---------------------------------------------------------------------------------
 
@@ -122,10 +123,7 @@ class Flow:
 
     def is_global(self, name: str) -> bool:
         """Whether the function at work declares a name `global`."""
-        if self._globals is None:
-            nodes = self.analyzer.walk(self.function) if self.function else []
-            self._globals = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
-        return name in self._globals
+        return name in self.shape.global_names
 
     @contextmanager
     def awaiting(self, node: ast.expr) -> Iterator[None]:
@@ -196,7 +194,7 @@ class Flow:
                     else:
                         exits.append(exit)
             current = distinct(following)
-            if len(exits) > 48:
+            if len(exits) > 24:
                 exits = merged(exits)
         return [*merged(exits), *(Exit("next", state) for state in current)]
 
@@ -207,17 +205,20 @@ class Flow:
     def simple(self, node: ast.stmt, state: State, action: Callable[[State], Value], kind: str = "next") -> list[Exit]:
         """A statement without blocks: its branches, and that anything in it may fail."""
         exits = [Exit(kind, e.state, e.value) if e.kind == "next" else e for e in self.branches(state, action)]  # type: ignore[arg-type]
-        if self.may_fail(state) and can_fail(node):
+        is_told = any(exit.kind == "raise" and exit.error == "db" for exit in exits)
+        if self.may_fail(state) and not is_told and can_fail(node):
             exits.append(Exit("raise", state, error="any"))
         return exits
 
 
 def merged(exits: list[Exit]) -> list[Exit]:
     """The exits without those that are alike in kind, error, value and state."""
+    if len(exits) < 2:
+        return exits
     kept: dict[object, Exit] = {}
     for exit in exits:
         kept.setdefault((exit.kind, exit.error, exit.value, exit.state.fingerprint()), exit)
-    return list(kept.values())[:48]
+    return list(kept.values())[:24]
 
 
 _ENDINGS = frozenset({"close", "aclose", "rollback", "remove", "dispose"})
@@ -340,6 +341,7 @@ def _if(flow: Flow, node: ast.If, state: State) -> list[Exit]:
 
 
 def _while(flow: Flow, node: ast.While, state: State) -> list[Exit]:
+    around, state.loop = state.loop, (*state.loop, ("while", flow.key(node, "loop")))
     entered, left = split(flow, node.test, state)
     exits: list[Exit] = []
     done = list(left)
@@ -359,6 +361,8 @@ def _while(flow: Flow, node: ast.While, state: State) -> list[Exit]:
             done += no
     if not done:
         done = entered
+    for path in (*done, *(exit.state for exit in exits)):
+        path.loop = around
     return [*exits, *flow.block(node.orelse, distinct(done))]
 
 
@@ -409,6 +413,7 @@ def _handled(flow: Flow, handlers: Sequence[ast.ExceptHandler], exit: Exit) -> l
         if answer == "no":
             continue
         state = exit.state.copy()
+        state.mark("handled", flow.frame)
         if handler.name:
             flow.env(state)[handler.name] = UNKNOWN
         flow.handling.append(exit.error)

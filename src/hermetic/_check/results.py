@@ -14,6 +14,7 @@ from .values import (
     Attr,
     Call,
     Cm,
+    Const,
     Inst,
     Many,
     Option,
@@ -60,7 +61,8 @@ def statement_method(flow: Flow, stmt: Stmt, name: str, call: Call) -> Value:
         case "populate_existing":
             return replace(stmt, populate_existing=True)
         case "limit" | "fetch" | "slice" | "offset":
-            return replace(stmt, limited=True)
+            single = name in {"limit", "fetch"} and call.argument(0) == Const(1)
+            return replace(stmt, limited=True, single=single or (stmt.single and name == "offset"))
         case "order_by":
             return replace(stmt, ordered=True)
         case "with_only_columns" | "with_entities" | "add_columns":
@@ -205,7 +207,7 @@ def result_method(flow: Flow, result: Result, name: str, state: State, node: ast
         return UNKNOWN
     is_scalar = result.scalars or name in {"scalar", "scalar_one", "scalar_one_or_none"}
     if name in {"all", "fetchall", "fetchmany"}:
-        return Many(_row(result, is_scalar), result.key, rows=True, session=result.session.key)
+        return Tup((_row(result, is_scalar),)) if stmt.single else Many(_row(result, is_scalar), result.key, rows=True, session=result.session.key)
     if name in _ONE:
         one = Inst((*_as_tuple(result.key), "1"), stmt.mapping)
         announce(flow, one, result.session, stmt.options, state, node, stmt)
@@ -214,6 +216,8 @@ def result_method(flow: Flow, result: Result, name: str, state: State, node: ast
 
 
 def _row(result: Result, is_scalar: bool) -> Value:
+    if result.stmt.mapping is None:
+        return UNKNOWN
     element = _element(result)
     return element if is_scalar else Tup((element, *([UNKNOWN] * (result.stmt.entities - 1))))
 
@@ -265,6 +269,8 @@ def get(
 def members(flow: Flow, value: Value, state: State, node: ast.AST) -> Value:
     """What iterating over a value goes over."""
     match value:
+        case Result(stmt=stmt) if stmt.single:
+            return Tup((_row(value, value.scalars),))
         case Result(stmt=stmt) if stmt.mapping is not None:
             return Many(_row(value, value.scalars), value.key, rows=True, session=value.session.key)
         case Query():

@@ -14,11 +14,13 @@ from .._lifecycle.records import (
     Expired,
     Expunged,
     Flushed,
+    Key,
     Merged,
     Refreshed,
     RolledBack,
     SessionClosed,
     SessionOpened,
+    TransactionBegan,
 )
 from .outcomes import Raised
 from .results import get, run, select
@@ -44,7 +46,15 @@ def session_method(flow: Flow, session: Sess, name: str, call: Call, state: Stat
 
 
 def open_session(
-    flow: Flow, session: Sess, state: State, node: ast.AST, *, expire: bool = True, autoflush: bool = True, bound: bool | None = None
+    flow: Flow,
+    session: Sess,
+    state: State,
+    node: ast.AST,
+    *,
+    expire: bool = True,
+    autoflush: bool = True,
+    bound: bool | None = None,
+    autocommit: bool = False,
 ) -> Sess:
     """A session is made here; the function holds it until it closes it or hands it on."""
     if session.key in state.held:
@@ -60,21 +70,29 @@ def open_session(
     state.marks = frozenset(mark for mark in state.marks if mark[1] != session.key)
     state.held[session.key] = record
     flow.emit(state, record)
+    if autocommit:
+        state.mark("autocommit", session.key)
     return session
 
 
 def close_session(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str) -> None:
     """The session ends: by `close()`, or by the end of its block."""
     state.held.pop(session.key, None)
-    flow.emit(state, SessionClosed(session=session.key, site=flow.site(node)), *notes)
+    flow.emit(state, SessionClosed(session=session.key, site=flow.site(node)), *notes, *excuses(state, session.key))
 
 
-def commit(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str) -> None:
-    """A commit, which may fail where somebody would notice."""
+def excuses(state: State, session: Key) -> tuple[str, ...]:
+    """Notes on why work that is left in a session at its end is not lost by mistake."""
+    handled = ("handled",) if any(name == "handled" for name, _ in state.marks) else ()
+    return (*handled, *(name for name, key in state.marks if key == session and name in {"autocommit", "shared"}))
+
+
+def commit(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str, nested: bool = False) -> None:
+    """A commit, or the release of a savepoint when `nested`; either may fail where somebody would notice."""
     if flow.may_fail(state) and flow.choose(2):
-        flow.emit(state, Committed(session=session.key, site=flow.site(node), fails=True), *notes)
+        flow.emit(state, Committed(session=session.key, nested=nested, site=flow.site(node), fails=True), *notes)
         raise Raised("db")
-    flow.emit(state, Committed(session=session.key, site=flow.site(node)), *notes)
+    flow.emit(state, Committed(session=session.key, nested=nested, site=flow.site(node)), *notes)
 
 
 def _commit(flow: Flow, session: Sess, call: Call, state: State) -> Value:
@@ -207,19 +225,57 @@ def _runs(name: str) -> Callable[[Flow, Sess, Call, State], Value]:
 
 
 def _begin(flow: Flow, session: Sess, call: Call, state: State) -> Value:
-    return Cm("begin", session, call)
+    return _begun(flow, Cm("begin", session, call), state)
 
 
 def _begin_nested(flow: Flow, session: Sess, call: Call, state: State) -> Value:
-    return Cm("savepoint", session, call)
+    return _begun(flow, Cm("savepoint", session, call), state)
+
+
+def _begun(flow: Flow, cm: Cm, state: State) -> Cm:
+    """A transaction begins at the call, that of an async session where it is awaited or entered."""
+    if cm.call is not None and begins_at_call(cm):
+        begin(flow, cm, state, cm.call.node)
+    return cm
+
+
+def begins_at_call(cm: Cm) -> bool:
+    """Whether a transaction has begun before its block is entered."""
+    return isinstance(cm.subject, Sess) and (not cm.subject.is_async or bool(cm.call and cm.call.awaited))
+
+
+def begin(flow: Flow, cm: Cm, state: State, node: ast.AST) -> None:
+    """Let the transaction or savepoint of a context manager begin."""
+    if isinstance(cm.subject, Sess):
+        flow.emit(state, TransactionBegan(session=cm.subject.key, nested=cm.kind == "savepoint", site=flow.site(node)))
+
+
+def transaction_method(flow: Flow, cm: Cm, name: str, call: Call, state: State) -> Value:
+    """`savepoint.commit()`, `transaction.rollback()`: by hand instead of a block."""
+    session, nested = cm.subject, cm.kind == "savepoint"
+    if not isinstance(session, Sess) or cm.kind not in {"begin", "savepoint"}:
+        return UNKNOWN
+    if name == "commit":
+        commit(flow, session, state, call.node, nested=nested)
+    elif name in {"rollback", "close"}:
+        flow.emit(state, RolledBack(session=session.key, nested=nested, site=flow.site(call.node)))
+    elif name in {"start", "__enter__", "__aenter__"}:
+        return cm
+    return UNKNOWN
 
 
 def _run_sync(flow: Flow, session: Sess, call: Call, state: State) -> Value:
     """The function gets the session's synchronous side and runs where blocking and lazy loading are allowed."""
     function = call.argument(0, "fn")
-    with flow.off_loop():
-        twin = Sess(session.key, is_async=False)
-        return flow.call_value(function, Call(call.node, (twin, *call.args[1:]), call.keywords), state)
+    twin = Sess(session.key, is_async=False)
+    if session.key not in state.life.sessions:
+        state.life.apply(flow.analyzer.received(session.key))
+    before = state.life.change_session(session.key, is_async=False)
+    try:
+        with flow.off_loop():
+            return flow.call_value(function, Call(call.node, (twin, *call.args[1:]), call.keywords), state)
+    finally:
+        state.life.change_session(before.key, is_async=session.is_async)
 
 
 def _remove(flow: Flow, session: Sess, call: Call, state: State) -> Value:

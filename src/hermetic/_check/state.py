@@ -125,9 +125,9 @@ class State:
     def fingerprint(self) -> object:
         """Equal for two paths that will behave alike from here on."""
         return (
-            tuple(frozenset(env.items()) for env in self.envs.values()),
-            frozenset(self.attrs.items()),
-            frozenset(self.facts.items()),
+            tuple([frozenset(env.items()) for env in self.envs.values()]),
+            frozenset(self.attrs.items()) if self.attrs else None,
+            frozenset(self.facts.items()) if self.facts else None,
             frozenset(self.held),
             self.life.fingerprint(),
             self.marks,
@@ -163,7 +163,7 @@ class State:
             self.life.instances[target.key] = replace(known, key=target.key)
 
 
-MAX_PATHS = 24
+MAX_PATHS = 12
 
 
 def distinct(states: list[State], limit: int = MAX_PATHS) -> list[State]:

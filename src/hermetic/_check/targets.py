@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .._lifecycle.records import Added, AttributeWritten, SessionShared
 from .evaluate import evaluate
 from .state import FieldSet, State
-from .values import UNKNOWN, Bound, Ext, Inst, Many, Obj, Ref, Sess, Sym, Tup, Value, keys_in, parts
+from .values import UNKNOWN, Bound, Const, Ext, Inst, Many, Obj, Ref, Sess, Sym, Tup, Value, keys_in, parts
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -43,7 +43,12 @@ def _item(value: Value, index: int, count: int) -> Value:
 
 def bind(flow: Flow, name: str, value: Value, state: State) -> None:
     """Let a local name hold `value`; what was known of conditions that mention it is forgotten."""
-    flow.env(state)[name] = value
+    if value is UNKNOWN and name in flow.shape.names:
+        flow.env(state).pop(name, None)
+    elif isinstance(value, Const) and name not in flow.shape.flags and not isinstance(value.value, str):
+        flow.env(state).pop(name, None)
+    else:
+        flow.env(state)[name] = value
     if flow.is_global(name):
         escape(flow, value, state, flow.function.node if flow.function else ast.Pass())
     if state.facts:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .evaluate import evaluate
+from .shapes import fact
 from .state import State
 from .values import (
     NONE,
@@ -84,14 +84,14 @@ def _none(flow: Flow, left: ast.expr, state: State) -> Sides:
             continue
         known = _is_none(exit.value, exit.state)
         if known is None:
-            known = exit.state.facts.get(_fact(left, "is None"))
+            known = exit.state.facts.get(fact(left, "is None") or "")
         if known is not False:
             holds = exit.state.copy()
             _refine(flow, left, NONE, holds)
-            _learn(left, "is None", True, holds)
+            _learn(flow, left, "is None", True, holds)
             yes.append(holds)
         if known is not True:
-            _learn(left, "is None", False, exit.state)
+            _learn(flow, left, "is None", False, exit.state)
             _settle(exit.value, exit.state)
             no.append(exit.state)
     return yes, no
@@ -105,15 +105,15 @@ def _leaf(flow: Flow, test: ast.expr, state: State) -> Sides:
             continue
         known = truth_of(exit.value, exit.state)
         if known is None:
-            known = exit.state.facts.get(_fact(test, ""))
+            known = exit.state.facts.get(fact(test, "") or "")
         if known is not True:
             fails = exit.state.copy()
             if isinstance(exit.value, (Sess, Inst)):
                 _refine(flow, test, NONE, fails)
-            _learn(test, "", False, fails)
+            _learn(flow, test, "", False, fails)
             no.append(fails)
         if known is not False:
-            _learn(test, "", True, exit.state)
+            _learn(flow, test, "", True, exit.state)
             _settle(exit.value, exit.state)
             yes.append(exit.state)
     return yes, no
@@ -158,16 +158,7 @@ def _refine(flow: Flow, node: ast.expr, value: Value, state: State) -> None:
             state.attrs[owner.key, node.attr] = value
 
 
-@lru_cache(maxsize=8192)
-def _fact(node: ast.expr, suffix: str) -> str | None:
-    """The text by which a condition is remembered; None for one whose answer may change by itself."""
-    if any(isinstance(inner, (ast.Call, ast.Await, ast.NamedExpr, ast.Yield)) for inner in ast.walk(node)):
-        return None
-    text = ast.unparse(node)
-    return f"({text}) {suffix}".strip()
-
-
-def _learn(node: ast.expr, suffix: str, holds: bool, state: State) -> None:
-    text = _fact(node, suffix)
-    if text is not None and not isinstance(node, ast.Constant):
+def _learn(flow: Flow, node: ast.expr, suffix: str, holds: bool, state: State) -> None:
+    text = fact(node, suffix)
+    if text is not None and text in flow.shape.conditions:
         state.facts[text] = holds

@@ -86,10 +86,11 @@ class Tup:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine, or what stands in for one (a connection is another matter)."""
+    """An engine, or what stands in for one; under `autocommit` the database keeps each statement at once."""
 
     key: Key
     is_async: bool = False
+    autocommit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class Maker:
     autoflush: bool = True
     bound: bool | None = None
     scoped: bool = False
+    autocommit: bool = False
 
 
 StatementKind = Literal["select", "insert", "update", "delete", "text", "other"]
@@ -117,7 +119,10 @@ StatementKind = Literal["select", "insert", "update", "delete", "text", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Stmt:
-    """A statement being built; `mapping` is the entity whose instances its rows hold, None for columns."""
+    """A statement being built; `mapping` is the entity whose instances its rows hold, None for columns.
+
+    `limited` tells that it has a LIMIT, `single` that this is 1.
+    """
 
     kind: StatementKind
     mapping: Mapping | None = None
@@ -127,6 +132,7 @@ class Stmt:
     for_update: bool = False
     limited: bool = False
     ordered: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,13 @@ class Obj:
 
 
 @dataclass(frozen=True, slots=True)
+class Adapter:
+    """`TypeAdapter(list[OrderRead])`: converts into a response model."""
+
+    cls: Class
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """A method of a value."""
 
@@ -202,7 +215,9 @@ class Partial:
     keywords: tuple[tuple[str, Value], ...] = ()
 
 
-CmKind = Literal["begin", "savepoint", "no-autoflush", "maker-begin", "function", "closing", "null", "engine-begin"]
+CmKind = Literal[
+    "begin", "savepoint", "no-autoflush", "maker-begin", "function", "closing", "null", "engine-begin", "suppress"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,7 +250,7 @@ class Call:
 
 Value: TypeAlias = (
     Unknown | Const | Sym | Ref | Ext | Sess | Inst | Many | Tup | Engine | Conn | Maker | Stmt | Query | Result
-    | Option | Attr | Obj | Bound | Closure | Lambda | Partial | Cm
+    | Option | Attr | Obj | Adapter | Bound | Closure | Lambda | Partial | Cm
 )  # fmt: skip
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import Committed, RolledBack, TransactionBegan
+from .._lifecycle.records import RolledBack, TransactionBegan
 from .evaluate import evaluate
-from .outcomes import Exit, Raised
-from .sessions import close_session, commit, open_session
+from .outcomes import Exit, Raised, caught_by
+from .sessions import begin, begins_at_call, close_session, commit, open_session
 from .state import State
 from .targets import assign, sessions_in
 from .values import NONE, UNKNOWN, Call, Closure, Cm, Maker, Obj, Sess, Value
@@ -49,6 +49,8 @@ def enter(flow: Flow, value: Value, state: State, node: ast.AST, body: Callable[
     match value:
         case Cm(kind="function", call=call, subject=subject) if call is not None:
             return flow.analyzer.generators.run(flow, subject, call, state, body)
+        case Cm(kind="suppress", call=call) if call is not None:
+            return _suppressed(flow, call, state, body)
         case Cm(kind=kind):
             bound = _ENTER[kind](flow, value, state, node)
         case Sess():
@@ -88,6 +90,25 @@ def _left(flow: Flow, value: Value, bound: Value, exit: Exit, node: ast.AST) -> 
     return done
 
 
+def _suppressed(flow: Flow, call: Call, state: State, body: Callable[[State, Value], list[Exit]]) -> list[Exit]:
+    """`with suppress(IntegrityError):` lets the block end quietly when it fails so."""
+    types = list(call.node.args) if isinstance(call.node, ast.Call) else []
+    handler = ast.ExceptHandler(type=ast.Tuple(types, ast.Load()), name=None, body=[])
+    flow.guarded += 1
+    exits = body(state, UNKNOWN)
+    flow.guarded -= 1
+    done: list[Exit] = []
+    for exit in exits:
+        answer = caught_by(flow.module, handler, exit.error) if exit.kind == "raise" else "no"
+        if answer != "no":
+            quiet = exit.state.copy()
+            quiet.mark("handled", flow.frame)
+            done.append(Exit("next", quiet))
+        if answer != "yes":
+            done.append(exit)
+    return done
+
+
 def _object(flow: Flow, value: Obj, state: State, node: ast.AST, body: Callable[[State, Value], list[Exit]]) -> list[Exit]:
     """A class of the project with `__enter__` and `__exit__`."""
     enters = value.cls.method("__enter__") or value.cls.method("__aenter__")
@@ -115,8 +136,8 @@ def _object(flow: Flow, value: Obj, state: State, node: ast.AST, body: Callable[
 
 def _enter_begin(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value:
     assert isinstance(cm, Cm)
-    if isinstance(cm.subject, Sess):
-        flow.emit(state, TransactionBegan(session=cm.subject.key, nested=cm.kind == "savepoint", site=flow.site(node)))
+    if not begins_at_call(cm):
+        begin(flow, cm, state, node)
     return cm.subject
 
 
@@ -126,7 +147,10 @@ def _enter_maker(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value:
     if not isinstance(maker, Maker):
         return UNKNOWN
     session = Sess(flow.key(node, "session"), maker.is_async)
-    open_session(flow, session, state, node, expire=maker.expire_on_commit, autoflush=maker.autoflush, bound=maker.bound)
+    open_session(
+        flow, session, state, node, expire=maker.expire_on_commit, autoflush=maker.autoflush, bound=maker.bound,
+        autocommit=maker.autocommit,
+    )  # fmt: skip
     state.held.pop(session.key, None)
     flow.emit(state, TransactionBegan(session=session.key, site=flow.site(node)))
     return session
@@ -146,7 +170,16 @@ def _end_transaction(flow: Flow, session: Sess, exit: Exit, node: ast.AST) -> No
     if exit.kind == "raise":
         flow.emit(exit.state, RolledBack(session=session.key, site=flow.site(node)), "raising")
     else:
-        commit(flow, session, exit.state, node, "block")
+        _commit_or_undo(flow, session, exit, node, nested=False)
+
+
+def _commit_or_undo(flow: Flow, session: Sess, exit: Exit, node: ast.AST, *, nested: bool) -> None:
+    """A block's own commit; when it fails, the block rolls back."""
+    try:
+        commit(flow, session, exit.state, node, "block", nested=nested)
+    except Raised:
+        flow.emit(exit.state, RolledBack(session=session.key, nested=nested, site=flow.site(node)), "raising")
+        raise
 
 
 def _leave_savepoint(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
@@ -155,7 +188,7 @@ def _leave_savepoint(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> Non
     if exit.kind == "raise":
         flow.emit(exit.state, RolledBack(session=bound.key, nested=True, site=flow.site(node)), "raising")
     else:
-        flow.emit(exit.state, Committed(session=bound.key, nested=True, site=flow.site(node)), "block")
+        _commit_or_undo(flow, bound, exit, node, nested=True)
 
 
 def _leave_maker(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
@@ -170,6 +203,8 @@ def _leave_maker(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
 
 
 def _leave_closing(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
+    if isinstance(bound, Cm):
+        flow.analyzer.generators.method(flow, bound, "close", exit.state, node)
     for session in sessions_in(bound):
         close_session(flow, session, exit.state, node, *(("raising",) if exit.kind == "raise" else ()))
 
