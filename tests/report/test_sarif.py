@@ -122,6 +122,13 @@ def test_a_file_elsewhere_is_given_absolutely() -> None:
     assert {"uri": "file:///srv/shop/orders.py"} == place
 
 
+def test_nothing_recognised_is_a_notification() -> None:
+    """A log without results says when that means nothing."""
+    (told,) = run(EMPTY)["invocations"][0]["toolExecutionNotifications"]
+
+    assert told["message"]["text"].startswith("No session and no model was recognised")
+
+
 def test_problems_are_notifications() -> None:
     """What could not be checked, and comments that cover nothing, are told by the run, not by results."""
     told = run(FULL)["invocations"][0]["toolExecutionNotifications"]

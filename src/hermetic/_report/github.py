@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Finding, Severity
-from .told import Report
+from .told import RECOGNISED_NOTHING, Report
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -24,9 +24,7 @@ def _lines(report: Report) -> Iterator[str]:
     for problem in report.problems:
         yield _command("warning", problem.sentence, file=problem.path, line=problem.line, title="hermetic")
     if report.recognised_nothing:
-        yield _command(
-            "warning", "No session and no model was recognised; see `hermetic check --help`", title="hermetic"
-        )
+        yield _command("warning", RECOGNISED_NOTHING, title="hermetic")
 
 
 def _finding(finding: Finding) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .._catalogue import Confidence, Finding, Hazard, Severity, Step, catalogue
-from .told import Problem, Report, Suppression, fingerprinted, version
+from .told import RECOGNISED_NOTHING, Problem, Report, Suppression, fingerprinted, version
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -110,7 +110,8 @@ def _suppression(reason: str | None) -> dict[str, Any]:
 
 def _notifications(report: Report) -> list[dict[str, Any]]:
     unused = [_notification(each.file, each.line, _covers_nothing(each)) for each in report.unused_suppressions]
-    return [*(_problem(each) for each in report.problems), *unused]
+    nothing = {"level": "warning", "message": {"text": RECOGNISED_NOTHING}}
+    return [*(_problem(each) for each in report.problems), *unused, *([nothing] if report.recognised_nothing else [])]
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from .._catalogue import CONFIDENCES, Finding, Severity
 from .story import story
-from .told import Report
+from .told import RECOGNISED_NOTHING, Report
 
 _NARROWEST = 60
 _SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
@@ -178,11 +178,7 @@ def _sentences(report: Report) -> Iterator[Text]:
         more = ", …" if len(report.unresolved) > _UNRESOLVED_NAMED else ""
         yield Text(f"{_many(len(report.unresolved), 'session provider')} not understood: {named}{more}", "yellow")
     if report.recognised_nothing:
-        yield Text(
-            "No session and no model was recognised, so no findings means nothing here."
-            " Give the path that holds the models and the session factory too.",
-            "bold yellow",
-        )
+        yield Text(RECOGNISED_NOTHING, "bold yellow")
 
 
 def _most_frequent(findings: Iterable[Finding]) -> str:

@@ -10,6 +10,11 @@ from typing import Protocol
 
 from .._catalogue import Finding
 
+RECOGNISED_NOTHING = (
+    "No session and no model was recognised, so no findings means nothing here."
+    " Give the path that holds the models and the session factory too."
+)
+
 
 class Problem(Protocol):
     """Something to know besides findings."""
