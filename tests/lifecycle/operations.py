@@ -117,10 +117,11 @@ def close(pair: Pair, a: int, b: int, c: int) -> Move | None:
     if pair.session is None:
         return None
     pair.savepoints.clear()
-    session = pair.session
-    if a % 2:
-        pair.session = None
-    return Move(records.SessionClosed(session=pair.session_key), session.close)
+    return Move(
+        records.SessionClosed(session=pair.session_key),
+        pair.session.close,
+        lambda _: setattr(pair, "session", None if a % 2 else pair.session),
+    )
 
 
 def create(pair: Pair, a: int, b: int, c: int) -> Move | None:
@@ -196,7 +197,7 @@ def load(pair: Pair, a: int, b: int, c: int) -> Move | None:
         for instance in result:
             pair.tell_row(entity, primary_key(instance), options, populate_existing=populate)
 
-    note = f"{entity} {', '.join(f'{one.kind}({chr(46).join(one.path)})' for one in options)} where {c % 3}"
+    note = f"  # {entity} {', '.join(f'{one.kind}({chr(46).join(one.path)})' for one in options)} where {c % 3}"
     return Move(records.Executed(session=pair.session_key), act, told, note)
 
 
@@ -359,6 +360,9 @@ def merge(pair: Pair, a: int, b: int, c: int) -> Move | None:
     record = records.Merged(session=pair.session_key, source=key, result=result, mapping=state.mapping, changed=changed)
     return Move(record, lambda: pair.session.merge(source), partial(pair.register_as, result))
 
+
+SETUP = {"open", "create"}
+"""Operations that only make ready for others, and are not counted."""
 
 OPERATIONS: dict[str, tuple[int, Operation]] = {
     "open": (6, open_session),

@@ -13,7 +13,15 @@ from sqlalchemy import event, inspect
 from hermetic._lifecycle.arriving import beyond
 from hermetic._lifecycle.instance import NOTHING, InstanceState
 from hermetic._lifecycle.model import Lifecycle, Outcome
-from hermetic._lifecycle.records import AttributeWritten, ContentSeen, InstanceLoaded, Key, Record
+from hermetic._lifecycle.records import (
+    AttributeWritten,
+    ContentSeen,
+    Expunged,
+    InstanceLoaded,
+    Key,
+    Record,
+    SessionClosed,
+)
 from hermetic._lifecycle.schema import LoaderOption, Relation
 
 from .database import Database
@@ -41,6 +49,10 @@ class Seen:
     error: str = ""
     result: Any = None
 
+    def told(self) -> str:
+        """The effect, or the error by its code where it has one."""
+        return self.effect if self.effect != "raises" else f"{self.error} {self.code or ''}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -48,6 +60,31 @@ class Query:
 
     path: tuple[str, ...] = ()
     depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What a step lost in truth: the instances that waited for a flush, and whether rows were taken back."""
+
+    record: Record | None = None
+    unsaved: frozenset[Key] = frozenset()
+    is_undone: bool = False
+
+    def differ(self, said: Outcome) -> list[str]:
+        """Where the model tells of lost writes otherwise than the database does."""
+        says_lost = said.effect == "loses-write"
+        if isinstance(self.record, AttributeWritten):
+            return ["a write to a detached instance was stored"] if says_lost and self.is_undone else []
+        if not isinstance(self.record, (SessionClosed, Expunged)) or said.effect in ("raises", "unknown"):
+            return []
+        found = []
+        if (self.unsaved or self.is_undone) and not says_lost:
+            found.append(f"lost without a word: {sorted(map(str, self.unsaved))}, rows undone: {self.is_undone}")
+        if not self.unsaved <= set(said.lost):
+            found.append(f"lost as well: {sorted(map(str, self.unsaved.difference(said.lost)))}")
+        if says_lost and not self.unsaved and said.because in ("pending", "dirty", "deleted"):
+            found.append(f"nothing was lost: {said.lost}")
+        return found
 
 
 class Pair:
@@ -67,6 +104,7 @@ class Pair:
         self.met: dict[tuple[str, ...], dict[tuple[str, int], tuple[bool, int]]] = {}
         self.later: list[Callable[[], None]] = []
         self.settled: list[Callable[[], None]] = []
+        self.losses = Losses()
         self.count = 100
         self.rows = database.rows()
         self.links = database.links()
@@ -138,8 +176,11 @@ class Pair:
         before = self.life.instances.copy()
         held = {id(instance) for instance in self.objects.values() if inspect(instance).persistent}
         self.is_flushing = False
+        unsaved = self.unsaved(move.record)
         said = self.life.apply(move.record)
         seen = await self.observe(move.act)
+        is_same = (self.rows, self.links) == (self.database.rows(), self.database.links())
+        self.losses = Losses(move.record, unsaved, is_undone=not is_same)
         if seen.effect != "fine" and not isinstance(move.record, AttributeWritten):
             self.tell_related(before, held)
         self.tell_rest()
@@ -149,6 +190,15 @@ class Pair:
         self.tell_arrivals()
         self.tell_contents()
         return said, seen
+
+    def unsaved(self, record: Record) -> frozenset[Key]:
+        """What real instances wait for a flush that will not come, when they leave their session."""
+        if self.session is None or not isinstance(record, (SessionClosed, Expunged)):
+            return frozenset()
+        session = self.sync_session
+        waiting = {self.keys[id(one)] for one in (*session.new, *session.dirty, *session.deleted)}
+        chosen = getattr(record, "instance", None)
+        return frozenset(waiting if chosen is None else waiting & {chosen})
 
     def tell_related(self, before: dict[Key, InstanceState], held: set[int]) -> None:
         """Tell of the rows that came with relationships which are loaded since the step."""
@@ -292,9 +342,9 @@ class Pair:
                     ContentSeen(instance=key, related=related, targets=targets, stored=stored, row_exists=exists)
                 )
 
-    def differences(self) -> list[str]:
+    def differences(self, said: Outcome) -> list[str]:
         """Where the states of the two sides differ, beyond what the last operation answered."""
-        found = []
+        found = self.losses.differ(said)
         for key, state in self.life.instances.items():
             if state.status == "unknown":
                 continue

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
+from dataclasses import MISSING, dataclass, field, fields
 from random import Random
+from typing import Any, TypeVar
 
 from hermetic._lifecycle.model import Lifecycle
+from hermetic._lifecycle.records import Record
 
 from .database import Database
-from .operations import OPERATIONS
+from .operations import OPERATIONS, SETUP
 from .pair import Pair, Step, agree
 
 LENGTH = 40
+
+T = TypeVar("T")
+MakeLifecycle = Callable[[], Lifecycle]
 
 
 @dataclass(slots=True)
@@ -28,8 +33,16 @@ class Tally:
     unknowns: Counter[str] = field(default_factory=Counter)
     disagreement: str = ""
 
+    def add(self, other: Tally) -> None:
+        self.steps += other.steps
+        self.unknown += other.unknown
+        self.operations += other.operations
+        self.effects += other.effects
+        self.unknowns += other.unknowns
+
 
 def steps_of(random: Random, length: int = LENGTH) -> list[Step]:
+    """A sequence that opens a session first; each step is an operation's name and three numbers to choose by."""
     names = list(OPERATIONS)
     weights = [weight for weight, _ in OPERATIONS.values()]
     return [
@@ -41,41 +54,58 @@ def steps_of(random: Random, length: int = LENGTH) -> list[Step]:
     ]
 
 
-async def live(database: Database, steps: list[Step], lifecycle: Callable[[], Lifecycle], tally: Tally) -> list[str]:
+async def live(database: Database, steps: list[Step], lifecycle: MakeLifecycle, tally: Tally) -> list[str]:
     """Take the steps on both sides; the story of the steps taken, ended by a disagreement if there is one."""
     database.reset()
     pair = Pair(database, lifecycle)
-    story = []
+    story: list[str] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for name, *numbers in steps:
-                move = OPERATIONS[name][1](pair, *numbers)
-                if move is None:
-                    continue
-                said, seen = await pair.take(move)
-                story.append(f"{move.record} {move.note}: {said} / {seen}")
-                tally.steps += 1
-                tally.operations[name] += 1
-                tally.effects[seen.code or seen.error or seen.effect] += 1
-                if said.effect == "unknown":
-                    tally.unknown += 1
-                    tally.unknowns[f"{name} {said.because}"] += 1
-                    if said.because == "tangled":
-                        return story
-                if not agree(said, seen):
-                    tally.disagreement = f"{name}: the model says {said}, SQLAlchemy {seen}"
-                    return story
-                if found := pair.differences():
-                    tally.disagreement = f"{name}: " + "; ".join(found)
-                    return story
+            for step in steps:
+                if not await take(pair, step, tally, story):
+                    break
     finally:
         await pair.end()
     return story
 
 
-async def shrunk(database: Database, steps: list[Step], lifecycle: Callable[[], Lifecycle]) -> tuple[list[Step], list[str], str]:
-    """The fewest steps that still disagree, with their story."""
+async def take(pair: Pair, step: Step, tally: Tally, story: list[str]) -> bool:
+    """Take one step on both sides; False when the sequence ends with it."""
+    name, *numbers = step
+    move = OPERATIONS[name][1](pair, *numbers)
+    if move is None:
+        return True
+    said, seen = await pair.take(move)
+    story.append(f"{spelled(move.record)}{move.note}\n    model: {spelled(said)}\n    SQLAlchemy: {seen.told()}")
+    if name not in SETUP:
+        tally.steps += 1
+        tally.operations[name] += 1
+        tally.effects[said.effect if said.effect == "loses-write" else seen.told()] += 1
+        if said.effect == "unknown":
+            tally.unknown += 1
+            tally.unknowns[f"{name}: {said.because}"] += 1
+    if not agree(said, seen):
+        tally.disagreement = f"{name}: the outcomes differ"
+    elif said.because != "tangled" and (found := pair.differences(said)):
+        tally.disagreement = f"{name}: " + "; ".join(found)
+    return not tally.disagreement and said.because != "tangled"
+
+
+def spelled(record: Any) -> str:
+    """A record or an outcome as one would write it, without what is left at its default."""
+    said = []
+    for one in fields(record):
+        value = getattr(record, one.name)
+        default = one.default_factory() if one.default_factory is not MISSING else one.default
+        if value != default and one.name != "mapping":
+            value = set(value) if isinstance(value, frozenset) else value
+            said.append(f"{one.name}={value!r}")
+    return f"{type(record).__name__}({', '.join(said)})"
+
+
+async def shrunk(database: Database, steps: list[Step], lifecycle: MakeLifecycle) -> tuple[list[str], str]:
+    """The story of the fewest steps that still disagree, and the disagreement."""
     kept = steps
     size = len(kept) // 2
     while size:
@@ -90,5 +120,17 @@ async def shrunk(database: Database, steps: list[Step], lifecycle: Callable[[], 
                 start += size
         size //= 2
     tally = Tally()
-    story = await live(database, kept, lifecycle, tally)
-    return kept, story, tally.disagreement
+    return await live(database, kept, lifecycle, tally), tally.disagreement
+
+
+def run_plainly(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that never waits, as all are that work with a plain Session."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise RuntimeError("a plain Session waited")
+
+
+__all__ = ["LENGTH", "MakeLifecycle", "Record", "Tally", "live", "run_plainly", "shrunk", "steps_of"]

@@ -13,7 +13,7 @@ from .refreshing import identify, lacks_identity
 from .session import SessionState
 
 from .states import States
-from .synchronizing import changes_row, entangle, has_changes, linked, pointed
+from .synchronizing import changes_row, entangle, has_changes, is_near, linked, moved, pointed
 from .undoing import undo
 
 
@@ -69,6 +69,9 @@ def refusals(life: States, session: SessionState) -> Iterator[Outcome]:
     for state in pending:
         if state.refused or state.row_exists or identities.count(state.identity) > 1:
             yield raises("IntegrityError", "refused")
+    for key in (*session.pending, *session.dirty):
+        if key not in session.deleted:
+            yield from link_refusals(life, life.instances[key])
     for key in {*session.dirty, *session.deleted}:
         state = life.instances[key]
         changes = key not in session.deleted and changes_row(life, state)
@@ -78,6 +81,18 @@ def refusals(life: States, session: SessionState) -> Iterator[Outcome]:
             yield raises("StaleDataError", "gone")
         elif state.refused and changes:
             yield raises("IntegrityError", "refused")
+
+
+def link_refusals(life: States, state: InstanceState) -> Iterator[Outcome]:
+    """What is wrong with the rows of a many-to-many: one to insert that is there, one to delete that is not."""
+    for name, relation in state.mapping.relations.items():
+        if name not in state.written or not relation.many_to_many or name not in state.stored:
+            continue
+        stored = state.stored[name]
+        for other in moved(life, state, name):
+            is_gain = other.key in state.gained.get(name, ())
+            if is_near(life, state, other) and is_gain == (other.identity in stored):
+                yield raises("IntegrityError", "refused") if is_gain else raises("StaleDataError", "gone")
 
 
 def links(life: States, key: Key) -> bool:
@@ -170,7 +185,8 @@ def saved(state: InstanceState) -> InstanceState:
 
 def recomputed(state: InstanceState) -> InstanceState:
     """After an UPDATE, what the database computed in it is expired."""
-    stale = frozenset(name for name, column in state.mapping.columns.items() if column.onupdate) - state.written
+    stale = frozenset(name for name, column in state.mapping.columns.items() if column.onupdate)
+    stale -= state.written - state.unchanged
     return replace(
         state,
         loaded=state.loaded - stale,

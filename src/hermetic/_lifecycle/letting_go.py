@@ -38,7 +38,7 @@ def recall_unless_many(life: States, key: Key, relation: Relation) -> None:
     if len(rivals) > 1:
         life.change(key, unsure=state.unsure | {relation.name, relation.column or ""} - state.loaded)
     else:
-        recall(life, key, relation)
+        recall(life, key, relation, for_history=True)
 
 
 def load_others(life: States, key: Key, name: str) -> None:

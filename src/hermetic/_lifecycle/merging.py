@@ -78,7 +78,8 @@ def copy_onto(life: States, source: InstanceState, target: InstanceState, record
             blocked=source.blocked or target.blocked,
         )
     )
-    life.mark_dirty(target.key)
+    if names:
+        life.mark_dirty(target.key)
 
 
 def merge_something(

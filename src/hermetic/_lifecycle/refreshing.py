@@ -49,8 +49,11 @@ def identify(life: States, key: Key) -> None:
         refresh(life, key, wanted(state))
 
 
-def recall(life: States, key: Key, relation: Relation) -> None:
-    """Load a many-to-one as far as its foreign key is NULL or the session holds its other side already."""
+def recall(life: States, key: Key, relation: Relation, *, for_history: bool = False) -> None:
+    """Load a many-to-one as far as its foreign key is NULL or the session holds its other side already.
+
+    A foreign key that was never set counts as NULL, unless the question is what the many-to-one was before.
+    """
     state = life.instances[key]
     if relation.column is None:
         return
@@ -61,7 +64,7 @@ def recall(life: States, key: Key, relation: Relation) -> None:
             life.put(gained(state, frozenset({relation.column})))
     state = life.instances[key]
     target = state.targets.get(relation.name)
-    if relation.column not in state.loaded:
+    if relation.column not in state.loaded and for_history:
         return
     if relation.name not in state.loaded and (target is None or life.identified(state.session, target) is not None):
         life.put(gained(state, frozenset({relation.name})))

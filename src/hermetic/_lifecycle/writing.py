@@ -87,8 +87,8 @@ def mirror(life: States, key: Key, relation: Relation, target: Key, *, removes: 
 
 def point(life: States, key: Key, relation: Relation, target: Key | None) -> Outcome:
     """Set a many-to-one, or replace a whole collection of which nothing more is known."""
+    old = former(life, life.instances[key], relation)
     state = life.instances[key]
-    old = former(life, state, relation)
     new = () if target is None else (target,)
     if relation.many:
         old = state.related.get(relation.name)
@@ -96,8 +96,6 @@ def point(life: States, key: Key, relation: Relation, target: Key | None) -> Out
     known = None if target is None else life.instances.get(target)
     if session is not None and target is not None and known is not None and old != new and not contains(known, session):
         if problem := admit(life, session, target):
-            if old is not None:
-                life.put(gained(state, frozenset({relation.name})))
             return problem
     if old != new and relation.back_populates is not None:
         for other, removes in ((old, True), (new, False)):
@@ -108,16 +106,19 @@ def point(life: States, key: Key, relation: Relation, target: Key | None) -> Out
 
 
 def former(life: States, state: InstanceState, relation: Relation) -> tuple[Key, ...] | None:
-    """What a many-to-one held, as far as that is known without a query; None where it is not."""
-    if relation.name in state.loaded:
-        return state.related.get(relation.name)
-    if state.session is None or relation.column not in state.loaded or relation.name not in state.targets:
+    """What a many-to-one held, as far as that is known without a query, and then loaded; None where it is not."""
+    name = relation.name
+    if name in state.loaded:
+        return state.related.get(name)
+    if state.session is None or relation.column not in state.loaded or name not in state.targets:
         return None
-    identity = state.targets[relation.name]
-    if identity is None:
-        return ()
+    identity = state.targets[name]
     target = life.identified(state.session, identity)
-    return None if target is None or target.is_stale else (target.key,)
+    if identity is not None and (target is None or target.is_stale):
+        return None
+    found = () if target is None else (target.key,)
+    life.put(replace(gained(state, frozenset({name})), related={**state.related, name: found}))
+    return found
 
 
 def assign(life: States, key: Key, name: str, old: tuple[Key, ...] | None, new: tuple[Key, ...]) -> None:
@@ -143,11 +144,11 @@ def note(life: States, key: Key, name: str, other: Key, *, removes: bool) -> Non
     taken, dropped = state.gained.get(name, ()), state.dropped.get(name, ())
     if removes and other in taken:
         taken = tuple(one for one in taken if one != other)
-    elif removes:
+    elif removes and (other in held or name not in state.loaded):
         dropped = (*dropped, other)
-    elif other in dropped:
+    elif not removes and other in dropped:
         dropped = tuple(one for one in dropped if one != other)
-    elif other not in held:
+    elif not removes and other not in held:
         taken = (*taken, other)
     now = tuple(one for one in held if one != other) if removes else (*held, other)
     life.put(
