@@ -150,16 +150,15 @@ def _lowered(
 
 def _placed(findings: Sequence[Finding], files: Sequence[SourceFile]) -> list[Finding]:
     """The findings with their columns counted as an editor does: in characters, and in a document from its margin."""
-    by_name: dict[str, list[SourceFile]] = {}
+    bytewise: dict[str, list[SourceFile]] = {}
     for file in files:
         if file.indent or not file.text.isascii():
-            by_name.setdefault(file.name, []).append(file)
-    return [
-        _as_in_editor(each, file)
-        if (file := next((file for file in by_name.get(each.file, ()) if _within(each, file)), None))
-        else each
-        for each in findings
-    ]
+            bytewise.setdefault(file.name, []).append(file)
+    placed = []
+    for each in findings:
+        around = next((file for file in bytewise.get(each.file, ()) if _within(each, file)), None)
+        placed.append(_as_in_editor(each, around) if around else each)
+    return placed
 
 
 def _as_in_editor(finding: Finding, file: SourceFile) -> Finding:
