@@ -18,11 +18,12 @@ from .generators import Generators
 from .models import Models
 from .modules import Class, Definition, External, Function, FunctionNode, Global, Module, Project
 from .outcomes import Exit, Raised
+from .relevance import Relevance
 from .schemas import Schemas
 from .shapes import Shape, shape_of
 from .state import State
 from .summaries import Summaries
-from .targets import sessions_in
+from .targets import changes_ended, sessions_in
 from .usage import Usage
 from .values import (
     UNKNOWN,
@@ -85,6 +86,7 @@ class Analyzer:
         self._lines: dict[str, list[str]] = {}
         self._sources = {module.file.name: module.file.text for module in project.modules.values()}
         self._steps = 0
+        self.relevance = Relevance(self)
 
     # -- names and definitions --------------------------------------------------------------------------------------
 
@@ -209,6 +211,8 @@ class Analyzer:
         if type_name in known.FLASK_SQLALCHEMY:
             if name == "session":
                 return Sess(("scoped", "flask"))
+            if name in known.FLASK_QUERIES:
+                return Bound(Sess(("scoped", "flask")), known.FLASK_QUERIES[name])
             if name == "engine":
                 from .values import Engine
 
@@ -265,6 +269,10 @@ class Analyzer:
 
     def is_context_manager(self, function: Function) -> bool:
         return any(name in known.CONTEXT_MANAGERS for name in self.decorators(function))
+
+    def is_fixture(self, function: Function) -> bool:
+        """Whether pytest runs a function; it resumes a generator after a failed test as after a good one."""
+        return any(name in known.FIXTURES for name in self.decorators(function))
 
     def is_generator(self, function: Function) -> bool:
         return self.shape(function).is_generator
@@ -367,6 +375,7 @@ class Analyzer:
         for exit in exits:
             self._ended(flow, exit)
             self._engines_ended(flow, exit)
+            changes_ended(flow, exit)
         return exits
 
     def _body(self, flow: Flow, function: Function, state: State) -> list[Exit]:

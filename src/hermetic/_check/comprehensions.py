@@ -6,7 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from .evaluate import evaluate
+from .loops import around
 from .results import members
+from .rows import Row, bound_names
 from .state import Path, State
 from .targets import assign
 from .values import UNKNOWN, Many, Sym, Tup, Value
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
 def comprehend(flow: Flow, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State) -> Value:
     """The collection that a comprehension builds; names bound in it are gone afterwards."""
     before = dict(flow.env(state))
-    depth = state.loop
+    depth, rows = state.loop, flow.rows
     source: Value = UNKNOWN
     for generator in node.generators:
         source = members(flow, evaluate(flow, generator.iter, state), state, generator.iter)
-        element, kind, key = _member(flow, source, generator.iter)
-        state.loop = (*state.loop, (kind, key))
+        element = _member(source)
+        state.loop = (*state.loop, around(source, flow.key(generator.iter, "loop")))
+        flow.rows = (*flow.rows, Row(frozenset(bound_names(generator.target)), getattr(source, "session", None)))
         assign(flow, generator.target, element, state, generator.iter)
         for test in generator.ifs:
             evaluate(flow, test, state)
@@ -32,20 +35,21 @@ def comprehend(flow: Flow, node: ast.ListComp | ast.SetComp | ast.GeneratorExp |
         built = evaluate(flow, node.value, state)
     else:
         built = evaluate(flow, node.elt, state)
-    state.loop = depth
+    state.loop, flow.rows = depth, rows
     state.envs[flow.frame] = before
     if isinstance(source, Many) and built == source.element:
         return source
     return Many(built, flow.key(node, "list"))
 
 
-def _member(flow: Flow, source: Value, node: ast.AST) -> tuple[Value, str, object]:
+def _member(source: Value) -> Value:
+    """What stands for any member."""
     match source:
-        case Many(element=element, key=key, rows=rows):
-            return element, "rows" if rows else "items", key
-        case Tup(items=items):
-            return (items[0] if items else UNKNOWN), "items", flow.key(node, "loop")
+        case Many(element=element):
+            return element
+        case Tup(items=items) if items:
+            return items[0]
         case Sym(key=key):
-            return Sym(Path(key, "*")), "items", flow.key(node, "loop")
+            return Sym(Path(key, "*"))
         case _:
-            return UNKNOWN, "items", flow.key(node, "loop")
+            return UNKNOWN

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._lifecycle.records import EngineCreated, Waited
 from . import known
 from .evaluate import read, shown
+from .loops import around
 from .modules import Class, External
 from .results import loader_option, members, select
 from .sessions import open_session
@@ -242,7 +243,7 @@ def _map(flow: Flow, call: Call, state: State) -> Value:
     found = members(flow, call.argument(1), state, call.node)
     if not isinstance(found, Many):
         return UNKNOWN
-    state.loop = (*state.loop, ("rows" if found.rows else "items", found.key))
+    state.loop = (*state.loop, around(found, found.key))
     built = flow.call_value(call.argument(0), Call(call.node, (found.element,)), state)
     state.loop = state.loop[:-1]
     return Many(built, flow.key(call.node, "list"))

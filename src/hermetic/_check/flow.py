@@ -10,12 +10,13 @@ from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .._lifecycle.records import AttributeWritten, Key, Record, Where
+from .._lifecycle.records import AttributeWritten, Executed, InstanceRecord, Key, Record, Where
 from .evaluate import evaluate
 from .modules import Function, Module, imported_names
 from .outcomes import Exit, Raised, caught_by
+from .rows import Row, is_member
 from .shapes import NO_SHAPE
-from .state import Event, Site, State, distinct, site_of
+from .state import Around, Event, Site, State, distinct, site_of
 from .targets import assign, delete
 from .truth import split
 from .values import UNKNOWN, Call, Closure, Inst, Value
@@ -78,6 +79,7 @@ class Flow:
         self.notes: tuple[str, ...] = ()
         self.awaited: ast.expr | None = None
         self.discarded: ast.AST | None = None
+        self.rows: tuple[Row, ...] = ()
 
     # -- services for the evaluator ---------------------------------------------------------------------------------
 
@@ -93,12 +95,19 @@ class Flow:
 
     def where(self, state: State, *notes: str) -> Where:
         notes = (*self.notes, *notes, *(("handling",) if self.handling else ()))
-        loop = state.loop[-1] if state.loop else None
+        loop = next((around for around in reversed(state.loop) if around.kind != "while"), None)
         return Where(on_event_loop=self.on_loop, in_loop_over=loop, scope_depth=len(state.loop), notes=notes)
 
     def emit(self, state: State, record: Record, *notes: str) -> str:
         """Let `record` happen on this path; gives the effect that the lifecycle told."""
+        if state.loop and isinstance(record, InstanceRecord) and any(is_member(record.instance, a.members) for a in state.loop):
+            notes = (*notes, "per-item")
         return self.analyzer.witness.happened(state, record, self.where(state, *notes))
+
+    def query(self, state: State, record: Executed, node: ast.AST, *notes: str) -> str:
+        """Let a statement run that `node` sends; noted is whether it asks for something of a member of a loop."""
+        each = any(row.feeds(node, record.session) for row in self.rows)
+        return self.emit(state, record, *notes, *(("per-item",) if each else ()))
 
     def note(self, state: State, event: Event, *notes: str) -> None:
         state.add(event, self.where(state, *notes))
@@ -132,6 +141,15 @@ class Flow:
             yield
         finally:
             self.awaited = saved
+
+    @contextmanager
+    def at_row(self, row: Row) -> Iterator[None]:
+        """What runs inside runs once for each member of a loop."""
+        saved, self.rows = self.rows, (*self.rows, row)
+        try:
+            yield
+        finally:
+            self.rows = saved
 
     @contextmanager
     def off_loop(self) -> Iterator[None]:
@@ -341,7 +359,7 @@ def _if(flow: Flow, node: ast.If, state: State) -> list[Exit]:
 
 
 def _while(flow: Flow, node: ast.While, state: State) -> list[Exit]:
-    around, state.loop = state.loop, (*state.loop, ("while", flow.key(node, "loop")))
+    around, state.loop = state.loop, (*state.loop, Around("while", flow.key(node, "loop")))
     entered, left = split(flow, node.test, state)
     exits: list[Exit] = []
     done = list(left)
@@ -462,7 +480,7 @@ def _yielded(flow: Flow, node: ast.stmt, source: ast.Yield, target: ast.expr | N
             exits.append(exit)
             continue
         if flow.on_yield is None:
-            if flow.may_fail(exit.state):
+            if flow.may_fail(exit.state) and not (flow.function and flow.analyzer.is_fixture(flow.function)):
                 exits.append(Exit("raise", exit.state.copy(), error="any"))
             resumed = [Exit("next", exit.state)]
         else:

@@ -36,6 +36,8 @@ CONNECTION_TYPES = {
 }  # fmt: skip
 FLASK_SQLALCHEMY = frozenset({"flask_sqlalchemy.SQLAlchemy", "flask_sqlalchemy.extension.SQLAlchemy", "flask_sqlalchemy_lite.SQLAlchemy"})  # fmt: skip
 
+FLASK_QUERIES = {"get_or_404": "get_one", "first_or_404": "scalar", "one_or_404": "scalar", "paginate": "scalars"}
+
 SELECTS = frozenset({"sqlalchemy.select", "sqlmodel.select", "sqlalchemy.future.select", "sqlalchemy.sql.select", "sqlalchemy.sql.expression.select", "sqlmodel.sql.expression.select"})  # fmt: skip
 WRITES = {
     "sqlalchemy.insert": "insert", "sqlalchemy.update": "update", "sqlalchemy.delete": "delete",
@@ -74,6 +76,7 @@ CACHES = frozenset({
     "streamlit.experimental_singleton", "cachetools.cached", "cachetools.func.lru_cache", "cachetools.func.ttl_cache",
     "functools.cached_property", "async_lru.alru_cache",
 })  # fmt: skip
+FIXTURES = frozenset({"pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture", "pytest_asyncio.plugin.fixture"})
 PROPERTIES = frozenset({"property", "functools.cached_property", "sqlalchemy.ext.hybrid.hybrid_property"})
 
 _HTTP_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send", "stream", "urlopen"})  # fmt: skip
@@ -121,6 +124,14 @@ def outside_wait(name: str) -> str | None:
     if home == "smtplib" and call in _SMTP_CALLS:
         return "http"
     return None
+
+
+_OUTSIDE_HOMES = _HTTP_HOMES | _MODEL_CLIENTS | _CHAIN_HOMES | {"mcp", "fastmcp", "smtplib", "subprocess", "urllib"}
+
+
+def may_wait(name: str) -> bool:
+    """Whether an external name, or something below it, may wait for the outside world."""
+    return name in _OUTSIDE_FUNCTIONS or name.partition(".")[0] in _OUTSIDE_HOMES
 
 
 def session_kind(name: str) -> bool | None:

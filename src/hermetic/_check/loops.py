@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from .._lifecycle.records import Key
 from .outcomes import Exit
 from .results import members
-from .state import Path, State, distinct
+from .rows import Row, bound_names, ends_at_first, row_names
+from .state import Around, Path, State, distinct
 from .targets import assign
 from .values import UNKNOWN, Inst, Many, Sym, Tup, Value
 
@@ -24,7 +25,7 @@ def iterate(
     value = members(flow, value, state, node)
     if isinstance(value, Tup):
         return _each_item(flow, target, value, state, body)
-    loop = _Loop(flow, target, value, flow.key(node, "loop"))
+    loop = _Loop(flow, target, value, node)
     loop.enter(state)
     ended, exits = [state.copy()], []
     current = [state]
@@ -32,7 +33,9 @@ def iterate(
         following: list[State] = []
         for path in current:
             loop.next_member(path)
-            for exit in body(path):
+            with flow.at_row(loop.row):
+                left = body(path)
+            for exit in left:
                 if exit.kind in {"next", "continue"}:
                     following.append(exit.state)
                 elif exit.kind == "break":
@@ -67,22 +70,26 @@ def _each_item(flow: Flow, target: ast.expr, value: Tup, state: State, body: Cal
 class _Loop:
     """Hands out members one at a time: each starts as a row of the query does, and leaves its state behind for all."""
 
-    def __init__(self, flow: Flow, target: ast.expr, value: Value, key: Key) -> None:
+    def __init__(self, flow: Flow, target: ast.expr, value: Value, node: ast.AST) -> None:
         self.flow = flow
         self.target = target
         self.element: Value = UNKNOWN
-        self.kind = "items"
-        self.key = key
         if isinstance(value, Many):
             self.element = value.element
-            self.kind = "rows" if value.rows else "items"
-            self.key = value.key
         elif isinstance(value, Sym):
             self.element = Sym(Path(value.key, "*"))
-        self.rows = _instances(self.element)
+        self.around = around(value, flow.key(node, "loop"))
+        self.rows = instances_of(self.element)
+        self.row = Row(frozenset(bound_names(target)), getattr(value, "session", None))
+        self.is_loop = True
+        if isinstance(node, ast.For | ast.AsyncFor):
+            self.row = Row(row_names(node), self.row.session)
+            self.is_loop = not ends_at_first(node)
+        if not self.is_loop:
+            self.row = Row(frozenset())
 
     def enter(self, state: State) -> None:
-        state.loop = (*state.loop, (self.kind, self.key))
+        state.loop = (*state.loop, self.around) if self.is_loop else state.loop
         for row in self.rows:
             state.clone_instance(row.key, _sibling(row, "rest"))
 
@@ -93,7 +100,7 @@ class _Loop:
         assign(self.flow, self.target, self.element, state, self.target)
 
     def leave(self, state: State) -> None:
-        state.loop = state.loop[:-1]
+        state.loop = state.loop[:-1] if self.is_loop else state.loop
         for row in self.rows:
             state.life.instances.pop(_sibling(row, "rest").key, None)
 
@@ -114,7 +121,16 @@ def _sibling(row: Inst, tag: str) -> Inst:
     return Inst((tag, row.key), row.mapping)
 
 
-def _instances(element: Value) -> list[Inst]:
+def around(value: Value, key: Key) -> Around:
+    """The loop over a value, called `key` where the value has no name of its own."""
+    if not isinstance(value, Many):
+        return Around("items", key)
+    members = frozenset(inst.key for inst in instances_of(value.element))
+    return Around("rows" if value.rows else "items", value.key, members)
+
+
+def instances_of(element: Value) -> list[Inst]:
+    """The mapped instances of a row."""
     if isinstance(element, Inst):
         return [element]
     return [item for item in element.items if isinstance(item, Inst)] if isinstance(element, Tup) else []

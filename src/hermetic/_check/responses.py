@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .evaluate import follow
+from .loops import around
 from .modules import Class
 from .state import State
 from .targets import instances_in
@@ -24,7 +25,7 @@ def validate(flow: Flow, cls: Class, call: Call, state: State) -> Value:
 def respond(flow: Flow, cls: Class, value: Value, state: State, node: ast.AST, note: str) -> None:
     """Let a conversion into `cls` read what it reads of each instance in `value`."""
     if isinstance(value, Many):
-        state.loop = (*state.loop, ("rows" if value.rows else "items", value.key))
+        state.loop = (*state.loop, around(value, value.key))
         respond(flow, cls, value.element, state, node, note)
         state.loop = state.loop[:-1]
         return

@@ -118,7 +118,7 @@ def _names(value: Value) -> list[str]:
 def run(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST, name: str) -> Value:
     """Execute a statement on a session by the method `name`; gives its result."""
     writes = stmt.kind in {"insert", "update", "delete"}
-    flow.emit(state, Executed(session=session.key, writes=writes, site=flow.site(node)), name)
+    flow.query(state, Executed(session=session.key, writes=writes, site=flow.site(node)), node, name)
     key = flow.key(node, "rows")
     result = Result(stmt, session, name in {"scalars", "stream_scalars", "exec"} and stmt.entities == 1, key)
     if name == "scalar":
@@ -227,7 +227,7 @@ def query_method(flow: Flow, query: Query, name: str, call: Call, state: State) 
     stmt, session = query.stmt, query.session
     scalars = stmt.entities == 1
     if name in {"all", "one", "first", "one_or_none", "scalar", "__iter__"}:
-        flow.emit(state, Executed(session=session.key, site=flow.site(call.node)), name)
+        flow.query(state, Executed(session=session.key, site=flow.site(call.node)), call.node, name)
         result = Result(stmt, session, scalars, flow.key(call.node, "rows"))
         if name == "all" and stmt.mapping is not None:
             announce(flow, _element(result), session, stmt.options, state, call.node, stmt)
@@ -235,13 +235,13 @@ def query_method(flow: Flow, query: Query, name: str, call: Call, state: State) 
     if name == "get":
         return get(flow, session, stmt.mapping, stmt.options, state, call)
     if name in {"count"}:
-        flow.emit(state, Executed(session=session.key, site=flow.site(call.node)), name)
+        flow.query(state, Executed(session=session.key, site=flow.site(call.node)), call.node, name)
         return UNKNOWN
     if name in {"update", "delete"}:
         flow.emit(state, Executed(session=session.key, writes=True, site=flow.site(call.node)), name)
         return UNKNOWN
     if name in {"paginate"}:
-        flow.emit(state, Executed(session=session.key, site=flow.site(call.node)), name)
+        flow.query(state, Executed(session=session.key, site=flow.site(call.node)), call.node, name)
         return UNKNOWN
     if name in {"get_or_404", "first_or_404", "one_or_404"}:
         return get(flow, session, stmt.mapping, stmt.options, state, call)
@@ -257,7 +257,7 @@ def get(
     flow: Flow, session: Sess, mapping: Mapping | None, options: tuple[LoaderOption, ...], state: State, call: Call
 ) -> Value:
     """`session.get(Order, 1)`: one instance or None."""
-    flow.emit(state, Executed(session=session.key, autoflushes=False, site=flow.site(call.node)), "get")
+    flow.query(state, Executed(session=session.key, autoflushes=False, site=flow.site(call.node)), call.node, "get")
     if mapping is None:
         return UNKNOWN
     one = Inst(flow.key(call.node, "get"), mapping)

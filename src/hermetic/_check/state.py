@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from .._lifecycle.model import Lifecycle
 from .._lifecycle.records import Key, Record, Where
@@ -91,6 +91,15 @@ class Entry:
     before: Entry | None
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A loop around a statement: over the rows of a query, over other items, or a `while`; `members` stand for each."""
+
+    kind: Literal["rows", "items", "while"]
+    key: Key
+    members: frozenset[Key] = frozenset()
+
+
 class State:
     """The mutable state of one path; `copy()` forks it."""
 
@@ -103,7 +112,7 @@ class State:
         self.held: dict[Key, Record] = {}
         self.life = Lifecycle()
         self.log: Entry | None = None
-        self.loop: tuple[Key, ...] = ()
+        self.loop: tuple[Around, ...] = ()
         self.marks: frozenset[tuple[str, Key]] = frozenset()
         self.pending: tuple[tuple[str, Value], ...] = ()
         self.returned: ast.AST | None = None

@@ -11,6 +11,7 @@ from .._lifecycle.records import (
     AttributeRead,
     AttributeWritten,
     EngineCreated,
+    Executed,
     InstanceRecord,
     Key,
     Record,
@@ -18,9 +19,10 @@ from .._lifecycle.records import (
     SessionOpened,
     SessionRecord,
 )
+from .loops import around
 from .modules import Function
 from .outcomes import Raised
-from .state import Entry, Event, FieldSet, Path, State, SymbolCalled, ValueRead, Worked
+from .state import Around, Entry, Event, FieldSet, Path, State, SymbolCalled, ValueRead, Worked
 from .targets import sessions_in
 from .values import UNKNOWN, Bound, Call, Closure, Cm, Inst, Many, Obj, Partial, Query, Result, Sess, Sym, Tup, Value, keys_in
 
@@ -93,7 +95,7 @@ class Summaries:
         """Call a function of the project."""
         if self.analyzer.is_context_manager(function) or self.analyzer.is_generator(function):
             return Cm("function", Closure(function, owner), call)
-        if flow.depth > 8:
+        if flow.depth > 8 or function not in self.analyzer.relevance:
             return UNKNOWN
         ends = self.of(function)
         if not ends:
@@ -201,6 +203,21 @@ class Replay:
     # -- events -----------------------------------------------------------------------------------------------------
 
     def event(self, entry: Entry) -> None:
+        """Let one thing happen to the caller's values, inside of the loop that the callee did it in."""
+        loop, before = entry.where.in_loop_over, self.state.loop
+        if isinstance(loop, Around):
+            self.state.loop = (*before, self._around(loop))
+        self._happens(entry)
+        self.state.loop = before
+
+    def _around(self, loop: Around) -> Around:
+        value = self.actual(loop.key)
+        if value is not None:
+            return around(value, (self.tag, loop.key))
+        keys = frozenset(key for key in map(self.key, loop.members) if key is not None)
+        return Around(loop.kind, (self.tag, loop.key), keys)
+
+    def _happens(self, entry: Entry) -> None:
         match entry.event:
             case AttributeRead() as record:
                 self._read(record)
@@ -279,7 +296,11 @@ class Replay:
         notes = ("own",) if own else ("via", self.function.name)
         site = record.site if own else self.flow.site(self.call.node)
         kept = tuple(note for note in entry.where.notes if note not in {"via", "own"})
-        self.flow.emit(self.state, replace(record, site=site, **changes), *kept, *notes)
+        record = replace(record, site=site, **changes)
+        if isinstance(record, Executed) and not own:
+            self.flow.query(self.state, record, self.call.node, *kept, *notes)
+        else:
+            self.flow.emit(self.state, record, *kept, *notes)
         if isinstance(record, SessionOpened) and not record.received:
             self.state.held[changes["session"]] = replace(record, site=self.flow.site(self.call.node))
         elif isinstance(record, SessionClosed):

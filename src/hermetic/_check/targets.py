@@ -6,13 +6,14 @@ import ast
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import Added, AttributeWritten, SessionShared
+from .._lifecycle.records import Added, AttributeWritten, Key, Merged, SessionShared
 from .evaluate import evaluate
 from .state import FieldSet, State
 from .values import UNKNOWN, Bound, Const, Ext, Inst, Many, Obj, Ref, Sess, Sym, Tup, Value, keys_in, parts
 
 if TYPE_CHECKING:
     from .flow import Flow
+    from .outcomes import Exit
 
 
 def assign(flow: Flow, target: ast.expr, value: Value, state: State, source: ast.AST) -> None:
@@ -81,13 +82,34 @@ def write(flow: Flow, owner: Inst, name: str, value: Value, state: State, node: 
     """Set a mapped attribute; a new instance reached through a relationship joins its owner's session."""
     if name not in owner.mapping.columns and name not in owner.mapping.relations:
         return
-    flow.emit(state, AttributeWritten(instance=owner.key, attribute=name, site=flow.site(node)))
+    effect = flow.emit(state, AttributeWritten(instance=owner.key, attribute=name, site=flow.site(node)))
+    if effect == "loses-write":
+        state.mark("changed-detached", owner.key)
     known = state.life.instances.get(owner.key)
     if name in owner.mapping.relations and known is not None and known.session is not None:
         for inner in instances_in(value):
             status = state.life.instances.get(inner.key)
             if status is not None and status.status == "transient":
                 flow.emit(state, Added(session=known.session, instance=inner.key, site=flow.site(node)), "cascade")
+
+
+def changes_ended(flow: Flow, exit: Exit) -> None:
+    """A path ends: tell of the changes to detached instances that no session took in afterwards."""
+    state = exit.state
+    changed = {key for name, key in state.marks if name == "changed-detached"}
+    if not changed or exit.kind == "raise":
+        return
+    writes: dict[Key | None, AttributeWritten] = {}
+    for record in state.records():
+        if isinstance(record, AttributeWritten):
+            writes[record.instance] = record
+        elif isinstance(record, Added | Merged):
+            writes.pop(record.instance if isinstance(record, Added) else record.source, None)
+    escaped = {key for name, key in state.marks if name in {"escaped", "shared"}}
+    for key in changed.intersection(writes) - escaped - set(keys_in(exit.value)):
+        known = state.life.instances.get(key)
+        if known is not None and known.status == "detached":
+            flow.emit(state, writes[key], "ended")
 
 
 def instances_in(value: Value) -> list[Inst]:

@@ -76,10 +76,9 @@ def refreshed_one_by_one(moment: Moment) -> Iterator[Sighting]:
     if "response" in moment.where.notes or instance.expired_by not in {"commit", "rollback"}:
         return
     cause = next((r for r in reversed(moment.history()) if isinstance(r, (Committed, RolledBack)) and r.session == instance.session), None)
-    in_loop = moment.where.in_loop_over is not None
     yield Sighting(
         message=f"{moment.text(record.site)} was expired by the {instance.expired_by}: reading it runs a SELECT for this object alone",
         fix="read it before the commit, or make the sessionmaker with expire_on_commit=False",
-        confidence="likely" if in_loop else "possible",
+        confidence="likely" if "per-item" in moment.where.notes else "possible",
         story=(*(((cause, f"expired by the {instance.expired_by}"),) if cause else ()), (record, "a hidden SELECT")),
     )

@@ -123,15 +123,19 @@ def expunged_before_the_flush(moment: Moment) -> Iterator[Sighting]:
     assert isinstance(record, Expunged)
     write = _lost(moment.history(), record.session, moment.outcome.lost or (record.instance,))
     yield Sighting(
-        message=f"{moment.text(record.site)} throws away what was not flushed yet",
+        message=f"{moment.text((write or record).site)} is thrown away: the instance leaves its session before a flush",
         fix="flush or commit before expunging",
         story=(*(((write, "written"),) if write else ()), (record, "expunged before the flush")),
+        at=write,
     )
 
 
 @hazard.on(AttributeWritten)
 def written_while_detached(moment: Moment) -> Iterator[Sighting]:
-    """A change to an instance that no session watches; or to the argument of a merge whose result was thrown away."""
+    """A change to an instance that no session watches; or to the argument of a merge whose result was thrown away.
+
+    Whether a session takes a detached instance in later is known at the end of the path ("ended") only.
+    """
     record, instance = moment.record, moment.instance
     assert isinstance(record, AttributeWritten)
     if instance is None or instance.session is not None:
@@ -145,7 +149,7 @@ def written_while_detached(moment: Moment) -> Iterator[Sighting]:
             story=((merge, "the attached copy is thrown away"), (record, "written to the detached original")),
             at=merge,
         )
-    elif moment.outcome.effect == "loses-write" and merge is None:
+    elif "ended" in moment.where.notes:
         closed = next((r for r in reversed(moment.history()) if _detaches(r, instance.last_session)), None)
         yield Sighting(
             message=f"{moment.text(record.site)} is set on a detached instance: no session will store it",
@@ -156,8 +160,8 @@ def written_while_detached(moment: Moment) -> Iterator[Sighting]:
 
 
 def _is_excused(moment: Moment) -> bool:
-    """An error on its way out loses the work on purpose; a session in unknown hands may be committed there."""
-    return bool({"raising", "handling", "shared"} & set(moment.where.notes))
+    """An error, on its way out or caught, loses the work on purpose; unknown hands or the database may have kept it."""
+    return bool({"raising", "handling", "handled", "shared", "autocommit"} & set(moment.where.notes))
 
 
 def _detaches(record: Record, session: Key | None) -> bool:
@@ -165,9 +169,11 @@ def _detaches(record: Record, session: Key | None) -> bool:
 
 
 def _lost(history: Sequence[Record], session: Key, lost: Sequence[Key | None]) -> Record | None:
-    """The first write that is lost, else the last one on the session."""
+    """The first write that is lost, else the last one on the session; a copy that was merged to be used is none."""
     for record in history:
         if isinstance(record, (Added, Deleted, AttributeWritten)) and record.instance in lost:
+            return record
+        if isinstance(record, Merged) and record.result in lost and not record.result_is_used:
             return record
     for record in reversed(history):
         if isinstance(record, SessionRecord) and record.session == session:

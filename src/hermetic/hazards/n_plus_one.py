@@ -69,7 +69,7 @@ def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
     if instance is None or moment.outcome.effect != "emits-sql" or moment.outcome.because not in {"lazy", "deferred"}:
         return
     loop = moment.where.in_loop_over
-    if "response" in moment.where.notes or not isinstance(loop, tuple) or not _is_member(record.instance, loop[1]):
+    if "response" in moment.where.notes or loop is None or "per-item" not in moment.where.notes:
         return
     loaded = next((r for r in moment.history() if isinstance(r, InstanceLoaded) and r.instance == record.instance), None)
     entity = instance.mapping.name.rpartition(".")[2]
@@ -78,7 +78,7 @@ def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"{moment.text(record.site)} runs a SELECT for each {entity}",
         fix=f"add .options({option}) to the query",
-        confidence="proven" if relation is not None and relation.many and loop[0] == "rows" else "likely",
+        confidence="proven" if relation is not None and relation.many and _is_over_rows(loop) else "likely",
         story=(*(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()), (record, "a SELECT for each row")),
     )
 
@@ -90,24 +90,16 @@ def a_query_for_each_row(moment: Moment) -> Iterator[Sighting]:
     assert isinstance(record, Executed)
     loop = moment.where.in_loop_over
     notes = moment.where.notes
-    if record.writes or not isinstance(loop, tuple) or "per-item" not in notes:
+    if record.writes or loop is None or "per-item" not in notes:
         return
     yield Sighting(
         message=f"{moment.text(record.site).partition('(')[0]} runs once for each row of the loop",
         fix="ask for all of them in one query, with in_() or a join",
-        confidence="likely" if loop[0] == "rows" else "possible",
+        confidence="likely" if _is_over_rows(loop) else "possible",
         story=((record, "a query for each row"),),
     )
 
 
-def _is_member(instance: Key, loop: Key) -> bool:
-    """Whether an instance is a member of what the loop goes over, or is reached from one."""
-    while True:
-        if instance == (*(loop if isinstance(loop, tuple) else (loop,)), "*"):
-            return True
-        base = getattr(instance, "base", None)
-        if base is None:
-            return False
-        if base == loop:
-            return True
-        instance = base
+def _is_over_rows(loop: Key) -> bool:
+    """Whether a loop goes over what a query brought, so that its length is not in the code."""
+    return getattr(loop, "kind", "") == "rows"

@@ -97,7 +97,7 @@ def serialized_without_being_loaded(moment: Moment) -> Iterator[Sighting]:
     if "response" not in notes or instance is None:
         return
     fails = moment.outcome.code in {"xd2s", "bhk3"}
-    per_row = moment.outcome.effect == "emits-sql" and moment.outcome.because == "lazy" and moment.where.in_loop_over is not None
+    per_row = moment.outcome.effect == "emits-sql" and moment.outcome.because == "lazy" and "per-item" in notes
     if not fails and not per_row:
         return
     model = notes[notes.index("response") + 2]
