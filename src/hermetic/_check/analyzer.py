@@ -48,7 +48,7 @@ from .witness import Witness
 if TYPE_CHECKING:
     from .._lifecycle.schema import Mapping
 
-MAX_STEPS = 20_000
+_WIDTHS = ((800, 12), (2_000, 4), (4_000, 2), (8_000, 1))
 _ONCE = frozenset({
     "main", "__main__", "lifespan", "startup", "create_app", "run_migrations_online", "run_async_migrations",
     "run_migrations_offline", "pytest_configure", "pytest_sessionstart", "setup", "setup_module", "setup_class", "setUpClass",
@@ -425,10 +425,10 @@ class Analyzer:
         state.returned = node
         return value
 
-    def is_spent(self, flow: Flow) -> bool:
-        """Whether a function has had its share of steps; the rest of it is left alone then."""
+    def width(self) -> int:
+        """How many paths may go on beside each other: fewer the longer a function takes, none when it takes too long."""
         self._steps += 1
-        return self._steps > MAX_STEPS
+        return next((paths for steps, paths in _WIDTHS if self._steps < steps), 0)
 
     def explore_module(self, module: Module) -> None:
         """Walk a module's own statements."""

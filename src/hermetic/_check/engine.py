@@ -10,7 +10,6 @@ from .._catalogue import Finding
 from .analyzer import Analyzer
 from .discover import SourceFile
 from .modules import Project
-from .relevance import relevant
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,15 +34,16 @@ def analyze(files: Sequence[SourceFile], *, progress: Progress | None = None, jo
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
     project = Project(files)
     analyzer = Analyzer(project)
-    modules = relevant(project)
+    modules = list(project.modules.values())
     walked = 0
     for done, module in enumerate(modules):
         if progress is not None:
             progress(module.file.name, done, len(modules))
         analyzer.explore_module(module)
         for function in module.functions:
-            analyzer.summaries.of(function)
-            walked += 1
+            if function in analyzer.relevance:
+                analyzer.summaries.of(function)
+                walked += 1
     analyzer.share_globals()
     return Analysis(
         findings=tuple(analyzer.witness.findings()),

@@ -198,14 +198,12 @@ class Flow:
         return exits
 
     def block(self, body: Sequence[ast.stmt], states: Iterable[State]) -> list[Exit]:
-        """Run statements in order from each state."""
+        """Run statements in order from each state; paths beyond the analyzer's width are given up, exits and all."""
         current = list(states)
         exits: list[Exit] = []
         for statement in body:
-            if not current or self.analyzer.is_spent(self):
-                break
             following: list[State] = []
-            for state in current:
+            for state in current[: self.analyzer.width()]:
                 for exit in self.statement(statement, state):
                     if exit.kind == "next":
                         following.append(exit.state)

@@ -33,7 +33,7 @@ class Generators:
     ) -> list[Exit]:
         """The exits of a `with` over a generator function of the project."""
         closure = _closure(function)
-        if closure is None or flow.depth >= MAX_DEPTH:
+        if closure is None or flow.depth >= MAX_DEPTH or closure.function not in self.analyzer.relevance:
             return body(state, UNKNOWN)
         inner = self.analyzer.frame(closure.function, flow, on_yield=body)
         self.analyzer.bind_arguments(inner, closure, call, state)

@@ -1,0 +1,124 @@
+"""Sessions that outlive one piece of work, and who reaches them: told when the whole program has been seen."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .._lifecycle.records import Key, SessionOpened, SessionShared, SharedHow
+from . import known
+from .dependencies import arguments_with_defaults
+from .state import Site, State, site_of
+from .targets import sessions_in
+from .values import Obj, Sess, Value, keys_in
+
+if TYPE_CHECKING:
+    from .analyzer import Analyzer
+    from .modules import Class, Function, Global, Module
+    from .outcomes import Exit
+
+
+@dataclass(slots=True)
+class Kept:
+    """A session that a module, class, default argument or cache keeps; `always` where any use of it is concurrent."""
+
+    record: SessionShared
+    module: Module
+    users: list[Function] = field(default_factory=list)
+    always: bool = False
+
+
+class Sharing:
+    """Collects what is kept and who uses it."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+        self._kept: dict[Key, Kept] = {}
+
+    def keep(self, key: Key, how: SharedHow, what: str, site: Site, module: Module, *, always: bool = False) -> None:
+        """Whoever reaches `key` shares a session made at `site`."""
+        self._kept.setdefault(key, Kept(SessionShared(session=key, how=how, what=what, site=site), module, always=always))
+
+    def used(self, key: Key, function: Function | None) -> None:
+        if function is not None and key in self._kept:
+            self._kept[key].users.append(function)
+
+    def reached(self, value: Value, function: Function | None) -> None:
+        """A function reaches a value that is defined once."""
+        if self._kept and function is not None:
+            for key in keys_in(value):
+                self.used(key, function)
+
+    def is_cached(self, function: Function) -> bool:
+        return ("cached", function.qualname) in self._kept
+
+    # -- what keeps a session ---------------------------------------------------------------------------------------
+
+    def by_module(self, definition: Global, value: Value, state: State) -> None:
+        """A variable of a module holds a session, or an object that does."""
+        site = site_of(definition.value or ast.Pass(), definition.module)
+        if isinstance(value, Sess) and definition.value is not None:
+            self.keep(value.key, "module", definition.name, site, definition.module)
+        if isinstance(value, Obj):
+            for session in _held_by(value, state):
+                self.keep(value.key, "singleton", definition.name, _opened_at(session, state) or site, definition.module)
+
+    def by_default(self, function: Function) -> None:
+        """A default argument is a session."""
+        for argument, default in arguments_with_defaults(function):
+            if isinstance(default, ast.Call) and _is_own(self.analyzer.static(function.module, default)):
+                key = ("default", function.qualname, argument.arg)
+                self.keep(key, "default-argument", argument.arg, site_of(default, function.module), function.module)
+                self.used(key, function)
+
+    def by_class(self, cls: Class) -> None:
+        """A class attribute is a session."""
+        for name, value in cls.values.items():
+            if isinstance(value, ast.Call) and _is_own(self.analyzer.static(cls.module, value)):
+                key = ("class", cls.qualname, name)
+                self.keep(key, "class", f"{cls.name}.{name}", site_of(value, cls.module), cls.module)
+                for method in cls.methods.values():
+                    self.used(key, method)
+
+    def by_cache(self, function: Function, exits: list[Exit]) -> None:
+        """A cached function returns a session, or an object that holds one."""
+        cache = next((name for name in self.analyzer.decorators(function) if name in known.CACHES), None)
+        if cache is None or cache == "functools.cached_property":
+            return
+        for exit in exits if cache is not None else ():
+            found = sessions_in(exit.value) or (_held_by(exit.value, exit.state) if isinstance(exit.value, Obj) else [])
+            for session in found:
+                site = _opened_at(session, exit.state)
+                if site is not None and _is_own(session):
+                    always = cache.startswith("streamlit.")
+                    self.keep(("cached", function.qualname), "cache", function.name, site, function.module, always=always)
+
+    # -- telling ----------------------------------------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """Tell of everything kept that is used; quietly where nothing shows that its users are many."""
+        for module in self.analyzer.project.modules.values():
+            for cls in module.classes:
+                self.by_class(cls)
+        for kept in self._kept.values():
+            concurrent = kept.always or any(user.is_async or self.analyzer.reach.serves(user) for user in kept.users)
+            if concurrent or kept.users:
+                self.analyzer.outside(kept.module).emit(State(), kept.record, "concurrent" if concurrent else "quiet")
+
+
+def _is_own(value: Value) -> bool:
+    """Whether a value is a session that was opened, and no registry's."""
+    return isinstance(value, Sess) and isinstance(value.key, tuple) and value.key[0] != "scoped"
+
+
+def _held_by(owner: Obj, state: State) -> list[Sess]:
+    return [value for (key, _), value in state.attrs.items() if key == owner.key and isinstance(value, Sess) and _is_own(value)]
+
+
+def _opened_at(session: Sess, state: State) -> Site | None:
+    """Where a session was opened on a path; None for one that came from elsewhere."""
+    for record in state.records():
+        if isinstance(record, SessionOpened) and record.session == session.key and not record.received:
+            return record.site if isinstance(record.site, Site) else None
+    return None
