@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import orm, select
 
 from hermetic._lifecycle import records
+from hermetic._lifecycle.arriving import lasting
 from hermetic._lifecycle.schema import LoaderOption
 
 from .library import CLASSES, MAPPINGS
-from .pair import Move, Pair, settle
+from .pair import Move, Pair, Query, settle
 
 Operation = Callable[[Pair, int, int, int], Move | None]
 
@@ -193,9 +194,11 @@ def load(pair: Pair, a: int, b: int, c: int) -> Move | None:
             result = await result
         return result.unique().all()
 
+    query = Query(via=() if lasting(options) else None)
+
     def told(result: list[Any]) -> None:
         for instance in result:
-            pair.tell_row(entity, primary_key(instance), options, populate_existing=populate)
+            pair.tell_row(entity, primary_key(instance), options, query, populate_existing=populate)
 
     note = f"  # {entity} {', '.join(f'{one.kind}({chr(46).join(one.path)})' for one in options)} where {c % 3}"
     return Move(records.Executed(session=pair.session_key), act, told, note)

@@ -56,10 +56,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which query a row came with: the relationships that have one of their own, and how deep the row is in it."""
+    """Which query a row came with: the relationships that have one of their own, and how deep the row is in it.
+
+    `via` names the classes above the row, None in a query without lasting options.
+    """
 
     path: tuple[str, ...] = ()
     depth: int = 0
+    via: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +220,9 @@ class Pair:
                 for other in self.database.related(entity, name, primary_key):
                     instance = self.held(relation.target, other)
                     if instance is not None and (relation.many or replayed or id(instance) not in held):
-                        self.tell_row(relation.target, other, beyond(state.options, name), lazily=True)
+                        via = None if state.via is None else (*state.via, entity)
+                        options = beyond(state.options, name)
+                        self.tell_row(relation.target, other, options, Query(via=via), lazily=True)
 
     def tell_row(
         self,
@@ -241,7 +247,7 @@ class Pair:
                 options=options,
                 identity=identity,
                 again=self.meet(identity, query, is_new=not was_there or facts.get("populate_existing", False)),
-                by_relation=query.depth > 0,
+                via=query.via,
                 **facts,
             )
         )
@@ -249,9 +255,10 @@ class Pair:
             kinds = [option.kind for option in options if option.path == (relation.name,)]
             if not kinds or kinds[-1] not in ("joinedload", "selectinload"):
                 continue
-            inner = Query(query.path, query.depth + 1)
+            via = None if query.via is None else (*query.via, entity)
+            inner = Query(query.path, query.depth + 1, via)
             if kinds[-1] == "selectinload":
-                inner = Query((*query.path, relation.name), query.depth + 1)
+                inner = Query((*query.path, relation.name), query.depth + 1, via)
             rest = partial(self.tell_rows, identity, relation, beyond(options, relation.name), inner, **facts)
             if kinds[-1] == "joinedload":
                 rest()

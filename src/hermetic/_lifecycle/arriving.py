@@ -31,6 +31,7 @@ def fresh(record: InstanceLoaded) -> InstanceState:
         session=record.session,
         loaded=now.brings,
         options=lasting(record.options),
+        via=record.via,
         blocked=now.forbids,
         deferred=now.defers,
         identity=record.identity,
@@ -43,8 +44,8 @@ def met_again(old: InstanceState, record: InstanceLoaded) -> InstanceState:
     now = plan(record.mapping, record.options)
     columns = now.brings & record.mapping.columns.keys()
     loaded = old.loaded | columns | eager_by_query(record.options)
-    options = lasting(record.options) if record.again == "shallower" else old.options
-    return replace(old, loaded=loaded, expired=old.expired - loaded, options=options)
+    old = replace(old, loaded=loaded, expired=old.expired - loaded)
+    return replace(old, options=lasting(record.options), via=record.via) if record.again == "shallower" else old
 
 
 def eager_by_query(options: tuple[LoaderOption, ...]) -> frozenset[str]:
@@ -83,6 +84,7 @@ def populated(old: InstanceState, record: InstanceLoaded) -> InstanceState:
         name for name in now.forbids if name not in relations or not relations[name].many
     }
     loaded = now.brings | (old.loaded & kept)
+    is_stamped = record.via is not None or bool(lasting(record.options))
     reset = relations.keys() - now.brings - now.forbids
     return replace(
         without(old, old.loaded),
@@ -93,7 +95,8 @@ def populated(old: InstanceState, record: InstanceLoaded) -> InstanceState:
         blocked=now.forbids,
         deferred=now.defers,
         expired=old.expired - loaded - reset,
-        options=lasting(record.options) if record.by_relation or lasting(record.options) else old.options,
+        options=lasting(record.options) if is_stamped else old.options,
+        via=record.via if is_stamped else old.via,
         is_stale=False,
     )
 

@@ -129,12 +129,13 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
 
 
 def recursive(state: InstanceState) -> frozenset[str]:
-    """The many-to-ones of a class to itself: a refresh by name takes them from the identity map only."""
+    """The many-to-ones back to a class that the load came by: a refresh by name takes them from the identity map."""
     chosen = {option.path[0] for option in state.options if len(option.path) == 1}
+    above = {state.mapping.name, *(state.via or ())}
     return frozenset(
         name
         for name, relation in state.mapping.relations.items()
-        if relation.column is not None and relation.target == state.mapping.name and name not in chosen
+        if relation.column is not None and relation.target in above and name not in chosen
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from .instance import InstanceState
 from .loading import deferred_by_class, gained
-from .outcome import FINE, UNKNOWN, Outcome, emits, raises
+from .outcome import FINE, TANGLED, UNKNOWN, Outcome, emits, raises
 from .querying import ask
 from .records import AttributeRead, Key
 from .schema import Relation
@@ -25,9 +25,11 @@ def read(life: States, record: AttributeRead) -> Outcome:
 def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
     if name in state.loaded:
         return FINE
-    if name in state.unsure and state.status not in ("transient", "pending"):
-        life.put(gained(state, frozenset({name})))
-        return Outcome("unknown", because="unsure")
+    if name in state.unsure and (state.session is None or state.session in life.sessions) and state.status not in ("transient", "pending"):
+        if state.session is None:
+            return Outcome("unknown", because="unsure")
+        life.change_session(state.session, phase="unknown")
+        return TANGLED
     if name in state.mapping.columns:
         return read_column(life, state, name)
     relation = state.mapping.relations.get(name)

@@ -13,7 +13,7 @@ from .refreshing import identify, lacks_identity
 from .session import SessionState
 
 from .states import States
-from .synchronizing import changes_row, entangle, has_changes, is_near, linked, moved, pointed
+from .synchronizing import changes_row, doubt, entangle, has_changes, is_near, linked, maybe_refreshed, moved, pointed
 from .undoing import undo
 
 
@@ -113,13 +113,11 @@ def fail(life: States, key: Key) -> None:
         partly = frozenset(column.name for column in columns if column.server_default or column.foreign_key)
         life.put(replace(state, unsure=state.unsure | partly - state.loaded))
     for changed in life.sessions[key].dirty:
-        state = life.instances[changed]
-        columns = state.mapping.columns.values()
-        partly = frozenset(column.name for column in columns if column.onupdate or column.foreign_key)
-        life.put(replace(state, unsure=state.unsure | partly))
+        doubt(life, life.instances[changed])
     for deleted in life.sessions[key].deleted:
         state = life.instances[deleted]
-        life.put(replace(state, unsure=state.unsure | state.mapping.relations.keys() - state.loaded))
+        relations = state.mapping.relations.keys() - state.loaded
+        life.put(replace(state, unsure=state.unsure | relations | maybe_refreshed(state)))
     undo(life, key)
     life.change_session(key, phase="failed")
 

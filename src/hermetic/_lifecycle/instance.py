@@ -27,7 +27,8 @@ class InstanceState:
     raiseload forbids, `unsure` those of which the model cannot tell whether they are loaded, `refused` those written
     with a value that the database will not take, `unchanged` those written with the value that they had.
 
-    `options` are those of its load: they act again at every refresh and lazy load. `is_stale` tells that everything was
+    `options` are those of its load: they act again at every refresh and lazy load; `via` names the classes above it in
+    that load, None when it had no options. `is_stale` tells that everything was
     expired at once, and `was_deleted` that its DELETE was sent. `identity`, `related` (the instances in its loaded
     relationships), `targets` (the identities that its foreign keys name), `stored` (those on the other side of its
     collections in the database) and `row_exists` are facts that an observer may tell; without them the model gives the
@@ -45,6 +46,7 @@ class InstanceState:
     expired_by: ExpiredBy = None
     written: frozenset[str] = frozenset()
     options: tuple[LoaderOption, ...] = ()
+    via: tuple[str, ...] | None = None
     deferred: frozenset[str] = frozenset()
     blocked: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()

@@ -74,6 +74,7 @@ def copy_onto(life: States, source: InstanceState, target: InstanceState, record
             refused=target.refused - names | (source.refused & names),
             expired=target.expired | missing if is_there else target.expired,
             options=source.options,
+            via=source.via,
             deferred=deferred,
             blocked=source.blocked or target.blocked,
         )

@@ -115,10 +115,10 @@ class InstanceCreated(InstanceRecord):
 class InstanceLoaded(SessionRecord, InstanceRecord):
     """A query brought an instance; `options` are relative to it.
 
-    `identity` is its class and primary key where they are known. `by_relation` tells that an eager relationship
-    brought it along; `by_flush` that a flush asked for it, to let go of a row that is being deleted, and `rewritten` that
-    this flush then changed its row; `lazily` that a lazy load did; `again` that this query brought it before, by a path
-    of which this one is deeper or shallower.
+    `identity` is its class and primary key where they are known. `via` names the classes above it in a query with
+    loader options, None for a query without. `by_flush` tells that a flush asked for it, to let go of a row that is
+    being deleted, and `rewritten` that this flush then changed its row; `lazily` that a lazy load did; `again` that
+    this query brought it before, by a path of which this one is deeper or shallower.
     """
 
     mapping: Mapping
@@ -126,7 +126,7 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     populate_existing: bool = False
     locked: bool = False
     identity: Hashable = None
-    by_relation: bool = False
+    via: tuple[str, ...] | None = None
     by_flush: bool = False
     rewritten: bool = False
     lazily: bool = False

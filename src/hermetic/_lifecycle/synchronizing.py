@@ -149,4 +149,9 @@ def doubt(life: States, other: InstanceState) -> None:
     """Note that it cannot be told whether a flush set an instance's foreign key, and updated its row for that."""
     columns = other.mapping.columns.values()
     names = {column.name for column in columns if column.onupdate or column.foreign_key}
-    life.change(other.key, unsure=other.unsure | names)
+    life.change(other.key, unsure=other.unsure | names | maybe_refreshed(other))
+
+
+def maybe_refreshed(state: InstanceState) -> frozenset[str]:
+    """What a flush loads of an instance when it comes to need its primary key."""
+    return state.expired - state.loaded if lacks_identity(state) else frozenset()
