@@ -54,7 +54,7 @@ class Relevance:
 
     def _is_seed(self, function: Function) -> bool:
         """Whether a function itself names a session, a model, an engine or a statement; keeps whom it calls."""
-        is_seed = self.analyzer.dependencies.is_entry(function) and any(True for _ in self.analyzer.dependencies.of(function))
+        is_seed = False
         for node in (*self._signature(function), *self.analyzer.walk(function)):
             match node:
                 case ast.Call(func=ast.Attribute(attr=attr)):
