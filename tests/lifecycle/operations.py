@@ -353,6 +353,8 @@ def merge(pair: Pair, a: int, b: int, c: int) -> Move | None:
     key, source = picked
     state = pair.life.instances[key]
     target = pair.held(*state.identity)
+    if target is not None and target in pair.sync_session.deleted and pair.sync_session.autoflush:
+        target = None
     result = f"{state.mapping.name} {pair.fresh()}" if target is None else pair.register(target)
     values, old = source.__dict__, dict(target.__dict__) if target is not None else {}
     if state.identity in pair.rows and "id" not in old:

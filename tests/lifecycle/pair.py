@@ -222,7 +222,10 @@ class Pair:
                     if instance is not None and (relation.many or replayed or id(instance) not in held):
                         via = None if state.via is None else (*state.via, entity)
                         options = beyond(state.options, name)
-                        self.tell_row(relation.target, other, options, Query(via=via), lazily=True)
+                        there = (relation.target, other) in self.stored.get(state.identity, {}).get(name, ())
+                        self.tell_row(
+                            relation.target, other, options, Query(via=via), lazily=True, is_doubtful=not there
+                        )
 
     def tell_row(
         self,

@@ -13,12 +13,22 @@ from .schema import LoaderOption
 def brought(old: InstanceState | None, record: InstanceLoaded) -> InstanceState:
     """The state that an instance's row leaves it in."""
     if old is None:
-        return fresh(record)
+        state = fresh(record)
+        # What options a flush has passed on to an instance that it brought cannot be told.
+        return replace(state, unsure=every(state)) if record.by_flush else state
+    if record.is_doubtful:
+        return replace(old, unsure=old.unsure | every(old) - old.loaded)
     if record.again:
         return met_again(old, record)
     if record.populate_existing:
         return populated(old, record)
     return completed(old, record.options, lazily=record.lazily)
+
+
+def every(state: InstanceState) -> frozenset[str]:
+    """Every attribute but the primary key."""
+    names = {name for name, column in state.mapping.columns.items() if not column.primary_key}
+    return frozenset(names | state.mapping.relations.keys())
 
 
 def fresh(record: InstanceLoaded) -> InstanceState:

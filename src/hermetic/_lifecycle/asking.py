@@ -53,6 +53,9 @@ def loaded(life: States, record: InstanceLoaded) -> Outcome:
     else:
         life.begin(record.session)
     life.put(brought(old if is_there else None, record))
+    if is_there and record.populate_existing and not record.again:
+        waiting = life.sessions[record.session].dirty
+        life.change_session(record.session, dirty=tuple(key for key in waiting if key != record.instance))
     if record.rewritten:
         life.put(recomputed(life.instances[record.instance]))
         points = list(life.sessions[record.session].savepoints)

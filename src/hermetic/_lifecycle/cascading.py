@@ -26,7 +26,10 @@ def followers(life: States, session: Key, state: InstanceState, seen: set[Key]) 
     for name in state.mapping.relations:
         if name not in state.loaded:
             continue
-        held = dict.fromkeys((*state.holds(name), *(state.before.get(name) or ()), *state.dropped.get(name, ())))
+        before = state.before.get(name) or ()
+        held = dict.fromkeys(
+            (*state.gained.get(name, ()), *state.holds(name), *before, *state.dropped.get(name, ()))
+        )
         found = [key for key in held if key in life.instances and key not in seen]
         found = [key for key in found if not contains(life.instances[key], session)]
         seen.update(found)
@@ -50,6 +53,8 @@ def attach(life: States, session: Key, key: Key) -> Outcome | None:
     if state.session is not None and state.session != session:
         return raises("InvalidRequestError", "attached")
     life.begin(session)
+    if state.status == "pending":
+        return None
     if state.status == "transient":
         life.change(key, status="pending", session=session)
         life.change_session(session, pending=(*life.sessions[session].pending, key))

@@ -13,7 +13,7 @@ from .refreshing import identify, lacks_identity
 from .session import SessionState
 
 from .states import States
-from .synchronizing import changes_row, doubt, entangle, has_changes, is_near, linked, maybe_refreshed, moved, pointed
+from .synchronizing import changes_row, doubt, entangle, has_changes, is_near, linked, moved, pointed
 from .undoing import undo
 
 
@@ -25,8 +25,7 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
     if session.phase == "failed":
         return raises("PendingRollbackError", "failed")
     session = life.begin(key)
-    if any(life.instances[one].written - life.instances[one].loaded for one in session.deleted):
-        # A changed collection that is not loaded is loaded for the DELETE, where SQLAlchemy may stumble over the change.
+    if is_tangled(life, session):
         life.change_session(key, phase="unknown")
         return TANGLED
     sends = fails or bool(session.pending or session.deleted) or some_change(life, session)
@@ -40,6 +39,18 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
     if sends is None:
         return Outcome("unknown", because="aside")
     return emits("flush") if sends else FINE
+
+
+def is_tangled(life: States, session: SessionState) -> bool:
+    """Whether DELETEs meet changed collections in a way of which SQLAlchemy's answer depends on its order of work.
+
+    A changed collection that is not loaded is loaded for the DELETE, and may then not contain what it is to let go; an
+    instance that a collection took in is not deleted in this flush, but in the next.
+    """
+    if any(life.instances[one].written - life.instances[one].loaded for one in session.deleted):
+        return True
+    owners = (life.instances[key] for key in (*session.pending, *session.dirty))
+    return any(not taken.isdisjoint(session.deleted) for owner in owners for taken in map(set, owner.gained.values()))
 
 
 def some_change(life: States, session: SessionState) -> bool | None:
@@ -112,12 +123,12 @@ def fail(life: States, key: Key) -> None:
         columns = state.mapping.columns.values()
         partly = frozenset(column.name for column in columns if column.server_default or column.foreign_key)
         life.put(replace(state, unsure=state.unsure | partly - state.loaded))
+    entangle(life, (*life.sessions[key].pending, *life.sessions[key].dirty))
     for changed in life.sessions[key].dirty:
         doubt(life, life.instances[changed])
-    for deleted in life.sessions[key].deleted:
-        state = life.instances[deleted]
-        relations = state.mapping.relations.keys() - state.loaded
-        life.put(replace(state, unsure=state.unsure | relations | maybe_refreshed(state)))
+    for state in life.attached(key):
+        reached = (state.expired | state.mapping.relations.keys()) - state.loaded
+        life.put(replace(state, unsure=state.unsure | reached))
     undo(life, key)
     life.change_session(key, phase="failed")
 

@@ -10,7 +10,7 @@ from .instance import InstanceState
 from .loading import deferred_by_class
 from .outcome import FINE, TANGLED, UNKNOWN, Outcome, emits, is_stopped
 from .querying import ask, unusable
-from .records import InstanceLoaded, Merged
+from .records import InstanceLoaded, Key, Merged
 from .refreshing import lacks_identity
 from .session import SessionState
 from .states import States
@@ -44,7 +44,7 @@ def merged(life: States, record: Merged) -> Outcome:
         return first
     if problem := ask(life, session.key, "merge", autoflushes=False, awaited=True):
         return problem
-    if source.row_exists:
+    if source.row_exists and not just_deleted(life, session.key, source):
         row = InstanceLoaded(
             session=session.key, instance=record.result, mapping=source.mapping, identity=source.identity
         )
@@ -56,6 +56,11 @@ def merged(life: States, record: Merged) -> Outcome:
         life.change_session(session.key, pending=(*life.sessions[session.key].pending, record.result))
         copy_onto(life, source, new, record)
     return emits("merge")
+
+
+def just_deleted(life: States, session: Key, source: InstanceState) -> bool:
+    """Whether the session sent the DELETE of a row, which observers may not have told yet."""
+    return any(state.was_deleted and state.identity == source.identity for state in life.attached(session))
 
 
 def copy_onto(life: States, source: InstanceState, target: InstanceState, record: Merged) -> None:

@@ -88,8 +88,10 @@ class States:
     def mark_dirty(self, key: Key) -> None:
         """Note that the next flush looks at an instance."""
         state = self.instances[key]
-        if state.session is None or state.session not in self.sessions or state.status != "persistent":
+        if state.session is None or state.session not in self.sessions:
             return
         session = self.begin(state.session)
+        if state.status != "persistent":
+            return
         if key not in session.dirty and key not in session.pending:
             self.change_session(session.key, dirty=(*session.dirty, key))
