@@ -11,6 +11,7 @@ from .._lifecycle.records import EngineCreated, Key, ScopeLeft, SessionOpened, S
 from . import known
 from .annotations import Annotations
 from .dependencies import Dependencies, arguments_with_defaults
+from .engines import Engines
 from .evaluate import builtin, evaluate
 from .fields import Fields, rekeyed
 from .flow import Flow
@@ -18,8 +19,11 @@ from .generators import Generators
 from .models import Models
 from .modules import Class, Definition, External, Function, FunctionNode, Global, Module, Project
 from .outcomes import Exit, Raised
+from .reach import Reach
 from .relevance import Relevance
 from .schemas import Schemas
+from .settings import Settings
+from .sharing import Sharing
 from .shapes import Shape, shape_of
 from .state import State
 from .summaries import Summaries
@@ -40,6 +44,7 @@ from .values import (
     Sess,
     Stmt,
     Sym,
+    Tup,
     Value,
     keys_in,
 )
@@ -49,21 +54,6 @@ if TYPE_CHECKING:
     from .._lifecycle.schema import Mapping
 
 _WIDTHS = ((800, 12), (2_000, 4), (4_000, 2), (8_000, 1))
-_ONCE = frozenset({
-    "main", "__main__", "lifespan", "startup", "create_app", "run_migrations_online", "run_async_migrations",
-    "run_migrations_offline", "pytest_configure", "pytest_sessionstart", "setup", "setup_module", "setup_class", "setUpClass",
-})  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the sessions of one place in the source were made."""
-
-    is_async: bool = False
-    expire_on_commit: bool = True
-    autoflush: bool = True
-
-
 class Analyzer:
     """Answers what names and values are, and explores functions; everything is worked out once, when asked for."""
 
@@ -78,6 +68,9 @@ class Analyzer:
         self.annotations = Annotations(self)
         self.dependencies = Dependencies(self)
         self.usage = Usage(self)
+        self.engines = Engines(self)
+        self.reach = Reach(self)
+        self.sharing = Sharing(self)
         self.sessions: dict[Key, Settings] = {}
         self._functions: dict[FunctionNode, Function] = {function.node: function for function in project.functions()}
         self._globals: dict[tuple[str, str], Value] = {}
@@ -117,9 +110,7 @@ class Analyzer:
         if definition is None:
             return builtin(name)
         value = self.value_of(definition)
-        if flow.function is not None:
-            for session in sessions_in(value):
-                self._global_session_used(flow, session)
+        self.sharing.reached(value, flow.function)
         return value
 
     def _local_of(self, outer: Function, name: str) -> Value:
@@ -145,17 +136,6 @@ class Analyzer:
                     continue
         return UNKNOWN
 
-    def _global_session_used(self, flow: Flow, session: Sess) -> None:
-        """A session made at module level is used by a function: every caller of it shares the one session."""
-        if isinstance(session.key, tuple) and session.key[0] == "global":
-            self.shared_globals.setdefault(session.key, []).append(flow.function)
-
-    @property
-    def shared_globals(self) -> dict[Key, list[Function | None]]:
-        if not hasattr(self, "_shared"):
-            self._shared: dict[Key, list[Function | None]] = {}
-        return self._shared
-
     def value_of(self, definition: Definition) -> Value:
         """A definition as a value; a module's variable is evaluated once."""
         match definition:
@@ -171,21 +151,23 @@ class Analyzer:
                 return Ref(definition)
 
     def _global(self, definition: Global, value: ast.expr | None) -> Value:
-        found = self.static(definition.module, value) if value is not None else UNKNOWN
+        state = State()
+        found = self.static(definition.module, value, state) if value is not None else UNKNOWN
         if found is UNKNOWN and definition.annotation is not None:
             found = self.annotated(definition.annotation, definition.module, ("global", definition.module.name, definition.name))
         if isinstance(found, Sess) and not (isinstance(found.key, tuple) and found.key[0] == "scoped"):
             twin = Sess(("global", definition.module.name, definition.name), found.is_async)
             self.sessions[twin.key] = self.sessions.get(found.key, Settings(found.is_async))
-            return twin
+            found = twin
+        self.sharing.by_module(definition, found, state)
         return found
 
-    def static(self, module: Module, node: ast.expr) -> Value:
+    def static(self, module: Module, node: ast.expr, state: State | None = None) -> Value:
         """The value of an expression evaluated once, apart from any path."""
         flow = Flow(self, module, None, place="once", depth=6)
         with self.witness.silent():
             try:
-                return evaluate(flow, node, State())
+                return evaluate(flow, node, state or State())
             except Raised:
                 return UNKNOWN
 
@@ -251,6 +233,15 @@ class Analyzer:
     def same_settings(self, session: Sess, twin: Sess) -> None:
         self.sessions[twin.key] = self.sessions.get(session.key, Settings(session.is_async))
 
+    def of_class(self, session: Sess, cls: Class) -> None:
+        """A session is one of a class of the project."""
+        self.sessions[session.key] = replace(self.sessions.get(session.key, Settings(session.is_async)), cls=cls)
+
+    def made_by(self, maker: Maker, session: Sess) -> None:
+        """A session comes from a factory, of whose class it is."""
+        if maker.key in self.sessions:
+            self.sessions[session.key] = self.sessions[maker.key]
+
     def scoped(self, maker: Maker) -> Sess:
         """The session that a scoped registry hands out: the same at every place of one thread or task."""
         session = Sess(("scoped", maker.key), maker.is_async)
@@ -273,6 +264,10 @@ class Analyzer:
     def is_fixture(self, function: Function) -> bool:
         """Whether pytest runs a function; it resumes a generator after a failed test as after a good one."""
         return any(name in known.FIXTURES for name in self.decorators(function))
+
+    def hops(self, function: Function) -> bool:
+        """Whether a decorator lets a plain function run in a thread."""
+        return not function.is_async and any(name in known.THREAD_HOPS for name in self.decorators(function))
 
     def is_generator(self, function: Function) -> bool:
         return self.shape(function).is_generator
@@ -300,7 +295,7 @@ class Analyzer:
         """A frame for a function's body run in line with its caller."""
         return Flow(
             self, function.module, function, on_loop=caller.on_loop, place=caller.place,
-            depth=caller.depth + 1, on_yield=on_yield, guarded=caller.guarded,
+            depth=caller.depth + 1, on_yield=on_yield, guarded=caller.guarded, threaded=caller.threaded,
         )  # fmt: skip
 
     def arguments(self, function: Function, owner: Value | None, call: Call) -> Iterator[tuple[str, Value]]:
@@ -356,6 +351,9 @@ class Analyzer:
         """Walk every path of a function; what its hazards see is kept, and its exits are given."""
         is_entry = self.dependencies.is_entry(function)
         flow = Flow(self, function.module, function, on_loop=function.is_async, place="per-request" if is_entry else "per-call")
+        if self.dependencies.runs_in_thread(function):
+            self.reach.in_thread(function)
+        self.sharing.by_default(function)
         state = State()
         env = flow.env(state)
         for argument, default in arguments_with_defaults(function):
@@ -374,8 +372,9 @@ class Analyzer:
             self._steps = before
         for exit in exits:
             self._ended(flow, exit)
-            self._engines_ended(flow, exit)
+            self.engines.ended(flow, exit)
             changes_ended(flow, exit)
+        self.sharing.by_cache(function, exits)
         return exits
 
     def _body(self, flow: Flow, function: Function, state: State) -> list[Exit]:
@@ -390,32 +389,6 @@ class Analyzer:
             if key not in kept and ("stored", key) not in exit.state.marks:
                 self.left(flow, exit.state, key, "raise" if exit.kind == "raise" else "return")
 
-    def _engines_ended(self, flow: Flow, exit: Exit) -> None:
-        """Tell of each engine that was built on this path whether anything kept it or disposed of it."""
-        function = flow.function
-        if function is None or self.runs_once(function) or exit.kind == "raise":
-            return
-        built = [entry.event for entry in exit.state.entries() if isinstance(entry.event, EngineCreated)]
-        if not built:
-            return
-        kept = set(keys_in(exit.value)) | {key for value in exit.state.attrs.values() for key in keys_in(value)}
-        kept |= {key for name, key in exit.state.marks if name in {"escaped", "disposed"}}
-        for (owner, name), value in exit.state.attrs.items():
-            if name == "bind" and owner in kept:
-                kept |= set(keys_in(value))
-        for record in built:
-            flow.emit(exit.state, replace(record, escapes=record.engine in kept), "ended")
-
-    def runs_once(self, function: Function) -> bool:
-        """Whether a function runs once for a process: cached, a program's entry point, or start-up code."""
-        if any(name in known.CACHES for name in self.decorators(function)) or self._is_command(function):
-            return True
-        return function.name in _ONCE or (function.outer is not None and self.runs_once(function.outer))
-
-    def _is_command(self, function: Function) -> bool:
-        names = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
-        return any(isinstance(node, ast.Attribute) and node.attr in {"command", "fixture", "on_event", "cli"} for node in names)
-
     def left(self, flow: Flow, state: State, key: Key, by: str) -> None:
         opened = state.held[key]
         notes = ("shared",) if ("shared", key) in state.marks else ()
@@ -423,7 +396,7 @@ class Analyzer:
 
     def returned(self, flow: Flow, value: Value, state: State, node: ast.Return) -> Value:
         state.returned = node
-        return value
+        return Tup(()) if ("empty", getattr(value, "key", None)) in state.marks else value
 
     def width(self) -> int:
         """How many paths may go on beside each other: fewer the longer a function takes, none when it takes too long."""
@@ -432,24 +405,18 @@ class Analyzer:
 
     def explore_module(self, module: Module) -> None:
         """Walk a module's own statements."""
-        flow = Flow(self, module, None, place="once")
+        is_rerun = self.engines.is_rerun(module)
+        flow = Flow(self, module, None, place="per-request" if is_rerun else "once")
         for exit in flow.block(module.tree.body, [State()]):
-            del exit
+            if is_rerun:
+                self.engines.ended(flow, exit)
 
-    def share_globals(self) -> None:
-        """Report each session made at module level that functions use."""
-        for key, users in self.shared_globals.items():
-            self._share(key, users)
+    def outside(self, module: Module) -> Flow:
+        """A frame for what is told of a module apart from any path."""
+        return Flow(self, module, None, place="once")
 
-    def _share(self, key: Key, users: list[Function | None]) -> None:
-        assert isinstance(key, tuple)
-        module = self.project.modules.get(str(key[1]))
-        bound = module.names.get(str(key[2])) if module else None
-        if module is None or not isinstance(bound, Global) or bound.value is None:
-            return
-        flow = Flow(self, module, None, place="once")
-        concurrent = any(user and (user.is_async or self.dependencies.is_entry(user)) for user in users)
-        record = SessionShared(session=key, how="module", what=bound.name, site=flow.site(bound.value))
-        flow.emit(State(), record, "concurrent" if concurrent else "quiet")
-
-
+    def tell(self) -> None:
+        """Tell what shows only when the whole program has been seen."""
+        self.sharing.tell()
+        self.engines.tell()
+        self.reach.tell_threaded()

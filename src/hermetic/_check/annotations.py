@@ -56,7 +56,10 @@ class Annotations:
             if mapping is not None:
                 return Inst(key, mapping)
             kind = self.analyzer.session_class(definition)
-            return Obj(definition, key) if kind is None else Sess(key, kind)
+            if kind is None:
+                return Obj(definition, key)
+            self.analyzer.of_class(Sess(key, kind), definition)
+            return Sess(key, kind)
         if isinstance(definition, External):
             return _external(definition.name, key)
         return UNKNOWN

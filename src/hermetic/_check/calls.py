@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from .._lifecycle.records import InstanceCreated, Waited
 from .concurrency import executor_method, starts_tasks
+from .engines import lend
 from .evaluate import evaluate, shown, touch
-from .externals import call_external
+from .externals import call_external, configure
 from .modules import Class, External, Function
 from .results import loader_option, query_method, result_method, statement_method
+from .session_classes import base_method, construct_session, own_method
 from .sessions import METHODS, open_session, session_method, transaction_method
 from .state import Path, State, SymbolCalled
 from .targets import appended, assign, bind, escape, instances_in, sessions_in, write
@@ -80,6 +82,7 @@ def _grow(flow: Flow, node: ast.Call, callee: Value, call: Call, state: State) -
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
     if isinstance(owner, ast.Name) and not (isinstance(callee.owner, Many) and isinstance(callee.owner.key, Path)):
         item = call.args[-1]
+        state.marks -= {("empty", getattr(callee.owner, "key", None))}
         if callee.name in {"extend", "update"}:
             item = item.element if isinstance(item, Many) else UNKNOWN
         bind(flow, owner.id, appended(callee.owner, item, ("list", id(node))), state)
@@ -124,12 +127,17 @@ def unknown_call(flow: Flow, call: Call, state: State, what: str = "") -> None:
             state.mark("shared", session.key)
         for inst in instances_in(value):
             state.mark("shared", inst.key)
+    lend(call, what, state)
     if call.awaited and isinstance(call.node, ast.Call) and not any(sessions_in(value) for value in given):
         flow.emit(state, Waited(kind="await", what=what or ast.unparse(call.node.func), site=flow.site(call.node)))
 
 
 def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state: State) -> Value:
     match owner:
+        case Sess() if (own := own_method(flow, owner, name)) is not None:
+            return flow.analyzer.summaries.invoke(flow, own, owner, call, state)
+        case Bound(owner=Sess() as session, name="super"):
+            return base_method(flow, session, name, call, state)
         case Sess():
             return session_method(flow, owner, name, call, state) if name in METHODS else _other(owner, name, call, state)
         case Query():
@@ -191,9 +199,11 @@ def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
     if maker.scoped:
         return flow.analyzer.scoped(maker)
     session = Sess(flow.key(call.node, "session"), maker.is_async)
+    flow.analyzer.made_by(maker, session)
+    flow.analyzer.reach.bind(session.key, call.keyword("bind") or maker)
     expire = constant(call.keyword("expire_on_commit"), maker.expire_on_commit)
     autoflush = constant(call.keyword("autoflush"), maker.autoflush)
-    bound = True if call.keyword("bind") or call.keyword("binds") else maker.bound
+    bound = True if any(call.keyword(name) for name in ("bind", "binds", "**")) else maker.bound
     return open_session(
         flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=maker.autocommit
     )
@@ -208,6 +218,8 @@ def constant(value: Value | None, default: bool) -> bool:
 def _maker_method(flow: Flow, maker: Maker, name: str, call: Call, state: State) -> Value:
     if name == "begin":
         return Cm("maker-begin", maker, call)
+    if name == "configure":
+        configure(flow, maker, call, state)
     if name == "remove" and maker.scoped:
         return session_method(flow, flow.analyzer.scoped(maker), "remove", call, state)
     return UNKNOWN
@@ -216,9 +228,12 @@ def _maker_method(flow: Flow, maker: Maker, name: str, call: Call, state: State)
 def _engine_method(flow: Flow, engine: Engine, name: str, call: Call, state: State) -> Value:
     if name in {"connect", "raw_connection"}:
         session = Sess(flow.key(call.node, "connection"), engine.is_async)
+        flow.analyzer.reach.bind(session.key, engine)
         return open_session(flow, session, state, call.node, bound=True, autocommit=engine.autocommit)
     if name == "begin":
-        return Cm("engine-begin", Maker(flow.key(call.node, "engine"), engine.is_async, bound=True), call)
+        maker = Maker(flow.key(call.node, "engine"), engine.is_async, bound=True)
+        flow.analyzer.reach.bind(maker.key, engine)
+        return Cm("engine-begin", maker, call)
     if name == "execution_options" and autocommits(call):
         return replace(engine, autocommit=True)
     if name == "dispose":
@@ -255,11 +270,7 @@ def construct(flow: Flow, cls: Class, call: Call, state: State) -> Value:
         return inst
     kind = flow.analyzer.session_class(cls)
     if kind is not None:
-        session = Sess(flow.key(call.node, "session"), kind)
-        own_init = any("__init__" in base.methods for base in cls.mro if isinstance(base, Class))
-        bound = True if call.args or call.keyword("bind") or call.keyword("binds") else None if own_init else False
-        expire = constant(call.keyword("expire_on_commit"), True)
-        return open_session(flow, session, state, call.node, expire=expire, bound=bound)
+        return construct_session(flow, cls, kind, call, state)
     obj = Obj(cls, flow.key(call.node, "object"))
     init = cls.method("__init__")
     if init is not None:

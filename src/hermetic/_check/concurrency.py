@@ -101,7 +101,7 @@ def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value
     name = dotted_value(bound)
     owner, _, method = name.rpartition(".")
     if method == "run_in_executor":
-        with flow.off_loop():
+        with flow.in_thread():
             return flow.call_value(call.argument(1), Call(call.node, call.args[2:]), state)
     if owner in known.EXECUTORS and method in {"submit", "map", "apply_async", "starmap"}:
         return _handed(flow, "thread", name, call, state)
@@ -118,18 +118,18 @@ def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value
 
 
 def _handed(flow: Flow, how: SharedHow, what: str, call: Call, state: State) -> Value:
-    for session in _given(flow, call, state):
+    for session in _given(flow, how, call, state):
         flow.emit(state, SessionShared(session=session.key, how=how, what=what, site=flow.site(call.node)))
     return UNKNOWN
 
 
-def _given(flow: Flow, call: Call, state: State) -> list[Sess]:
+def _given(flow: Flow, how: SharedHow, call: Call, state: State) -> list[Sess]:
     """The sessions that a thread or background task gets: as arguments, bound to its method, or from around a lambda."""
     found = [session for value in (*call.args, *(v for _, v in call.keywords)) for session in sessions_in(value)]
     if not call.args:
         return found
     trial = state.copy()
-    with flow.off_loop(), flow.silent():
+    with flow.in_thread() if how == "thread" else flow.off_loop(), flow.silent():
         flow.call_value(call.args[0], Call(call.node, call.args[1:], call.keywords), trial)
     used = _sessions_used(state.log, trial, UNKNOWN)
     known_keys = {session.key for session in found}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from .modules import Class, External, Function, Global, Module
 from .outcomes import Exit
 from .responses import respond
 from .state import State
-from .values import UNKNOWN, Call, Closure, Ref, Value
+from .values import UNKNOWN, Call, Closure, Ext, Ref, Value
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -91,9 +92,11 @@ class Dependencies:
 
         call = Call(function.node)
         if self.analyzer.is_generator(function) or self.analyzer.is_context_manager(function):
-            return self.analyzer.generators.run(flow, provider, call, state, bound)
+            return self.analyzer.generators.run(flow, provider, call, state, bound, on_loop=function.is_async)
         exits: list[Exit] = []
-        for exit in flow.branches(state, lambda trial: flow.call_value(provider, call, trial)):
+        with nullcontext() if function.is_async else flow.in_thread():
+            provided = flow.branches(state, lambda trial: flow.call_value(provider, call, trial))
+        for exit in provided:
             if exit.kind == "next":
                 exits += bound(exit.state, exit.value)
         return exits
@@ -110,6 +113,17 @@ class Dependencies:
                 case _:
                     continue
         return None
+
+    def runs_in_thread(self, function: Function) -> bool:
+        """Whether a server calls a plain function in a thread of its pool."""
+        if function.is_async:
+            return False
+        if self.route(function) is not None:
+            return True
+        decorators = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
+        owners = (d.value for d in decorators if isinstance(d, ast.Attribute) and d.attr in {"tool", "resource", "prompt"})
+        found = (self.analyzer.static(function.module, owner) for owner in owners)
+        return any(isinstance(value, Ext) and value.type.startswith("fastmcp.") for value in found)
 
     def is_entry(self, function: Function) -> bool:
         """Whether a framework calls this function for each request, message or run."""

@@ -44,7 +44,7 @@ def analyze(files: Sequence[SourceFile], *, progress: Progress | None = None, jo
             if function in analyzer.relevance:
                 analyzer.summaries.of(function)
                 walked += 1
-    analyzer.share_globals()
+    analyzer.tell()
     return Analysis(
         findings=tuple(analyzer.witness.findings()),
         sessions=analyzer.witness.opened,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import EngineCreated, Key
 from . import known
-from .modules import Function, Module
+from .modules import Function, Imported, Module
 from .outcomes import Exit
 from .state import Path, State
-from .values import Call, Closure, Lambda, Value, engines_in, keys_in, parts
+from .values import Call, Closure, Engine, Lambda, Maker, Obj, Value, keys_in, parts
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -26,6 +28,7 @@ _ONCE = frozenset({
 _ONCE_DECORATORS = frozenset({
     "command", "fixture", "on_event", "cli", "before_first_request", "before_server_start", "on_startup", "startup",
 })  # fmt: skip
+_STARTED_UP = re.compile(r"\b(?:lifespan|on_startup|startup)\s*=\s*\[?\s*(\w+)")
 _BORROWERS = frozenset({"sqlalchemy", "sqlmodel", "pandas", "polars", "geopandas", "alembic", "sqlalchemy_utils", "logging", "builtins"})
 _BORROWING = frozenset({"create_all", "drop_all", "reflect", "create", "drop", "to_sql"})
 
@@ -35,33 +38,25 @@ class Engines:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
+        self._once: dict[Function, bool] = {}
         self._let_go: list[tuple[EngineCreated, Function | None, Module]] = []
+
+    @cached_property
+    def is_configured(self) -> bool:
+        """Whether the project binds factories after they were made, by `configure(…)` or through `kw`."""
+        texts = (module.file.text for module in self.analyzer.project.modules.values())
+        return any(".configure(" in text or ".kw[" in text or ".kw." in text for text in texts)
 
     def ended(self, flow: Flow, exit: Exit) -> None:
         """A function, or a script's body, ends: note each engine built on this path that nothing keeps."""
-        built = [] if exit.kind == "raise" else self.built(exit.state)
+        built = [] if exit.kind == "raise" else _built(exit.state)
         if not built:
             return
-        kept = self.kept(flow.function, exit.value, exit.state) | settled(exit.state)
+        settled = {key for name, key in exit.state.marks if name in {"disposed", "escaped"}}
+        kept = held(exit.value, exit.state) | _with_held(settled, exit.state)
         for record in built:
             if record.engine not in kept:
                 self._let_go.append((replace(record, place=flow.place, escapes=False), flow.function, flow.module))
-
-    def built(self, state: State) -> list[EngineCreated]:
-        return [entry.event for entry in state.entries() if isinstance(entry.event, EngineCreated)]
-
-    def kept(self, function: Function | None, value: Value, state: State) -> set[Key]:
-        """What the caller has hold of when a function ends: by the value returned, by its arguments, by a closure."""
-        kept = set(keys_in(value)) | {key for name, key in state.marks if name == "escaped"}
-        if function is not None and _hands_out_code(value):
-            kept |= {key for env in state.envs.values() for local in env.values() for key in keys_in(local)}
-        size = -1
-        while size != len(kept):
-            size = len(kept)
-            for (owner, _), held in state.attrs.items():
-                if owner in kept or _is_given(owner):
-                    kept |= set(keys_in(held))
-        return kept
 
     def tell(self) -> None:
         """Tell of each engine that is built again and again."""
@@ -74,6 +69,11 @@ class Engines:
 
     def runs_once(self, function: Function) -> bool:
         """Whether a function runs once for a process: cached, a program's entry point, start-up code, or a test."""
+        if function not in self._once:
+            self._once[function] = self._runs_once(function)
+        return self._once[function]
+
+    def _runs_once(self, function: Function) -> bool:
         if any(name in known.CACHES for name in self.analyzer.decorators(function)) or _is_command(function):
             return True
         name = function.name
@@ -81,14 +81,28 @@ class Engines:
             return not (name == "main" and self.is_rerun(function.module))
         if function.outer is not None and self.runs_once(function.outer):
             return True
-        pattern = rf"\b(lifespan|on_startup|startup)\s*=\s*\[?\s*{re.escape(name)}\b"
-        return any(re.search(pattern, module.file.text) for module in self.analyzer.project.modules.values())
+        return name in self._started_up
+
+    @cached_property
+    def _started_up(self) -> frozenset[str]:
+        """The names of functions that an application gets to run at its start."""
+        texts = (module.file.text for module in self.analyzer.project.modules.values())
+        return frozenset(name for text in texts for name in _STARTED_UP.findall(text))
 
     def is_rerun(self, module: Module) -> bool:
         """Whether a module is a Streamlit script, whose body runs again at each interaction; imported ones run once."""
         if not re.search(r"^\s*(import|from) streamlit\b", module.file.text, re.MULTILINE):
             return False
-        return not self.analyzer.relevance.is_imported(module)
+        return not any(module.name == target for other in self.analyzer.project.modules.values() for target in _imported(other))
+
+
+def _imported(module: Module) -> Iterator[str]:
+    """The modules from which a module takes names."""
+    yield from module.stars
+    for bound in module.names.values():
+        if isinstance(bound, Imported):
+            yield bound.target
+            yield f"{bound.target}.{bound.attribute}"
 
 
 def lend(call: Call, what: str, state: State) -> None:
@@ -96,14 +110,31 @@ def lend(call: Call, what: str, state: State) -> None:
     func = call.node.func if isinstance(call.node, ast.Call) else None
     if what.partition(".")[0] in _BORROWERS or (isinstance(func, ast.Attribute) and func.attr in _BORROWING):
         return
-    for value in (*call.args, *(value for _, value in call.keywords)):
-        for engine in engines_in(value):
-            state.mark("escaped", engine.key)
+    for given in (*call.args, *(value for _, value in call.keywords)):
+        for value in (given, *parts(given)):
+            if isinstance(value, (Engine, Maker, Obj)):
+                state.mark("escaped", value.key)
 
 
-def settled(state: State) -> set[Key]:
-    """The engines of a path that were disposed of."""
-    return {key for name, key in state.marks if name == "disposed"}
+def _built(state: State) -> list[EngineCreated]:
+    return [entry.event for entry in state.entries() if isinstance(entry.event, EngineCreated)]
+
+
+def held(value: Value, state: State) -> set[Key]:
+    """What the caller has hold of when a function ends: by the value returned, by its arguments, by a closure."""
+    found = set(keys_in(value)) | {owner for owner, _ in state.attrs if _is_given(owner)}
+    if _hands_out_code(value):
+        found |= {key for env in state.envs.values() for local in env.values() for key in keys_in(local)}
+    return _with_held(found, state)
+
+
+def _with_held(found: set[Key], state: State) -> set[Key]:
+    """The keys with those of everything that hangs on them."""
+    size = -1
+    while size != len(found):
+        size = len(found)
+        found = found.union(*(keys_in(value) for (owner, _), value in state.attrs.items() if owner in found))
+    return found
 
 
 def _is_given(key: Key) -> bool:

@@ -206,7 +206,7 @@ def _dict(flow: Flow, node: ast.Dict, state: State) -> Value:
         if key is not None:
             evaluate(flow, key, state)
     values = [evaluate(flow, value, state) for value in node.values]
-    return Tup(tuple(values)) if any(isinstance(v, (Inst, Many, Sess)) for v in values) else UNKNOWN
+    return Tup(tuple(values)) if any(isinstance(v, (Inst, Many, Sess, Engine, Maker, Obj)) for v in values) else UNKNOWN
 
 
 def _await(flow: Flow, node: ast.Await, state: State) -> Value:

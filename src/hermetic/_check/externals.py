@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import EngineCreated, Waited
+from .._lifecycle.records import EngineCreated, Key, Waited
 from . import known
 from .evaluate import read, shown
 from .loops import around
 from .modules import Class, External
 from .results import loader_option, members, select
+from .session_classes import finds_bind, super_of
 from .sessions import open_session
+from .settings import Settings
 from .state import State
 from .values import (
     UNKNOWN,
@@ -43,7 +45,7 @@ def call_external(flow: Flow, name: str, call: Call, state: State) -> Value:
     """Call the external `name`."""
     kind = known.session_kind(name)
     if name in known.SCOPED:
-        return _scoped(flow, name, call)
+        return _scoped(flow, name, call, state)
     if kind is not None:
         return _session(flow, kind, call, state)
     if name in known.MAKERS:
@@ -92,6 +94,7 @@ def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
     from .calls import constant
 
     session = Sess(flow.key(call.node, "session"), is_async)
+    flow.analyzer.reach.bind(session.key, call.argument(0, "bind"))
     bound = bool(call.args or call.keyword("bind") or call.keyword("binds") or call.keyword("**"))
     expire = constant(call.keyword("expire_on_commit"), True)
     autoflush = constant(call.keyword("autoflush"), True)
@@ -110,22 +113,45 @@ def _maker(flow: Flow, name: str, call: Call, state: State) -> Value:
 
     cls = call.keyword("class_")
     is_async = known.MAKERS[name] or (cls is not None and flow.analyzer.session_kind(cls) is True)
+    key = flow.key(call.node, "maker")
     bind = call.argument(0, "bind")
-    if isinstance(bind, Engine):
-        state.attrs[flow.key(call.node, "maker"), "bind"] = bind
+    _bind(flow, key, bind, state)
+    state.mark("made", key)
+    finds_engine = False
+    if isinstance(cls, Ref) and isinstance(cls.definition, Class):
+        flow.analyzer.sessions[key] = Settings(is_async, cls=cls.definition)
+        finds_engine = finds_bind(cls.definition)
+    is_bound = call.args or any(call.keyword(name) for name in ("bind", "binds", "**"))
     return Maker(
-        flow.key(call.node, "maker"),
+        key,
         is_async,
         constant(call.keyword("expire_on_commit"), True),
         constant(call.keyword("autoflush"), True),
-        True if call.args or call.keyword("bind") or call.keyword("binds") else None,
+        True if is_bound else None if finds_engine or flow.analyzer.engines.is_configured else False,
         autocommit=_autocommits(bind),
     )
 
 
-def _scoped(flow: Flow, name: str, call: Call) -> Value:
+def _bind(flow: Flow, key: Key, source: Value, state: State) -> None:
+    """A factory holds on to its engine."""
+    flow.analyzer.reach.bind(key, source)
+    if isinstance(source, (Engine, Maker)):
+        state.attrs[key, "bind"] = source
+
+
+def configure(flow: Flow, maker: Maker, call: Call, state: State) -> None:
+    """`Session.configure(bind=engine)`: a factory made elsewhere keeps what it gets."""
+    bind = call.keyword("bind")
+    if isinstance(bind, Engine):
+        _bind(flow, maker.key, bind, state)
+        if ("made", maker.key) not in state.marks:
+            state.mark("escaped", bind.key)
+
+
+def _scoped(flow: Flow, name: str, call: Call, state: State) -> Value:
     maker = call.argument(0, "session_factory")
     key = flow.key(call.node, "scoped")
+    _bind(flow, key, maker, state)
     if isinstance(maker, Maker):
         return replace(maker, key=key, scoped=True)
     return Maker(key, known.SCOPED[name], scoped=True)
@@ -146,6 +172,7 @@ def _engine(flow: Flow, name: str, call: Call, state: State) -> Value:
         what=name.rpartition(".")[2],
         site=flow.site(call.node),
     )
+    flow.analyzer.reach.built(flow, record)
     flow.emit(state, record)
     return engine
 
@@ -180,7 +207,7 @@ def _text(call: Call) -> Value:
 
 def _hop(flow: Flow, call: Call, state: State) -> Value:
     """`to_thread(work, …)`: the work runs in a thread, the event loop goes on."""
-    with flow.off_loop():
+    with flow.in_thread():
         return flow.call_value(call.argument(0), Call(call.node, call.args[1:], call.keywords), state)
 
 
@@ -297,6 +324,7 @@ _FUNCTIONS: dict[str, Callable[[Flow, Call, State], Value]] = {
     "contextlib.suppress": _suppress,
     "pydantic.TypeAdapter": _adapter,
     "pytest.raises": _suppress,
+    "builtins.super": super_of,
     "builtins.next": _next,
     "builtins.anext": _next,
     "builtins.list": _listed,

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .._lifecycle.records import AttributeWritten, Executed, InstanceRecord, Key, Record, Where
+from .._lifecycle.records import AttributeRead, AttributeWritten, Executed, InstanceRecord, Key, Record, Where
 from .evaluate import evaluate
 from .modules import Function, Module, imported_names
 from .outcomes import Exit, Raised, caught_by
@@ -63,6 +63,7 @@ class Flow:
         depth: int = 0,
         on_yield: YieldHandler | None = None,
         guarded: int = 0,
+        threaded: bool = False,
     ) -> None:
         self.analyzer = analyzer
         self.module = module
@@ -72,6 +73,7 @@ class Flow:
         self.depth = depth
         self.on_yield = on_yield
         self.guarded = guarded
+        self.threaded = threaded
         self.frame = next(_frames)
         self.shape = analyzer.shape(function) if function is not None else NO_SHAPE
         self.oracle = Oracle()
@@ -100,6 +102,8 @@ class Flow:
 
     def emit(self, state: State, record: Record, *notes: str) -> str:
         """Let `record` happen on this path; gives the effect that the lifecycle told."""
+        if isinstance(record, AttributeRead) and "test" in self.notes:
+            state.mark("tested", (record.instance, record.attribute))
         if state.loop and isinstance(record, InstanceRecord) and any(is_member(record.instance, a.members) for a in state.loop):
             notes = (*notes, "per-item")
         return self.analyzer.witness.happened(state, record, self.where(state, *notes))
@@ -153,12 +157,22 @@ class Flow:
 
     @contextmanager
     def off_loop(self) -> Iterator[None]:
-        """What runs inside runs in another thread, or where blocking is allowed."""
+        """What runs inside runs where blocking is allowed."""
         saved, self.on_loop = self.on_loop, False
         try:
             yield
         finally:
             self.on_loop = saved
+
+    @contextmanager
+    def in_thread(self) -> Iterator[None]:
+        """What runs inside runs in another thread."""
+        saved, self.threaded = self.threaded, True
+        try:
+            with self.off_loop():
+                yield
+        finally:
+            self.threaded = saved
 
     @contextmanager
     def noting(self, *notes: str) -> Iterator[None]:

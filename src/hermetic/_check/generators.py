@@ -29,13 +29,16 @@ class Generators:
         self.analyzer = analyzer
 
     def run(
-        self, flow: Flow, function: Value, call: Call, state: State, body: Callable[[State, Value], list[Exit]]
-    ) -> list[Exit]:
-        """The exits of a `with` over a generator function of the project."""
+        self, flow: Flow, function: Value, call: Call, state: State, body: Callable[[State, Value], list[Exit]],
+        *, on_loop: bool = True,
+    ) -> list[Exit]:  # fmt: skip
+        """The exits of a `with` over a generator function of the project; one not `on_loop` runs in a thread."""
         closure = _closure(function)
         if closure is None or flow.depth >= MAX_DEPTH or closure.function not in self.analyzer.relevance:
             return body(state, UNKNOWN)
+        self.analyzer.reach.called(flow, closure.function)
         inner = self.analyzer.frame(closure.function, flow, on_yield=body)
+        inner.on_loop = inner.on_loop and on_loop
         self.analyzer.bind_arguments(inner, closure, call, state)
         saved, state.pending = state.pending, ()
         exits: list[Exit] = []
@@ -60,6 +63,7 @@ class Generators:
             caught.append((trial, value))
             return []
 
+        self.analyzer.reach.called(flow, closure.function)
         inner = self.analyzer.frame(closure.function, flow, on_yield=stop)
         self.analyzer.bind_arguments(inner, closure, call, state)
         inner.block(closure.function.node.body, [state.copy()])

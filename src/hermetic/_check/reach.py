@@ -23,6 +23,7 @@ class Reach:
         self.analyzer = analyzer
         self._callers: dict[Function, set[Function]] = {}
         self._callees: dict[Function, set[Function]] = {}
+        self._by_modules: set[Function] = set()
         self._threads: set[Function] = set()
         self._binds: dict[Key, Key] = {}
         self._talks: dict[Function, set[Key]] = {}
@@ -35,7 +36,9 @@ class Reach:
         """The function at work calls another one, or hands it to a thread."""
         if flow.threaded:
             self._threads.add(function)
-        if flow.function is not None:
+        if flow.function is None:
+            self._by_modules.add(function)
+        else:
             self._callers.setdefault(function, set()).add(flow.function)
             self._callees.setdefault(flow.function, set()).add(function)
 
@@ -69,8 +72,24 @@ class Reach:
         """Whether requests, threads or tools of a server reach a function."""
         return any(self._is_served(caller) for caller in _closure([function], self._callers))
 
+    def once(self, function: Function) -> bool:
+        """Whether a function runs once for a process, as far as its callers are seen."""
+        once, stack, seen = self.analyzer.engines.runs_once, [function], set[object]()
+        while stack:
+            found = stack.pop()
+            if found in seen or once(found):
+                continue
+            seen.add(found)
+            callers = self._callers.get(found, set()) - {found}
+            if self._is_served(found) or not (callers or found in self._by_modules):
+                return False
+            if found in self._by_modules and self.analyzer.engines.is_rerun(found.module):
+                return False
+            stack += callers
+        return True
+
     def _is_served(self, function: Function) -> bool:
-        is_entry = self.analyzer.dependencies.is_entry(function) and not self.analyzer.runs_once(function)
+        is_entry = self.analyzer.dependencies.is_entry(function) and not self.analyzer.engines.runs_once(function)
         return is_entry or function in self._threads
 
     def tell_threaded(self) -> None:

@@ -25,7 +25,7 @@ from .._lifecycle.records import (
 from .outcomes import Raised
 from .results import get, run, select
 from .state import State
-from .targets import instances_in
+from .targets import instances_in, unsettle
 from .values import UNKNOWN, Call, Cm, Const, Inst, Option, Query, Sess, Stmt, Tup, Value
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ METHODS = frozenset({
 def session_method(flow: Flow, session: Sess, name: str, call: Call, state: State) -> Value:
     """Call a method of a session."""
     method = _METHODS.get(name)
+    if call.keyword("bind_arguments") or call.keyword("bind"):
+        unsettle(state, session)
     return method(flow, session, call, state) if method else UNKNOWN
 
 
@@ -69,6 +71,7 @@ def open_session(
     )
     state.marks = frozenset(mark for mark in state.marks if mark[1] != session.key)
     state.held[session.key] = record
+    flow.analyzer.reach.opened(flow, session.key)
     flow.emit(state, record)
     if autocommit:
         state.mark("autocommit", session.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from .._lifecycle.records import (
     SessionRecord,
 )
 from .loops import around
+from .engines import held
 from .modules import Function
 from .outcomes import Raised
 from .state import Around, Entry, Event, FieldSet, Path, State, SymbolCalled, ValueRead, Worked
@@ -82,7 +84,9 @@ class Summaries:
 
     def _told(self, function: Function) -> tuple[End, ...]:
         ends: dict[object, End] = {}
-        for exit in self.analyzer.explore(function):
+        with self.analyzer.witness.aloud():
+            exits = self.analyzer.explore(function)
+        for exit in exits:
             kind = "raise" if exit.kind == "raise" else "return"
             value = exit.value if exit.kind == "return" else UNKNOWN
             entries = tuple(_kept(exit.state, value))
@@ -97,7 +101,13 @@ class Summaries:
             return Cm("function", Closure(function, owner), call)
         if flow.depth > 8 or function not in self.analyzer.relevance:
             return UNKNOWN
+        with flow.in_thread() if self.analyzer.hops(function) else nullcontext():
+            return self._call(flow, function, owner, call, state)
+
+    def _call(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:
+        self.analyzer.reach.called(flow, function)
         ends = self.of(function)
+        self.analyzer.sharing.used(("cached", function.qualname), flow.function)
         if not ends:
             return UNKNOWN
         usable = ends if flow.may_fail(state) else tuple(end for end in ends if end.kind != "raise") or ends[:1]
@@ -223,6 +233,10 @@ class Replay:
                 self._read(record)
             case AttributeWritten() as record:
                 self._write(record)
+            case EngineCreated() as record if not self.analyzer.engines.runs_once(self.function):
+                self.flow.emit(self.state, replace(record, place=self.flow.place), "own")
+            case EngineCreated():
+                pass
             case Record() as record:
                 self._record(record, entry)
             case FieldSet(owner=owner, attribute=attribute, value=value):
@@ -301,7 +315,7 @@ class Replay:
             self.flow.query(self.state, record, self.call.node, *kept, *notes)
         else:
             self.flow.emit(self.state, record, *kept, *notes)
-        if isinstance(record, SessionOpened) and not record.received:
+        if isinstance(record, SessionOpened) and not record.received and not self.analyzer.sharing.is_cached(self.function):
             self.state.held[changes["session"]] = replace(record, site=self.flow.site(self.call.node))
         elif isinstance(record, SessionClosed):
             self.state.held.pop(changes["session"], None)
@@ -335,6 +349,7 @@ def _kept(state: State, value: Value) -> Iterable[Entry]:
             kept_sessions |= {known.session, known.last_session} & own_sessions
     dropped = own_sessions - kept_sessions
     worked: set[Key] = set()
+    built = held(value, state)
     kept: list[Entry] = []
     for entry in entries:
         event = entry.event
@@ -343,7 +358,7 @@ def _kept(state: State, value: Value) -> Iterable[Entry]:
                 worked.add(event.session)
                 kept.append(Entry(Worked(_words(event), event.site), entry.where, None))
             continue
-        if isinstance(event, EngineCreated):
+        if isinstance(event, EngineCreated) and event.engine not in built:
             continue
         if isinstance(event, InstanceRecord) and not isinstance(event, SessionRecord) and _is_dropped(event, state, dropped, returned):
             continue

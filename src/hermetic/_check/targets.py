@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import Added, AttributeWritten, Key, Merged, SessionShared
 from .evaluate import evaluate
+from .identity import rebound
 from .state import FieldSet, State
 from .values import UNKNOWN, Bound, Const, Ext, Inst, Many, Obj, Ref, Sess, Sym, Tup, Value, keys_in, parts
 
@@ -52,6 +54,7 @@ def bind(flow: Flow, name: str, value: Value, state: State) -> None:
         flow.env(state)[name] = value
     if flow.is_global(name):
         escape(flow, value, state, flow.function.node if flow.function else ast.Pass())
+    rebound(state, name)
     if state.facts:
         state.facts = {text: known for text, known in state.facts.items() if name not in names_of(text)}
 
@@ -68,6 +71,9 @@ def set_attribute(flow: Flow, target: ast.expr, owner: Value, value: Value, stat
     match owner:
         case Inst():
             write(flow, owner, name, value, state, target)
+        case Sess(key=key) if name in {"bind", "binds"}:
+            flow.analyzer.reach.bind(key, value)
+            unsettle(state, owner)
         case Obj(key=key) | Sym(key=key):
             state.attrs[key, name] = value
             flow.note(state, FieldSet(key, name, value))
@@ -78,11 +84,19 @@ def set_attribute(flow: Flow, target: ast.expr, owner: Value, value: Value, stat
             escape(flow, value, state, target)
 
 
+def unsettle(state: State, session: Sess) -> None:
+    """Whether a session has an engine cannot be told any longer."""
+    known = state.life.sessions.get(session.key)
+    if known is not None and known.bound is False:
+        state.life.change_session(session.key, bound=None)
+
+
 def write(flow: Flow, owner: Inst, name: str, value: Value, state: State, node: ast.AST) -> None:
     """Set a mapped attribute; a new instance reached through a relationship joins its owner's session."""
     if name not in owner.mapping.columns and name not in owner.mapping.relations:
         return
-    effect = flow.emit(state, AttributeWritten(instance=owner.key, attribute=name, site=flow.site(node)))
+    record = AttributeWritten(instance=owner.key, attribute=name, site=flow.site(node))
+    effect = flow.emit(state, record, *_grounds(flow, owner, value, state))
     if effect == "loses-write":
         state.mark("changed-detached", owner.key)
     known = state.life.instances.get(owner.key)
@@ -91,6 +105,17 @@ def write(flow: Flow, owner: Inst, name: str, value: Value, state: State, node: 
             status = state.life.instances.get(inner.key)
             if status is not None and status.status == "transient":
                 flow.emit(state, Added(session=known.session, instance=inner.key, site=flow.site(node)), "cascade")
+
+
+def _grounds(flow: Flow, owner: Inst, value: Value, state: State) -> Iterator[str]:
+    """Notes on what a write rests on: a literal, a test of the instance's attributes, a version counter."""
+    if isinstance(value, Const):
+        yield "constant"
+    if flow.analyzer.models.is_versioned(owner.mapping):
+        yield "versioned"
+    for name, tested in state.marks:
+        if name == "tested" and isinstance(tested, tuple) and tested[0] == owner.key:
+            yield f"tested {tested[1]}"
 
 
 def changes_ended(flow: Flow, exit: Exit) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._lifecycle.records import RolledBack, TransactionBegan
 from .evaluate import evaluate
 from .outcomes import Exit, Raised, caught_by
+from .session_classes import own_method
 from .sessions import begin, begins_at_call, close_session, commit, open_session
 from .state import State
 from .targets import assign, sessions_in
@@ -56,6 +57,9 @@ def enter(flow: Flow, value: Value, state: State, node: ast.AST, body: Callable[
             return _suppressed(flow, call, state, body)
         case Cm(kind=kind):
             bound = _ENTER[kind](flow, value, state, node)
+        case Sess() if (leaves := own_method(flow, value, "__aexit__" if value.is_async else "__exit__")) is not None:
+            state.held.pop(value.key, None)
+            return _leave_by(flow, Closure(leaves, value), node, body(state, value))
         case Sess():
             bound = value
             state.held.pop(value.key, None)
@@ -125,15 +129,20 @@ def _object(flow: Flow, value: Obj, state: State, node: ast.AST, body: Callable[
             continue
         for session in sessions_in(entered.value):
             entered.state.held.pop(session.key, None)
-        for exit in body(entered.state, entered.value):
-            if leaves is None:
-                exits.append(exit)
-                continue
-            call = Call(node, (UNKNOWN,) * 3 if exit.kind == "raise" else (NONE,) * 3)
-            notes = ("raising",) if exit.kind == "raise" else ()
-            with flow.noting(*notes):
-                left = flow.branches(exit.state, partial(flow.call_value, Closure(leaves, value), call))
-            exits += [e if e.kind == "raise" else Exit(exit.kind, e.state, exit.value, exit.error) for e in left]
+        inside = body(entered.state, entered.value)
+        exits += inside if leaves is None else _leave_by(flow, Closure(leaves, value), node, inside)
+    return exits
+
+
+def _leave_by(flow: Flow, leaves: Closure, node: ast.AST, inside: list[Exit]) -> list[Exit]:
+    """Leave a block by a method of the project."""
+    exits: list[Exit] = []
+    for exit in inside:
+        call = Call(node, (UNKNOWN,) * 3 if exit.kind == "raise" else (NONE,) * 3)
+        notes = ("raising",) if exit.kind == "raise" else ()
+        with flow.noting(*notes):
+            left = flow.branches(exit.state, partial(flow.call_value, leaves, call))
+        exits += [e if e.kind == "raise" else Exit(exit.kind, e.state, exit.value, exit.error) for e in left]
     return exits
 
 

@@ -60,6 +60,15 @@ class Witness:
         finally:
             self._is_silent = before
 
+    @contextmanager
+    def aloud(self) -> Iterator[None]:
+        """What happens inside is shown to the hazards, whatever asked for it."""
+        before, self._is_silent = self._is_silent, False
+        try:
+            yield
+        finally:
+            self._is_silent = before
+
     def happened(self, state: State, record: Record, where: Where) -> str:
         """Apply a record to a path; gives its effect."""
         session = instance = None

@@ -1,0 +1,17 @@
+"""What is known of the sessions made at one place, beside what happens to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .modules import Class
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the sessions of one place in the source were made; `cls` is their class where it is one of the project."""
+
+    is_async: bool = False
+    expire_on_commit: bool = True
+    autoflush: bool = True
+    cls: Class | None = None
