@@ -45,6 +45,7 @@ def iterate(
                     exits.append(exit)
         current = distinct(following)
         ended += [path.copy() for path in current]
+    loop.tell_empty(ended)
     for path in ended:
         loop.leave(path)
     return [*exits, *(Exit("next", path) for path in distinct(ended))]
@@ -98,6 +99,15 @@ class _Loop:
             state.clone_instance(_sibling(row, "rest").key, row)
             forget_children(state, row.key)
         assign(self.flow, self.target, self.element, state, self.target)
+
+    def tell_empty(self, ended: list[State]) -> None:
+        """Where the body changes its members, a path that never ran it (the first) is one without members."""
+        untouched, others = ended[0], ended[1:]
+        for row in self.rows if not isinstance(self.around.key, Path) else ():
+            known = untouched.life.instances.get(row.key)
+            if any(path.life.instances.get(row.key) != known for path in others):
+                untouched.mark("empty", self.around.key)
+                break
 
     def leave(self, state: State) -> None:
         state.loop = state.loop[:-1] if self.is_loop else state.loop

@@ -56,6 +56,15 @@ class Models:
         """The class that a mapping given out here describes."""
         return self._classes[id(mapping)]
 
+    def is_versioned(self, mapping: Mapping) -> bool:
+        """Whether an UPDATE checks a version counter (`version_id_col`), and so refuses to go over another's change."""
+        for one in self.lineages.of(self.cls(mapping)).classes:
+            method = one.methods.get("__mapper_args__")
+            node = one.values.get("__mapper_args__") or (method.node if method else None)
+            if node is not None and "version_id_col" in ast.dump(node):
+                return True
+        return False
+
     def property_reads(self, mapping: Mapping, name: str) -> frozenset[Path]:
         """The columns and relations that reading a property (or calling a method) of an instance reads, as paths.
 

@@ -6,8 +6,9 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import Executed, InstanceLoaded, Key
+from .._lifecycle.records import Executed, InstanceLoaded, Key, LookedUp
 from .._lifecycle.schema import LoaderOption, Mapping
+from .identity import held, key_of_get, key_of_where, remember
 from .state import Path, State
 from .values import (
     UNKNOWN,
@@ -63,6 +64,8 @@ def statement_method(flow: Flow, stmt: Stmt, name: str, call: Call) -> Value:
         case "limit" | "fetch" | "slice" | "offset":
             single = name in {"limit", "fetch"} and call.argument(0) == Const(1)
             return replace(stmt, limited=True, single=single or (stmt.single and name == "offset"))
+        case "where" | "filter" | "filter_by":
+            return replace(stmt, identity=key_of_where(call.node, stmt.mapping) or stmt.identity)
         case "order_by":
             return replace(stmt, ordered=True)
         case "with_only_columns" | "with_entities" | "add_columns":
@@ -120,6 +123,7 @@ def run(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST, name
     writes = stmt.kind in {"insert", "update", "delete"}
     flow.query(state, Executed(session=session.key, writes=writes, site=flow.site(node)), node, name)
     key = flow.key(node, "rows")
+    state.marks -= {("empty", key)}
     result = Result(stmt, session, name in {"scalars", "stream_scalars", "exec"} and stmt.entities == 1, key)
     if name == "scalar":
         return result_method(flow, replace(result, scalars=True), "first", state, node)
@@ -146,9 +150,11 @@ def announce(
     node: ast.AST,
     stmt: Stmt | None = None,
     depth: int = 0,
+    *,
+    is_held: bool = False,
 ) -> None:
     """Tell the lifecycle that an instance came, with what its options and mapping bring along."""
-    if depth == 0:
+    if depth == 0 and not is_held:
         forget(state, inst.key)
     record = InstanceLoaded(
         session=session.key,
@@ -209,10 +215,17 @@ def result_method(flow: Flow, result: Result, name: str, state: State, node: ast
     if name in {"all", "fetchall", "fetchmany"}:
         return Tup((_row(result, is_scalar),)) if stmt.single else Many(_row(result, is_scalar), result.key, rows=True, session=result.session.key)
     if name in _ONE:
-        one = Inst((*_as_tuple(result.key), "1"), stmt.mapping)
-        announce(flow, one, result.session, stmt.options, state, node, stmt)
+        one = _one(flow, result.session, Inst((*_as_tuple(result.key), "1"), stmt.mapping), stmt, state, node)
         return one if is_scalar else Tup((one, *([UNKNOWN] * (stmt.entities - 1))))
     return UNKNOWN
+
+
+def _one(flow: Flow, session: Sess, new: Inst, stmt: Stmt, state: State, node: ast.AST) -> Inst:
+    """The instance that a query for one row brings: the one that the session holds already, or a new one."""
+    known = held(flow, state, session, stmt.mapping, stmt.identity)
+    announce(flow, known or new, session, stmt.options, state, node, stmt, is_held=known is not None)
+    remember(state, session, known or new, stmt.identity)
+    return known or new
 
 
 def _row(result: Result, is_scalar: bool) -> Value:
@@ -229,6 +242,7 @@ def query_method(flow: Flow, query: Query, name: str, call: Call, state: State) 
     if name in {"all", "one", "first", "one_or_none", "scalar", "__iter__"}:
         flow.query(state, Executed(session=session.key, site=flow.site(call.node)), call.node, name)
         result = Result(stmt, session, scalars, flow.key(call.node, "rows"))
+        state.marks -= {("empty", result.key)}
         if name == "all" and stmt.mapping is not None:
             announce(flow, _element(result), session, stmt.options, state, call.node, stmt)
         return result_method(flow, result, name, state, call.node)
@@ -256,19 +270,25 @@ def query_method(flow: Flow, query: Query, name: str, call: Call, state: State) 
 def get(
     flow: Flow, session: Sess, mapping: Mapping | None, options: tuple[LoaderOption, ...], state: State, call: Call
 ) -> Value:
-    """`session.get(Order, 1)`: one instance or None."""
+    """`session.get(Order, 1)`: one instance or None, from memory where the session holds it."""
+    locks, populates = (call.keyword(name) is not None for name in ("with_for_update", "populate_existing"))
+    key = key_of_get(call.node)
+    known = held(flow, state, session, mapping, key)
+    if known is not None and not locks and not populates:
+        flow.emit(state, LookedUp(session=session.key, instance=known.key, site=flow.site(call.node)))
+        return known
     flow.query(state, Executed(session=session.key, autoflushes=False, site=flow.site(call.node)), call.node, "get")
     if mapping is None:
         return UNKNOWN
-    one = Inst(flow.key(call.node, "get"), mapping)
-    locks = call.keyword("with_for_update") is not None
-    announce(flow, one, session, options, state, call.node, Stmt("select", mapping, for_update=locks))
-    return one
+    stmt = Stmt("select", mapping, options, for_update=locks, populate_existing=populates, identity=key)
+    return _one(flow, session, Inst(flow.key(call.node, "get"), mapping), stmt, state, call.node)
 
 
 def members(flow: Flow, value: Value, state: State, node: ast.AST) -> Value:
     """What iterating over a value goes over."""
     match value:
+        case Many(key=key) if ("empty", key) in state.marks:
+            return Tup(())
         case Result(stmt=stmt) if stmt.single:
             return Tup((_row(value, value.scalars),))
         case Result(stmt=stmt) if stmt.mapping is not None:

@@ -29,6 +29,7 @@ from .values import (
 
 if TYPE_CHECKING:
     from .flow import Flow
+    from .outcomes import Exit
 
 Sides = tuple[list[State], list[State]]
 
@@ -79,7 +80,7 @@ def _any(flow: Flow, tests: list[ast.expr], state: State) -> Sides:
 def _none(flow: Flow, left: ast.expr, state: State) -> Sides:
     yes: list[State] = []
     no: list[State] = []
-    for exit in flow.branches(state, lambda trial: evaluate(flow, left, trial)):
+    for exit in _tried(flow, left, state):
         if exit.kind != "next":
             continue
         known = _is_none(exit.value, exit.state)
@@ -97,10 +98,16 @@ def _none(flow: Flow, left: ast.expr, state: State) -> Sides:
     return yes, no
 
 
+def _tried(flow: Flow, test: ast.expr, state: State) -> list[Exit]:
+    """What a condition evaluates to; what is read on the way is noted as tested."""
+    with flow.noting("test"):
+        return flow.branches(state, lambda trial: evaluate(flow, test, trial))
+
+
 def _leaf(flow: Flow, test: ast.expr, state: State) -> Sides:
     yes: list[State] = []
     no: list[State] = []
-    for exit in flow.branches(state, lambda trial: evaluate(flow, test, trial)):
+    for exit in _tried(flow, test, state):
         if exit.kind != "next":
             continue
         known = truth_of(exit.value, exit.state)

@@ -121,7 +121,7 @@ StatementKind = Literal["select", "insert", "update", "delete", "text", "other"]
 class Stmt:
     """A statement being built; `mapping` is the entity whose instances its rows hold, None for columns.
 
-    `limited` tells that it has a LIMIT, `single` that this is 1.
+    `limited` tells that it has a LIMIT, `single` that this is 1; `identity` spells the primary key that it asks for.
     """
 
     kind: StatementKind
@@ -133,6 +133,7 @@ class Stmt:
     limited: bool = False
     ordered: bool = False
     single: bool = False
+    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

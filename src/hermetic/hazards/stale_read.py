@@ -64,15 +64,20 @@ def settle(order_id: int, payment_url: str) -> None:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from .._catalogue import Hazard, Moment, Sighting
 from .._lifecycle.records import (
     AttributeRead,
     AttributeWritten,
+    Committed,
+    Expired,
     InstanceLoaded,
     Key,
+    LookedUp,
     Record,
     Refreshed,
+    RolledBack,
     Waited,
 )
 
@@ -84,26 +89,96 @@ def trusted_after_a_wait(moment: Moment) -> Iterator[Sighting]:
     """A write decided by a value that was loaded before a wait, without a lock or a fresh read after it."""
     record, instance = moment.record, moment.instance
     assert isinstance(record, AttributeWritten)
-    if instance is None or instance.session is None:
+    if instance is None or instance.session is None or "versioned" in moment.where.notes:
         return
     history = moment.history()
-    loaded = _last(history, record.instance, (InstanceLoaded, Refreshed))
-    if loaded is None or getattr(loaded, "locked", False):
+    if not any(isinstance(known, Waited) for known in history):
         return
-    after = history[history.index(loaded) + 1 :]
-    waited = next((r for r in after if isinstance(r, Waited)), None)
-    if waited is None:
+    photograph = _photograph(moment, history, record.instance)
+    trusted = _trusted(moment, record, photograph)
+    if trusted is None:
+        photograph, trusted = _elsewhere(moment, history, record)
+    if trusted is None or photograph.waited is None or photograph.taken is None:
         return
-    trusted = _last(after, record.instance, (AttributeRead,))
-    if not isinstance(trusted, AttributeRead) or trusted.attribute != record.attribute:
-        return
+    wait = photograph.waited
     yield Sighting(
-        message=f"{moment.text(record.site)} is decided by a value read before {moment.text(waited.site).partition('(')[0]} waited",
+        message=f"{moment.text(record.site)} is decided by a value read before {moment.text(wait.site).partition('(')[0]} waited",
         fix="end the transaction, wait, then load the row again with with_for_update() and check it there",
-        confidence="likely",
-        story=((loaded, "loaded"), (waited, "others may change the row meanwhile"), (trusted, "trusted"), (record, "written")),
+        confidence="possible" if wait.kind == "await" else "likely",
+        story=((photograph.taken, "loaded"), (wait, "others may change the row meanwhile"), (trusted, "trusted"), (record, "written")),
     )
 
 
-def _last(history: Sequence[Record], instance: Key, kinds: tuple[type[Record], ...]) -> Record | None:
-    return next((r for r in reversed(history) if isinstance(r, kinds) and getattr(r, "instance", None) == instance), None)
+@dataclass(slots=True)
+class Photograph:
+    """The values of an instance that are in memory: when they were taken, what was waited for since, who read them."""
+
+    taken: Record | None = None
+    is_locked: bool = False
+    waited: Waited | None = None
+    before: list[AttributeRead] = field(default_factory=list)
+    after: list[AttributeRead] = field(default_factory=list)
+
+
+def _photograph(moment: Moment, history: Sequence[Record], key: Key) -> Photograph:
+    """The photograph of an instance at the end of a history."""
+    found = Photograph()
+    for record in history:
+        match record:
+            case InstanceLoaded(instance=instance) | Refreshed(instance=instance) if instance == key:
+                is_kept = found.taken is not None and isinstance(record, InstanceLoaded) and not record.populate_existing
+                if not is_kept:
+                    found = Photograph(record, record.locked)
+                found.is_locked |= record.locked and found.waited is None
+            case LookedUp(instance=instance) if instance == key and found.taken is None:
+                found = Photograph(record)
+            case Waited() if found.taken is not None:
+                found.waited = found.waited or record
+            case Committed() | RolledBack() | Expired():
+                found.is_locked = False
+                if _expires(moment, record, key):
+                    found = Photograph()
+            case AttributeRead(instance=instance) if instance == key:
+                if found.taken is None:
+                    found = Photograph(record)
+                (found.after if found.waited else found.before).append(record)
+    return found
+
+
+def _expires(moment: Moment, record: Committed | RolledBack | Expired, key: Key) -> bool:
+    """Whether a record makes the next read of an instance ask the database."""
+    instance, session = moment.life.instances.get(key), moment.life.sessions.get(record.session)
+    if instance is None or record.session not in {instance.session, instance.last_session}:
+        return False
+    if isinstance(record, Expired):
+        return record.instance in {None, key}
+    if isinstance(record, Committed):
+        return not record.nested and (session is None or session.expire_on_commit)
+    return not record.nested
+
+
+def _trusted(moment: Moment, record: AttributeWritten, photograph: Photograph) -> AttributeRead | None:
+    """The read of an old value on which a write rests."""
+    assert moment.instance is not None
+    if photograph.is_locked or photograph.waited is None:
+        return None
+    notes, columns = moment.where.notes, moment.instance.mapping.columns
+    reads = [*photograph.before, *photograph.after]
+    last = reads[-1] if reads else None
+    if last is not None and last.attribute == record.attribute:
+        if "constant" not in notes or f"tested {last.attribute}" in notes:
+            return last
+    tested = (read for read in reversed(photograph.after) if f"tested {read.attribute}" in notes)
+    return next((read for read in tested if read.attribute in columns and not columns[read.attribute].primary_key), None)
+
+
+def _elsewhere(moment: Moment, history: Sequence[Record], record: AttributeWritten) -> tuple[Photograph, AttributeRead | None]:
+    """A value computed from the same attribute of another object that stands for the row: one from an earlier session."""
+    assert moment.instance is not None
+    read = history[-1]
+    if isinstance(read, AttributeRead) and read.instance != record.instance and read.attribute == record.attribute:
+        other = moment.life.instances.get(read.instance)
+        photograph = _photograph(moment, history, read.instance)
+        if other is not None and other.mapping is moment.instance.mapping and other.session is None:
+            return photograph, read
+    return Photograph(), None
