@@ -88,6 +88,8 @@ class Relevance:
 
     def _calls_name(self, caller: Function, name: str) -> None:
         definition = self.project.resolve(caller.module, name)
+        if isinstance(definition, Global) and isinstance(definition.value, ast.Call):
+            definition = self.project.resolve_expr(definition.module, definition.value.func)
         if isinstance(definition, (Function, Class)):
             self._callers.setdefault(definition, []).append(caller)
 

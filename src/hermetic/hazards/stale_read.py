@@ -165,9 +165,9 @@ def _trusted(moment: Moment, record: AttributeWritten, photograph: Photograph) -
     notes, columns = moment.where.notes, moment.instance.mapping.columns
     reads = [*photograph.before, *photograph.after]
     last = reads[-1] if reads else None
-    if last is not None and last.attribute == record.attribute:
-        if "constant" not in notes or f"tested {last.attribute}" in notes:
-            return last
+    is_tested = last is not None and f"tested {last.attribute}" in notes
+    if last is not None and last.attribute == record.attribute and (is_tested or "constant" not in notes):
+        return last
     tested = (read for read in reversed(photograph.after) if f"tested {read.attribute}" in notes)
     return next((read for read in tested if read.attribute in columns and not columns[read.attribute].primary_key), None)
 
