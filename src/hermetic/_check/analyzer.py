@@ -233,6 +233,10 @@ class Analyzer:
     def same_settings(self, session: Sess, twin: Sess) -> None:
         self.sessions[twin.key] = self.sessions.get(session.key, Settings(session.is_async))
 
+    def is_awaited(self, key: Key) -> None:
+        """The session under this key was seen to be async."""
+        self.sessions[key] = replace(self.sessions.get(key, Settings()), is_async=True)
+
     def of_class(self, session: Sess, cls: Class) -> None:
         """A session is one of a class of the project."""
         self.sessions[session.key] = replace(self.sessions.get(session.key, Settings(session.is_async)), cls=cls)

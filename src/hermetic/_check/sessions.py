@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import (
@@ -41,10 +42,21 @@ METHODS = frozenset({
 
 def session_method(flow: Flow, session: Sess, name: str, call: Call, state: State) -> Value:
     """Call a method of a session."""
+    if call.awaited and not session.is_async:
+        session = _awaited(flow, session, state)
     method = _METHODS.get(name)
     if call.keyword("bind_arguments") or call.keyword("bind"):
         unsettle(state, session)
     return method(flow, session, call, state) if method else UNKNOWN
+
+
+def _awaited(flow: Flow, session: Sess, state: State) -> Sess:
+    """Only an async session's methods can be awaited, whatever an annotation says."""
+    known = state.life.sessions.get(session.key)
+    if known is not None:
+        state.life.sessions[session.key] = replace(known, is_async=True)
+    flow.analyzer.is_awaited(session.key)
+    return Sess(session.key, is_async=True)
 
 
 def open_session(
