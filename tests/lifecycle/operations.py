@@ -357,6 +357,9 @@ def merge(pair: Pair, a: int, b: int, c: int) -> Move | None:
         target = None
     result = f"{state.mapping.name} {pair.fresh()}" if target is None else pair.register(target)
     values, old = source.__dict__, dict(target.__dict__) if target is not None else {}
+    if pair.sync_session.autoflush:
+        waiting = (one for one in pair.sync_session.new if pair.life.instances[pair.register(one)].identity == state.identity)
+        old = getattr(next(waiting, None), "__dict__", old)
     if state.identity in pair.rows and "id" not in old:
         stored = dict(zip(COLUMNS[state.mapping.name], pair.rows[state.identity], strict=True))
         plain = {name for name, column in state.mapping.columns.items() if not column.deferred}

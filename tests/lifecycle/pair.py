@@ -186,7 +186,7 @@ class Pair:
         is_same = (self.rows, self.links) == (self.database.rows(), self.database.links())
         self.losses = Losses(move.record, unsaved, is_undone=not is_same)
         if seen.effect != "fine" and not isinstance(move.record, AttributeWritten):
-            self.tell_related(before, held)
+            self.tell_related(before, held, getattr(move.record, "instance", None))
         self.tell_rest()
         if seen.effect != "raises" and move.told is not None:
             move.told(seen.result)
@@ -204,12 +204,14 @@ class Pair:
         chosen = getattr(record, "instance", None)
         return frozenset(waiting if chosen is None else waiting & {chosen})
 
-    def tell_related(self, before: dict[Key, InstanceState], held: set[int]) -> None:
+    def tell_related(self, before: dict[Key, InstanceState], held: set[int], asked: Key | None) -> None:
         """Tell of the rows that came with relationships which are loaded since the step."""
         if self.session is None:
             return
         for key, state in tuple(self.life.instances.items()):
-            if key not in before or state.session != self.session_key or state.status != "persistent":
+            if key not in before or state.session != self.session_key:
+                continue
+            if state.status != "persistent" and asked != key:
                 continue
             for name in (state.loaded - before[key].loaded) & state.mapping.relations.keys():
                 relation = state.mapping.relations[name]

@@ -114,7 +114,8 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
         if not names <= state.mapping.columns.keys():
             names |= {name for name, column in state.mapping.columns.items() if column.primary_key}
         life.put(gained(emptied, names - recursive(state)))
-        for name in names & state.mapping.relations.keys():
+        chosen = {one.path[0] for one in state.options if one.kind in ("joinedload", "noload") and len(one.path) == 1}
+        for name in names & state.mapping.relations.keys() - chosen:
             recall(life, state.key, state.mapping.relations[name])
     else:
         life.put(

@@ -9,6 +9,7 @@ from .loading import deferred_by_class, gained
 from .outcome import FINE, TANGLED, UNKNOWN, Outcome, emits, raises
 from .querying import ask
 from .records import AttributeRead, Key
+from .refreshing import lacks_identity
 from .schema import Relation
 from .states import States
 from .unexpiring import refresh_expired, revisit
@@ -28,8 +29,7 @@ def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
     if name in state.unsure and (state.session is None or state.session in life.sessions) and state.status not in ("transient", "pending"):
         if state.session is None:
             return Outcome("unknown", because="unsure")
-        life.change_session(state.session, phase="unknown")
-        return TANGLED
+        return entangled(life, state)
     if name in state.mapping.columns:
         return read_column(life, state, name)
     relation = state.mapping.relations.get(name)
@@ -38,9 +38,16 @@ def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
     return FINE if state.mapping.columns else UNKNOWN
 
 
+def entangled(life: States, state: InstanceState) -> Outcome:
+    life.change_session(state.session, phase="unknown")
+    return TANGLED
+
+
 def read_column(life: States, state: InstanceState, name: str) -> Outcome:
     """Read a column that is not loaded; an expired one brings back every expired one."""
     if name in state.expired and name not in deferred_by_class(state.mapping):
+        if state.status == "pending":
+            return raises("InvalidRequestError", "keyless") if lacks_identity(state) else entangled(life, state)
         return refresh_expired(life, state.key)
     if state.status in ("transient", "pending"):
         return FINE

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from .arriving import every
 from .instance import NOTHING, InstanceState
-from .letting_go import let_go
+from .letting_go import children, let_go
 from .outcome import FINE, SEVERAL, TANGLED, Outcome, emits, raises
 from .records import Key
 from .refreshing import identify, lacks_identity
@@ -78,7 +79,9 @@ def refusals(life: States, session: SessionState) -> Iterator[Outcome]:
     pending = [life.instances[key] for key in session.pending]
     identities = [state.identity for state in pending if state.identity is not None]
     for state in pending:
-        if state.refused or state.row_exists or identities.count(state.identity) > 1:
+        if lacks_identity(state):
+            yield raises("InvalidRequestError", "keyless")
+        elif state.refused or state.row_exists or identities.count(state.identity) > 1:
             yield raises("IntegrityError", "refused")
     for key in (*session.pending, *session.dirty):
         if key not in session.deleted:
@@ -126,6 +129,9 @@ def fail(life: States, key: Key) -> None:
     entangle(life, (*life.sessions[key].pending, *life.sessions[key].dirty))
     for changed in life.sessions[key].dirty:
         doubt(life, life.instances[changed])
+    for deleted in life.sessions[key].deleted:
+        for other in children(life, life.instances[deleted]):
+            life.change(other.key, unsure=other.unsure | every(other))
     for state in life.attached(key):
         reached = (state.expired | state.mapping.relations.keys()) - state.loaded
         life.put(replace(state, unsure=state.unsure | reached))
@@ -139,7 +145,9 @@ def write_out(life: States, session: SessionState) -> None:
     orphans = {child for key in session.deleted for child in let_go(life, key)}.difference(session.deleted)
     entangle(life, (*changed, *session.pending))
     updated = {*orphans, *(key for key in changed if changes_row(life, life.instances[key]))}
-    for key in (*changed, *updated, *linked(life, session, changed)):
+    needed = list(dict.fromkeys((*changed, *updated, *linked(life, session, changed))))
+    stale = [key for key in needed if lacks_identity(life.instances[key])]
+    for key in needed:
         identify(life, key)
     for key in updated:
         life.put(recomputed(life.instances[key]))
@@ -149,6 +157,10 @@ def write_out(life: States, session: SessionState) -> None:
         life.put(saved(pointed(life, life.instances[key])))
     for key in session.deleted:
         life.change(key, status="deleted", was_deleted=True, row_exists=False)
+    if len(stale) > 1 and any(life.instances[key].options for key in stale):
+        # One refresh may bring what another one asks for, and the order of the two is not known.
+        for key in stale:
+            life.change(key, unsure=every(life.instances[key]))
     last = session.savepoints[-1]
     last = replace(
         last,

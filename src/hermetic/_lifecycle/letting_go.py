@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .loading import gained
+from .instance import InstanceState
 from .records import Key
 from .refreshing import identify, others, recall, touch
 from .schema import Relation
@@ -45,3 +46,9 @@ def load_others(life: States, key: Key, name: str) -> None:
     """Load a collection of an instance that is to be deleted."""
     life.put(gained(life.instances[key], frozenset({name})))
     touch(life, key, name)
+
+
+def children(life: States, state: InstanceState) -> list[InstanceState]:
+    """The instances of the session whose foreign keys name one that is to be deleted."""
+    names = [name for name, relation in state.mapping.relations.items() if relation.many and not relation.many_to_many]
+    return [life.instances[key] for name in names for key in others(life, state, name)]

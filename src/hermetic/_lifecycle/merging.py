@@ -28,7 +28,7 @@ def merged(life: States, record: Merged) -> Outcome:
     source = None if record.source is None else life.instances.get(record.source)
     if source is None or source.identity is None:
         return merge_something(life, session, record, source)
-    if source.loaded & source.mapping.relations.keys() or source.unsure:
+    if source.loaded & source.mapping.relations.keys() or source.unsure or lacks_key(source):
         # It goes on with all that the source's relationships hold.
         life.change_session(session.key, phase="unknown")
         return TANGLED
@@ -38,6 +38,7 @@ def merged(life: States, record: Merged) -> Outcome:
     if target is not None:
         # The history of a primary key is always kept, so that setting it loads it.
         needs_key = lacks_identity(target) and not lacks_identity(source)
+        life.change(target.key, options=source.options, via=source.via)
         first = refresh_expired(life, target.key, autoflushes=False, awaited=True) if needs_key else flushed
         if not is_stopped(first):
             copy_onto(life, source, life.instances[target.key], record)
@@ -56,6 +57,11 @@ def merged(life: States, record: Merged) -> Outcome:
         life.change_session(session.key, pending=(*life.sessions[session.key].pending, record.result))
         copy_onto(life, source, new, record)
     return emits("merge")
+
+
+def lacks_key(source: InstanceState) -> bool:
+    """Whether an instance that was never stored does not know its primary key either."""
+    return source.status in ("transient", "pending") and lacks_identity(source)
 
 
 def just_deleted(life: States, session: Key, source: InstanceState) -> bool:
