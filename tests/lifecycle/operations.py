@@ -96,9 +96,10 @@ def prefix(entity: str, path: tuple[str, ...]) -> tuple[Any, Any]:
 
 def pick(pair: Pair, number: int) -> tuple[str, Any] | None:
     """One of the known instances, the latest ones first."""
-    if not pair.objects:
+    keys = [key for key in pair.objects if key in pair.life.instances]
+    if not keys:
         return None
-    key = list(pair.objects)[-1 - number % len(pair.objects)]
+    key = keys[-1 - number % len(keys)]
     return key, pair.objects[key]
 
 
@@ -320,7 +321,7 @@ def relate(pair: Pair, a: int, b: int, c: int) -> Move | None:
     state = pair.life.instances[key]
     relations = list(state.mapping.relations.values())
     relation = relations[b % len(relations)]
-    others = [other for other in pair.objects if type(pair.objects[other]).__name__ == relation.target and other != key]
+    others = [other for other in pair.life.instances if type(pair.objects[other]).__name__ == relation.target and other != key]
     if not others:
         return None
     other = others[-1 - c % len(others)]

@@ -314,7 +314,7 @@ class Pair:
         """Tell of instances that came without a query of ours, through lazy loads and flushes."""
         now = self.database.rows() if self.arrived else {}
         for instance, by_flush in self.arrived:
-            if id(instance) not in self.keys:
+            if self.keys.get(id(instance)) not in self.life.instances:
                 (primary_key,) = inspect(instance).identity or (instance.id,)
                 entity = type(instance).__name__
                 rewritten = by_flush and self.rows.get((entity, primary_key)) != now.get((entity, primary_key))

@@ -1,0 +1,153 @@
+"""The model agrees with SQLAlchemy, and this test would tell if it did not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hermetic._lifecycle import records
+from hermetic._lifecycle.model import Lifecycle, Outcome
+
+from .database import Database
+from .operations import OPERATIONS, SETUP
+from .prove import LINE, UNKNOWN_LIMIT, prove
+from .sequences import Step, Tally, live, run_plainly, steps_of
+
+both = pytest.mark.parametrize("is_async", [False, True], ids=["Session", "AsyncSession"])
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+NUMBERS = st.integers(0, 63)
+STEPS = st.lists(st.tuples(st.sampled_from(list(OPERATIONS)), NUMBERS, NUMBERS, NUMBERS), min_size=5, max_size=40)
+
+quick = settings(
+    max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def compare(is_async: bool, steps: list[Step], lifecycle: Callable[[], Lifecycle] = partial(Lifecycle, LINE)) -> str:
+    """The story of a sequence of steps when the two sides disagree, else nothing."""
+    database = Database(is_async=is_async)
+
+    async def run() -> str:
+        await database.open()
+        tally = Tally()
+        try:
+            story = await live(database, steps, lifecycle, tally)
+        finally:
+            await database.close()
+        return "\n".join([*story, tally.disagreement]) if tally.disagreement else ""
+
+    return asyncio.run(run()) if is_async else run_plainly(run())
+
+
+@both
+@quick
+@given(steps=STEPS)
+def test_every_step_agrees(is_async: bool, steps: list[Step]) -> None:
+    """Whatever the steps, the model tells what each does, and what it leaves loaded, expired and unsaved."""
+    assert "" == compare(is_async, [("open", 1, 1, 0), *steps])
+
+
+@both
+def test_long_run_agrees(is_async: bool) -> None:
+    """A few thousand random steps agree, and few of them are answered with unknown."""
+    work = prove(4000, 7, is_async=is_async, lifecycle=partial(Lifecycle, LINE))
+    tally = asyncio.run(work) if is_async else run_plainly(work)
+
+    assert "" == tally.disagreement
+    assert tally.unknown < UNKNOWN_LIMIT * tally.steps
+
+
+def test_steps_are_not_padded() -> None:
+    """Operations that only make ready for others are a small part of a sequence, and are not counted."""
+    names = [name for name, *_ in steps_of(Random(1), 2000)]
+
+    assert sum(name in SETUP for name in names) < len(names) / 5
+
+
+class Mistaken(Lifecycle):
+    """A model with a mistake in it."""
+
+    __slots__ = ()
+    mistake: Callable[[Lifecycle, records.Record, Outcome], Outcome]
+
+    def apply(self, record: records.Record) -> Outcome:
+        return type(self).mistake(self, record, super().apply(record))
+
+
+def keeps_after_commit(life: Lifecycle, record: records.Record, outcome: Outcome) -> Outcome:
+    if isinstance(record, records.Committed):
+        for key, state in life.instances.items():
+            life.instances[key] = replace(state, loaded=state.loaded | {"name", "title", "label"})
+    return outcome
+
+
+def keeps_after_rollback(life: Lifecycle, record: records.Record, outcome: Outcome) -> Outcome:
+    if isinstance(record, records.RolledBack):
+        for key, state in life.instances.items():
+            life.instances[key] = replace(state, expired=frozenset())
+    return outcome
+
+
+def never_loses(_life: Lifecycle, record: records.Record, outcome: Outcome) -> Outcome:
+    is_loss = outcome.effect == "loses-write" and isinstance(record, records.SessionClosed)
+    return Outcome("fine") if is_loss else outcome
+
+
+def always_loses(life: Lifecycle, record: records.Record, outcome: Outcome) -> Outcome:
+    is_close = isinstance(record, records.SessionClosed) and outcome.effect == "fine"
+    return Outcome("loses-write", because="dirty", lost=tuple(life.instances)) if is_close else outcome
+
+
+def wrong_code(_life: Lifecycle, _record: records.Record, outcome: Outcome) -> Outcome:
+    return replace(outcome, code="7s2a") if outcome.code == "bhk3" else outcome
+
+
+def mends_itself(life: Lifecycle, _record: records.Record, outcome: Outcome) -> Outcome:
+    for key, session in life.sessions.items():
+        if session.phase == "failed":
+            life.sessions[key] = replace(session, phase="in-transaction")
+    return outcome
+
+
+def free_lazy_loads(_life: Lifecycle, _record: records.Record, outcome: Outcome) -> Outcome:
+    return Outcome("fine") if outcome.because == "lazy" and outcome.effect == "emits-sql" else outcome
+
+
+def never_flushes_by_itself(life: Lifecycle, record: records.Record, outcome: Outcome) -> Outcome:
+    if isinstance(record, records.SessionOpened):
+        life.sessions[record.session] = replace(life.sessions[record.session], autoflush=False)
+    return outcome
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        keeps_after_commit,
+        keeps_after_rollback,
+        never_loses,
+        always_loses,
+        wrong_code,
+        mends_itself,
+        free_lazy_loads,
+        never_flushes_by_itself,
+    ],
+    ids=lambda mistake: mistake.__name__.replace("_", "-"),
+)
+def test_mistake_is_found(mistake: Any) -> None:
+    """A mistake in the model shows within a few thousand steps."""
+    lifecycle = type("Mistake", (Mistaken,), {"mistake": staticmethod(mistake), "__slots__": ()})
+    tally = run_plainly(prove(5000, 7, is_async=False, lifecycle=partial(lifecycle, LINE)))
+
+    assert tally.disagreement
