@@ -71,7 +71,7 @@ def just_deleted(life: States, session: Key, source: InstanceState) -> bool:
 
 def copy_onto(life: States, source: InstanceState, target: InstanceState, record: Merged) -> None:
     """Set what is loaded of the source on the instance of the session; what neither has is expired there."""
-    names = source.loaded & source.mapping.columns.keys()
+    names = source.loaded.intersection(source.mapping.columns)
     deferred = source.deferred if source.deferred - deferred_by_class(source.mapping) else target.deferred
     missing = source.mapping.columns.keys() - names - target.loaded - deferred - deferred_by_class(source.mapping)
     changed = names if record.changed is None else record.changed
@@ -106,7 +106,7 @@ def merge_something(
         return emits("merge")
     row = InstanceLoaded(session=session.key, instance=record.result, mapping=mapping)
     result = fresh(row)
-    names = source.loaded & mapping.columns.keys() if source else frozenset()
+    names = source.loaded.intersection(mapping.columns) if source else frozenset()
     life.put(replace(result, loaded=result.loaded | names, written=names))
     life.mark_dirty(record.result)
     return emits("merge")
