@@ -44,6 +44,7 @@ from .values import (
     Sess,
     Stmt,
     Sym,
+    Task,
     Tup,
     Value,
     keys_in,
@@ -392,6 +393,8 @@ class Analyzer:
         for key in list(exit.state.held):
             if key not in kept and ("stored", key) not in exit.state.marks:
                 self.left(flow, exit.state, key, "raise" if exit.kind == "raise" else "return")
+        for record in exit.state.tasks.values() if exit.kind != "raise" and not isinstance(exit.value, Task) else ():
+            flow.emit(exit.state, record)
 
     def left(self, flow: Flow, state: State, key: Key, by: str) -> None:
         opened = state.held[key]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import InstanceCreated, Waited
-from .concurrency import executor_method, starts_tasks
+from .concurrency import coroutine, executor_method, is_coroutine, join, starts_tasks
 from .engines import lend
 from .evaluate import evaluate, shown, touch
 from .externals import call_external, configure
@@ -40,6 +40,7 @@ from .values import (
     Sess,
     Stmt,
     Sym,
+    Task,
     Tup,
     Value,
 )
@@ -65,6 +66,8 @@ def evaluate_call(flow: Flow, node: ast.Call, state: State) -> Value:
     keywords = tuple((keyword.arg or "**", evaluate(flow, keyword.value, state)) for keyword in node.keywords)
     call = Call(node, tuple(args), keywords, awaited)
     _grow(flow, node, callee, call, state)
+    if not awaited and is_coroutine(callee):
+        return coroutine(flow, callee, call, state)
     return call_value(flow, callee, call, state)
 
 
@@ -164,6 +167,8 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
             return _class_method(flow, cls, name, call, state)
         case Cm():
             return transaction_method(flow, owner, name, call, state)
+        case Task() if name == "result":
+            return join(flow, owner, state)
         case Ext() | Bound():
             return executor_method(flow, bound, call, state)
         case _:

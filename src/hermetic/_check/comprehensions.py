@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from .concurrency import started_each
 from .evaluate import evaluate
 from .loops import around
 from .results import members
@@ -35,6 +36,7 @@ def comprehend(flow: Flow, node: ast.ListComp | ast.SetComp | ast.GeneratorExp |
         built = evaluate(flow, node.value, state)
     else:
         built = evaluate(flow, node.elt, state)
+    started_each(flow, built, state)
     state.loop, flow.rows = depth, rows
     state.envs[flow.frame] = before
     if isinstance(source, Many) and built == source.element:

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import SessionRecord, SessionShared, SharedHow, TasksStarted, Waited
+from .._lifecycle.records import (
+    Committed,
+    Executed,
+    Flushed,
+    Key,
+    Merged,
+    Refreshed,
+    RolledBack,
+    SessionClosed,
+    SessionOpened,
+    SessionRecord,
+    SessionShared,
+    SharedHow,
+    TasksStarted,
+    Waited,
+)
 from . import known
 from .evaluate import evaluate
-from .modules import External
+from .modules import External, Function
 from .state import Entry, State
 from .targets import sessions_in
-from .values import UNKNOWN, Bound, Call, Ext, Ref, Sess, Value
+from .values import UNKNOWN, Bound, Call, Closure, Cm, Ext, Many, Partial, Ref, Sess, Task, Tup, Value
 
 if TYPE_CHECKING:
     from .flow import Flow
+
+
+_WORK = (Executed, Flushed, Committed, Refreshed, RolledBack, Merged)
+_COROUTINES = frozenset({
+    "close", "aclose", "commit", "connection", "delete", "exec", "execute", "flush", "get", "get_one", "invalidate", "merge",
+    "refresh", "reset", "rollback", "run_sync", "scalar", "scalars", "stream", "stream_scalars",
+})  # fmt: skip
 
 
 def dotted_value(value: Value) -> str:
@@ -42,56 +66,136 @@ def starts_tasks(callee: Value) -> bool:
 
 def start_tasks(flow: Flow, callee: Value, node: ast.Call, state: State) -> Value:
     """`gather(a, b)`, `create_task(a)`, `group.create_task(a)`: which sessions would be used at once."""
-    name = dotted_value(callee)
-    users: dict[object, int] = {}
-    for arg in node.args:
-        before = state.log
-        value = _started(flow, arg, node, state)
-        count = 2 if isinstance(arg, ast.Starred) or _in_comprehension(arg) else 1
-        for key in _sessions_used(before, state, value):
-            users[key] = users.get(key, 0) + count
+    name = dotted_value(callee).replace("()", "")
+    started = [found for arg in node.args for found in _started(flow, arg, node, state)]
     for keyword in node.keywords:
         evaluate(flow, keyword.value, state)
-    in_loop = bool(state.loop)
-    at_once = name in known.GATHERS
-    group = not at_once and name not in known.TASK_STARTERS
+    if name in known.GATHERS:
+        return _gathered(flow, name, started, node, state)
+    task = started[0][0] if started else Task(UNKNOWN)
+    for key in task.sessions:
+        if key in state.tasks:
+            flow.emit(state, TasksStarted(session=key, what=name, count=2, site=flow.site(node)))
+        state.tasks[key] = SessionShared(session=key, how="task", what=name, site=flow.site(node))
+    return replace(task, is_running=True)
+
+
+def _gathered(flow: Flow, name: str, started: list[tuple[Task, int]], node: ast.Call, state: State) -> Value:
+    """Coroutines that run at once until the last of them is done; tasks that ran before are joined."""
+    users = Counter[Key]()
+    for task, count in started:
+        if task.is_running:
+            join(flow, task, state)
+        else:
+            users.update(dict.fromkeys(task.sessions, count))
     for key, count in users.items():
-        started = ("task", key) in state.marks
-        if count > 1 or (not at_once and (in_loop or started)):
-            flow.emit(state, TasksStarted(session=key, what=name.removesuffix("()"), count=count, site=flow.site(node)))
-        if not at_once:
-            state.mark("task", key)
-            if not group:
-                flow.emit(state, SessionShared(session=key, how="task", what=name, site=flow.site(node)))
-    return UNKNOWN
+        if count > 1:
+            flow.emit(state, TasksStarted(session=key, what=name, count=count, site=flow.site(node)))
+    if name == "asyncio.as_completed":
+        return Many(started[0][0] if started else UNKNOWN, flow.key(node, "tasks"))
+    if name == "asyncio.wait":
+        return Task(UNKNOWN)
+    if any(count > 1 for _, count in started):
+        return Task(Many(started[0][0].result, flow.key(node, "tasks")) if len(started) == 1 else UNKNOWN)
+    return Task(Tup(tuple(task.result for task, _ in started)))
 
 
-def _started(flow: Flow, arg: ast.expr, node: ast.Call, state: State) -> Value:
+def _started(flow: Flow, arg: ast.expr, node: ast.Call, state: State) -> list[tuple[Task, int]]:
+    """The coroutines that an argument gives, and how many of each: two stand for any number."""
+    before = state.log
     value = evaluate(flow, arg.value if isinstance(arg, ast.Starred) else arg, state)
     if isinstance(node.func, ast.Attribute) and node.func.attr == "start_soon":
+        if arg is not node.args[0]:
+            return []
         rest = tuple(evaluate(flow, other, state) for other in node.args[1:])
-        return flow.call_value(value, Call(node, rest), state) if arg is node.args[0] else UNKNOWN
-    return value
+        result = flow.call_value(value, Call(node, rest), state)
+        return [(Task(result, sessions_used(before, state, result)), 1)]
+    match value:
+        case Task():
+            return [(value, 1)]
+        case Many(element=Task() as task):
+            return [(task, 2)]
+        case Tup(items=items) if any(isinstance(item, Task) for item in items):
+            return [(item, 1) for item in items if isinstance(item, Task)]
+        case _:
+            count = 2 if isinstance(value, Many) or isinstance(arg, ast.Starred) else 1
+            return [(Task(value, sessions_used(before, state, value)), count)]
 
 
-def _in_comprehension(arg: ast.expr) -> bool:
-    return isinstance(arg, (ast.ListComp, ast.GeneratorExp, ast.SetComp))
+def started_each(flow: Flow, built: Value, state: State) -> None:
+    """A comprehension started a task for each of its members."""
+    for key in built.sessions if isinstance(built, Task) and built.is_running else ():
+        record = state.tasks.get(key)
+        if record is not None:
+            flow.emit(state, TasksStarted(session=key, what=record.what, site=record.site))
 
 
-def _sessions_used(before: Entry | None, state: State, value: Value) -> set[object]:
+def is_coroutine(callee: Value) -> bool:
+    """Whether calling a value gives a coroutine."""
+    match callee:
+        case Closure(function=function) | Ref(definition=Function() as function):
+            return function.is_async
+        case Bound(owner=Sess(is_async=True), name=name):
+            return name in _COROUTINES
+        case Partial(function=inner):
+            return is_coroutine(inner)
+        case _:
+            return False
+
+
+def coroutine(flow: Flow, callee: Value, call: Call, state: State) -> Value:
+    """Call a coroutine function without `await`: what it does is done here, what it meets shows where it is awaited."""
+    before = state.log
+    running, state.tasks = state.tasks, {}
+    value = flow.call_value(callee, call, state)
+    state.tasks = {**running, **state.tasks}
+    return value if isinstance(value, (Cm, Task)) else Task(value, sessions_used(before, state, value))
+
+
+def join(flow: Flow, task: Task, state: State) -> Value:
+    """A coroutine or task is awaited; gives its result."""
+    if task.is_running:
+        state.tasks = {key: record for key, record in state.tasks.items() if key not in task.sessions}
+        return task.result
+    for key in task.sessions:
+        started = state.tasks.pop(key, None)
+        if started is not None:
+            flow.emit(state, TasksStarted(session=key, what=started.what, site=started.site))
+    return task.result
+
+
+def leave_group(state: State) -> None:
+    """At the end of its block a task group has waited for all its tasks."""
+    state.tasks = {key: record for key, record in state.tasks.items() if record.what.rpartition(".")[0] not in known.TASK_GROUPS}
+
+
+def meanwhile(flow: Flow, state: State, record: SessionRecord) -> None:
+    """Something happens to a session while a task that uses it may still run."""
+    started = state.tasks.get(record.session)
+    if started is None or "locked" in flow.notes:
+        return
+    if isinstance(record, SessionClosed):
+        del state.tasks[record.session]
+        flow.emit(state, started)
+    elif isinstance(record, _WORK):
+        del state.tasks[record.session]
+        flow.emit(state, TasksStarted(session=record.session, what=started.what, site=started.site))
+
+
+def sessions_used(before: Entry | None, state: State, value: Value) -> frozenset[Key]:
     """The sessions of this path that were worked with since `before`, and were not opened since."""
-    used: set[object] = {session.key for session in sessions_in(value)}
-    opened: set[object] = set()
+    used: set[Key] = {session.key for session in sessions_in(value)}
+    opened: set[Key] = set()
     entry = state.log
     while entry is not None and entry is not before:
         event = entry.event
-        if isinstance(event, SessionRecord):
-            if type(event).__name__ == "SessionOpened":
-                opened.add(event.session)
-            elif type(event).__name__ not in {"SessionShared", "TasksStarted"}:
+        if isinstance(event, SessionOpened):
+            opened.add(event.session)
+        elif isinstance(event, SessionRecord) and not isinstance(event, (SessionShared, TasksStarted)):
+            if "locked" not in entry.where.notes:
                 used.add(event.session)
         entry = entry.before
-    return used - opened
+    return frozenset(used - opened)
 
 
 def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value:
@@ -131,7 +235,7 @@ def _given(flow: Flow, how: SharedHow, call: Call, state: State) -> list[Sess]:
     trial = state.copy()
     with flow.in_thread() if how == "thread" else flow.off_loop(), flow.silent():
         flow.call_value(call.args[0], Call(call.node, call.args[1:], call.keywords), trial)
-    used = _sessions_used(state.log, trial, UNKNOWN)
+    used = sessions_used(state.log, trial, UNKNOWN)
     known_keys = {session.key for session in found}
     return found + [Sess(key) for key in used if key not in known_keys]
 

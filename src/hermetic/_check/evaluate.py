@@ -34,6 +34,7 @@ from .values import (
     Sess,
     Stmt,
     Sym,
+    Task,
     Tup,
     Value,
 )
@@ -102,7 +103,7 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
             return flow.analyzer.external_member(type_name, name) or Bound(owner, name)
         case Engine() if name == "sync_engine":
             return Engine(owner.key)
-        case Many() | Query() | Stmt() | Adapter() | Result() | Maker() | Engine() | Bound() | Closure() | Attr() | Cm() | Tup() | Const():
+        case Many() | Query() | Stmt() | Adapter() | Result() | Maker() | Engine() | Bound() | Closure() | Attr() | Cm() | Task() | Tup() | Const():
             return Bound(owner, name)
         case _:
             return Bound(owner, name) if name in {"options", "joinedload"} or type(owner).__name__ == "Option" else UNKNOWN
@@ -210,8 +211,11 @@ def _dict(flow: Flow, node: ast.Dict, state: State) -> Value:
 
 
 def _await(flow: Flow, node: ast.Await, state: State) -> Value:
+    from .concurrency import join
+
     with flow.awaiting(node.value):
-        return evaluate(flow, node.value, state)
+        value = evaluate(flow, node.value, state)
+    return join(flow, value, state) if isinstance(value, Task) else value
 
 
 def _conditional(flow: Flow, node: ast.IfExp, state: State) -> Value:

@@ -33,6 +33,7 @@ from .values import (
     Sess,
     Stmt,
     Sym,
+    Task,
     Tup,
     Value,
 )
@@ -87,7 +88,7 @@ def _other(flow: Flow, name: str, call: Call, state: State) -> Value:
     return Ext(name) if tail[:1].isupper() else Ext(name + "()") if name in _FACTORIES else UNKNOWN
 
 
-_FACTORIES = frozenset({"boto3.client", "boto3.resource", "anyio.create_task_group", "fastmcp.Client"})
+_FACTORIES = frozenset({"boto3.client", "boto3.resource", "anyio.create_task_group", "fastmcp.Client", "asyncio.get_running_loop", "asyncio.get_event_loop"})
 
 
 def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
@@ -305,6 +306,11 @@ def _run(flow: Flow, call: Call, state: State) -> Value:
     return call.argument(0)
 
 
+def _complete(flow: Flow, call: Call, state: State) -> Value:
+    value = call.argument(0)
+    return value.result if isinstance(value, Task) else value
+
+
 def _detach(flow: Flow, call: Call, state: State) -> Value:
     for value in call.args:
         if isinstance(value, Inst):
@@ -342,10 +348,10 @@ _FUNCTIONS: dict[str, Callable[[Flow, Call, State], Value]] = {
     "builtins.repr": _text_of,
     "builtins.print": _text_of,
     "builtins.format": _text_of,
-    "asyncio.run": _run,
+    "asyncio.run": _complete,
     "asyncio.shield": _run,
     "asyncio.wait_for": _run,
-    "anyio.run": _run,
+    "anyio.run": _complete,
     "sqlalchemy.orm.make_transient": _detach,
     "sqlalchemy.orm.make_transient_to_detached": _detach,
     "sqlalchemy.orm.session.make_transient": _detach,

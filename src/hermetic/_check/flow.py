@@ -10,7 +10,8 @@ from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .._lifecycle.records import AttributeRead, AttributeWritten, Executed, InstanceRecord, Key, Record, Where
+from .._lifecycle.records import AttributeRead, AttributeWritten, Executed, InstanceRecord, Key, Record, SessionRecord, Where
+from .concurrency import meanwhile
 from .evaluate import evaluate
 from .modules import Function, Module, imported_names
 from .outcomes import Exit, Raised, caught_by
@@ -106,6 +107,8 @@ class Flow:
             state.mark("tested", (record.instance, record.attribute))
         if state.loop and isinstance(record, InstanceRecord) and any(is_member(record.instance, a.members) for a in state.loop):
             notes = (*notes, "per-item")
+        if state.tasks and isinstance(record, SessionRecord):
+            meanwhile(self, state, record)
         return self.analyzer.witness.happened(state, record, self.where(state, *notes))
 
     def query(self, state: State, record: Executed, node: ast.AST, *notes: str) -> str:

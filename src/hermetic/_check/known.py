@@ -64,6 +64,7 @@ THREAD_HOPS = frozenset({
 GATHERS = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.as_completed"})
 TASK_STARTERS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
 TASK_GROUPS = frozenset({"asyncio.TaskGroup", "anyio.create_task_group", "asyncio.taskgroups.TaskGroup"})
+LOCKS = frozenset({"asyncio.Lock", "asyncio.locks.Lock", "anyio.Lock"})
 THREAD_STARTERS = frozenset({"threading.Thread", "threading.Timer", "_thread.start_new_thread"})
 EXECUTORS = frozenset({
     "concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from .._lifecycle.model import Lifecycle
-from .._lifecycle.records import Key, Record, Where
+from .._lifecycle.records import Key, Record, SessionShared, Where
 from .modules import Module
 from .values import Call, Inst, Value
 
@@ -103,7 +103,7 @@ class Around:
 class State:
     """The mutable state of one path; `copy()` forks it."""
 
-    __slots__ = ("attrs", "envs", "facts", "held", "life", "log", "loop", "marks", "pending", "returned")
+    __slots__ = ("attrs", "envs", "facts", "held", "life", "log", "loop", "marks", "pending", "returned", "tasks")
 
     def __init__(self) -> None:
         self.envs: dict[int, dict[str, Value]] = {}
@@ -116,6 +116,7 @@ class State:
         self.marks: frozenset[tuple[str, Key]] = frozenset()
         self.pending: tuple[tuple[str, Value], ...] = ()
         self.returned: ast.AST | None = None
+        self.tasks: dict[Key, SessionShared] = {}
 
     def copy(self) -> State:
         twin = State.__new__(State)
@@ -129,6 +130,7 @@ class State:
         twin.marks = self.marks
         twin.pending = self.pending
         twin.returned = self.returned
+        twin.tasks = self.tasks.copy() if self.tasks else {}
         return twin
 
     def fingerprint(self) -> object:
@@ -141,6 +143,7 @@ class State:
             self.life.fingerprint(),
             self.marks,
             self.pending,
+            frozenset(self.tasks) if self.tasks else None,
         )
 
     def add(self, event: Event, where: Where) -> None:

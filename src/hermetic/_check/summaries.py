@@ -26,7 +26,7 @@ from .modules import Function
 from .outcomes import Raised
 from .state import Around, Entry, Event, FieldSet, Path, State, SymbolCalled, ValueRead, Worked
 from .targets import sessions_in
-from .values import UNKNOWN, Bound, Call, Closure, Cm, Inst, Many, Obj, Partial, Query, Result, Sess, Sym, Tup, Value, keys_in
+from .values import UNKNOWN, Bound, Call, Closure, Cm, Inst, Many, Obj, Partial, Query, Result, Sess, Sym, Task, Tup, Value, keys_in
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -207,6 +207,8 @@ class Replay:
                 return Cm(value.kind, self.value(subject), value.call)
             case Closure(owner=owner) if owner is not None:
                 return replace(value, owner=self.value(owner))
+            case Task(result=result, sessions=sessions):
+                return replace(value, result=self.value(result), sessions=frozenset(map(self.key, sessions)) - {None})
             case _:
                 return value
 

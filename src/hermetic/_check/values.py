@@ -200,6 +200,15 @@ class Closure:
     owner: Value | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A coroutine that nobody awaited yet, or a task that runs it; `sessions` are those from outside that it uses."""
+
+    result: Value
+    sessions: frozenset[Key] = frozenset()
+    is_running: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lambda:
     """A lambda, evaluated where it is called."""
@@ -251,14 +260,14 @@ class Call:
 
 Value: TypeAlias = (
     Unknown | Const | Sym | Ref | Ext | Sess | Inst | Many | Tup | Engine | Conn | Maker | Stmt | Query | Result
-    | Option | Attr | Obj | Adapter | Bound | Closure | Lambda | Partial | Cm
+    | Option | Attr | Obj | Adapter | Bound | Closure | Lambda | Partial | Cm | Task
 )  # fmt: skip
 
 
 def parts(value: Value) -> tuple[Value, ...]:
     """The values directly inside a value, for walks over everything that it holds."""
     match value:
-        case Many(element=element):
+        case Many(element=element) | Task(result=element):
             return (element,)
         case Tup(items=items):
             return items

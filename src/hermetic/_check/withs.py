@@ -8,13 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import RolledBack, TransactionBegan
+from . import known
+from .concurrency import leave_group
 from .evaluate import evaluate
 from .outcomes import Exit, Raised, caught_by
 from .session_classes import own_method
 from .sessions import begin, begins_at_call, close_session, commit, open_session
 from .state import State
 from .targets import assign, sessions_in
-from .values import NONE, UNKNOWN, Call, Closure, Cm, Maker, Obj, Sess, Value
+from .values import NONE, UNKNOWN, Call, Closure, Cm, Ext, Maker, Obj, Sess, Value
 
 if TYPE_CHECKING:
     from .flow import Body, Flow
@@ -69,8 +71,11 @@ def enter(flow: Flow, value: Value, state: State, node: ast.AST, body: Callable[
             return _object(flow, value, state, node, body)
         case _:
             bound = value
+    is_lock = isinstance(value, Ext) and value.type in known.LOCKS
     exits: list[Exit] = []
-    for exit in body(state, bound):
+    with flow.noting(*(("locked",) if is_lock else ())):
+        inside = body(state, bound)
+    for exit in inside:
         exits += _left(flow, value, bound, exit, node)
     return exits
 
@@ -81,6 +86,8 @@ def _left(flow: Flow, value: Value, bound: Value, exit: Exit, node: ast.AST) -> 
         match value:
             case Cm(kind=kind):
                 _LEAVE[kind](flow, bound, trial, node)
+            case Ext(type=name) if name.removesuffix("()") in known.TASK_GROUPS:
+                leave_group(state)
             case Sess():
                 notes = ("raising",) if exit.kind == "raise" else ()
                 close_session(flow, value, state, node, *notes)
