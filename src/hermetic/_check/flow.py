@@ -105,7 +105,7 @@ class Flow:
         """Let `record` happen on this path; gives the effect that the lifecycle told."""
         if isinstance(record, AttributeRead) and "test" in self.notes:
             state.mark("tested", (record.instance, record.attribute))
-        if state.loop and isinstance(record, InstanceRecord) and any(is_member(record.instance, a.members) for a in state.loop):
+        if state.loop and isinstance(record, InstanceRecord) and self._is_each(state, record):
             notes = (*notes, "per-item")
         if state.tasks and isinstance(record, SessionRecord):
             meanwhile(self, state, record)
@@ -113,8 +113,15 @@ class Flow:
 
     def query(self, state: State, record: Executed, node: ast.AST, *notes: str) -> str:
         """Let a statement run that `node` sends; noted is whether it asks for something of a member of a loop."""
-        each = any(row.feeds(node, record.session) for row in self.rows)
+        line = getattr(node, "lineno", 0)
+        each = any(row.feeds(node, record.session) and not row.is_last(line) for row in self.rows)
         return self.emit(state, record, *notes, *(("per-item",) if each else ()))
+
+    def _is_each(self, state: State, record: InstanceRecord) -> bool:
+        """Whether a record is about one member of a loop after the other."""
+        line = getattr(record.site, "line", 0)
+        is_one = any(is_member(record.instance, around.members) for around in state.loop)
+        return is_one and not any(row.is_last(line) for row in self.rows)
 
     def note(self, state: State, event: Event, *notes: str) -> None:
         state.add(event, self.where(state, *notes))

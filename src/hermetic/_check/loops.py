@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .._lifecycle.records import Key
 from .outcomes import Exit
 from .results import members
-from .rows import Row, bound_names, ends_at_first, row_names
+from .rows import Row, bound_names, ends_at_first, last_lines, row_names
 from .state import Around, Path, State, distinct
 from .targets import assign
 from .values import UNKNOWN, Inst, Many, Sym, Tup, Value
@@ -84,7 +84,7 @@ class _Loop:
         self.row = Row(frozenset(bound_names(target)), getattr(value, "session", None))
         self.is_loop = True
         if isinstance(node, ast.For | ast.AsyncFor):
-            self.row = Row(row_names(node), self.row.session)
+            self.row = Row(row_names(node), self.row.session, last_lines(node))
             self.is_loop = not ends_at_first(node)
         if not self.is_loop:
             self.row = Row(frozenset())

@@ -12,16 +12,24 @@ from .._lifecycle.records import Key
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The member of a loop that a frame is at: the names that stand for it, and the session that brought it."""
+    """The member of a loop that a frame is at: the names that stand for it, and the session that brought it.
+
+    `once` holds the lines that run for one member only, because the loop ends there.
+    """
 
     names: frozenset[str]
     session: Key | None = None
+    once: tuple[range, ...] = ()
 
     def feeds(self, node: ast.AST, session: Key) -> bool:
         """Whether a query that `node` sends on `session` asks for something of this member."""
         return self.session in {None, session} and any(
             isinstance(inner, ast.Name) and inner.id in self.names for inner in ast.walk(node)
         )
+
+    def is_last(self, line: int) -> bool:
+        """Whether the loop ends with the member that this line is about."""
+        return any(line in lines for lines in self.once)
 
 
 @lru_cache(maxsize=4096)
@@ -52,6 +60,25 @@ def ends_at_first(loop: ast.For | ast.AsyncFor) -> bool:
     """Whether the body leaves the loop at its first member, whatever that is."""
     goes_on = any(isinstance(node, ast.Continue) for statement in loop.body for node in ast.walk(statement))
     return not goes_on and leaves(loop.body)
+
+
+@lru_cache(maxsize=4096)
+def last_lines(loop: ast.For | ast.AsyncFor) -> tuple[range, ...]:
+    """The lines of the branches that leave the loop: they run for the one member that was looked for."""
+    return tuple(_last_lines(loop.body, inside=False))
+
+
+def _last_lines(body: Sequence[ast.stmt], *, inside: bool) -> Iterable[range]:
+    for statement in body:
+        if isinstance(statement, ast.If):
+            for branch in (statement.body, statement.orelse):
+                if branch and leaves(branch) and not (inside and isinstance(branch[-1], ast.Break)):
+                    yield range(branch[0].lineno, (branch[-1].end_lineno or branch[-1].lineno) + 1)
+                yield from _last_lines(branch, inside=inside)
+        elif isinstance(statement, ast.For | ast.AsyncFor | ast.While):
+            yield from _last_lines(statement.body, inside=True)
+        elif isinstance(statement, ast.With | ast.AsyncWith | ast.Try):
+            yield from _last_lines(statement.body, inside=inside)
 
 
 def leaves(body: Sequence[ast.stmt]) -> bool:

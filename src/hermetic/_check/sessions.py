@@ -25,9 +25,9 @@ from .._lifecycle.records import (
 )
 from .outcomes import Raised
 from .results import get, run, select
-from .state import State
+from .state import State, SymbolCalled
 from .targets import instances_in, unsettle
-from .values import UNKNOWN, Call, Cm, Const, Inst, Option, Query, Sess, Stmt, Tup, Value
+from .values import UNKNOWN, Call, Cm, Const, Inst, Option, Query, Sess, Stmt, Sym, Tup, Value
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -141,7 +141,14 @@ def _add(flow: Flow, session: Sess, call: Call, state: State) -> Value:
             flow.emit(state, Added(session=session.key, instance=inst.key, site=flow.site(call.node)))
         if not instances_in(value):
             unknown_write(flow, session, state, call.node, "add")
+            unknown_given(flow, session, call, state, "add")
     return UNKNOWN
+
+
+def unknown_given(flow: Flow, session: Sess, call: Call, state: State, name: str) -> None:
+    """A parameter of unknown type was given to a session: told again where a caller knows what it is."""
+    if isinstance(call.argument(0, "instance"), Sym):
+        flow.note(state, SymbolCalled(session.key, name, call, call.node, flow.module))
 
 
 def unknown_write(flow: Flow, session: Sess, state: State, node: ast.AST, name: str) -> None:
@@ -166,6 +173,7 @@ def _bulk(flow: Flow, session: Sess, call: Call, state: State) -> Value:
 def _expunge(flow: Flow, session: Sess, call: Call, state: State) -> Value:
     for inst in instances_in(call.argument(0, "instance")):
         flow.emit(state, Expunged(session=session.key, instance=inst.key, site=flow.site(call.node)))
+    unknown_given(flow, session, call, state, "expunge")
     return UNKNOWN
 
 
@@ -199,6 +207,7 @@ def _refresh(flow: Flow, session: Sess, call: Call, state: State) -> Value:
     for inst in instances_in(call.argument(0, "instance")):
         site = flow.site(call.node)
         flow.emit(state, Refreshed(session=session.key, instance=inst.key, attributes=names, locked=locks, site=site))
+    unknown_given(flow, session, call, state, "refresh")
     return UNKNOWN
 
 

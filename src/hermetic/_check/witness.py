@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,8 @@ class Witness:
             self._opened.add(record.site)
         if not self._is_silent and "own" not in where.notes:
             moment = Moment(record, outcome, session, instance, state.life, where, partial(_history, state), self.text)
-            self._show(moment, state)
+            told = self._show(moment, state)
+            where = replace(where, notes=(*where.notes, *told)) if told else where
         state.add(record, where)
         return outcome.effect
 
@@ -94,16 +95,23 @@ class Witness:
             moment = Moment(record, state.life.apply(record), None, None, state.life, flow.where(state), partial(_history, state), self.text)
             self._show(moment, state)
 
-    def _show(self, moment: Moment, state: State) -> None:
-        record = moment.record
+    def _show(self, moment: Moment, state: State) -> list[str]:
+        """Let the hazards look; gives a note for each that told something, so that no caller tells it again."""
+        record, told = moment.record, []
         for hazard, logic in self._logic.get(type(record), ()):
             trigger = (hazard.slug, record.site, type(record).__name__, getattr(record, "attribute", None))
+            note = f"told {hazard.slug}"
+            if note in moment.where.notes:
+                continue
             found = False
             for sighting in logic(moment):
                 found = True
                 self._keep(hazard, sighting, trigger, state, moment)
+                if sighting.confidence != "possible":
+                    told.append(note)
             if not found:
                 self._clean.add(trigger)
+        return told
 
     def _keep(self, hazard: Hazard, sighting: Sighting, trigger: tuple[Hashable, ...], state: State, moment: Moment) -> None:
         record = sighting.at or moment.record
