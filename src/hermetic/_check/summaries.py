@@ -26,7 +26,27 @@ from .modules import Function
 from .outcomes import Raised
 from .state import Around, Entry, Event, FieldSet, Path, State, SymbolCalled, ValueRead, Worked
 from .targets import sessions_in
-from .values import UNKNOWN, Bound, Call, Closure, Cm, Inst, Many, Obj, Partial, Query, Result, Sess, Sym, Task, Tup, Value, keys_in
+from .values import (
+    NONE,
+    UNKNOWN,
+    Bound,
+    Call,
+    Closure,
+    Cm,
+    Ext,
+    Inst,
+    Many,
+    Obj,
+    Partial,
+    Query,
+    Result,
+    Sess,
+    Sym,
+    Task,
+    Tup,
+    Value,
+    keys_in,
+)
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -45,6 +65,7 @@ class End:
     value: Value
     error: str
     entries: tuple[Entry, ...]
+    assumed: frozenset[tuple[str, Key]] = frozenset()
 
 
 class Summaries:
@@ -90,8 +111,9 @@ class Summaries:
             kind = "raise" if exit.kind == "raise" else "return"
             value = exit.value if exit.kind == "return" else UNKNOWN
             entries = tuple(_kept(exit.state, value))
-            end = End(kind, value, exit.error, entries)
-            ends.setdefault((kind, value, exit.error, tuple(entry.event for entry in entries)), end)
+            assumed = frozenset(mark for mark in exit.state.marks if mark[0] in {"none", "some"})
+            end = End(kind, value, exit.error, entries, assumed)
+            ends.setdefault((kind, value, exit.error, assumed, tuple(entry.event for entry in entries)), end)
         ordered = sorted(ends.values(), key=lambda end: end.kind == "raise")
         return tuple(ordered[:MAX_EXITS])
 
@@ -111,8 +133,9 @@ class Summaries:
         if not ends:
             return UNKNOWN
         usable = ends if flow.may_fail(state) else tuple(end for end in ends if end.kind != "raise") or ends[:1]
-        end = usable[flow.choose(len(usable))] if len(usable) > 1 else usable[0]
         replay = Replay(self.analyzer, flow, function, owner, call, state)
+        usable = tuple(end for end in usable if replay.agrees(end)) or usable
+        end = usable[flow.choose(len(usable))] if len(usable) > 1 else usable[0]
         for entry in end.entries:
             replay.event(entry)
         if end.kind == "raise":
@@ -133,6 +156,11 @@ class Replay:
         for name, value in analyzer.arguments(function, owner, call):
             self.bound[("parameter", function.qualname, name)] = value
         self.tag = ("call", flow.module.name, getattr(call.node, "lineno", 0), getattr(call.node, "col_offset", 0))
+
+    def agrees(self, end: End) -> bool:
+        """Whether the arguments are such as this end assumed them to be."""
+        given = ((name, self.bound.get(key, UNKNOWN)) for name, key in end.assumed)
+        return not any(value == NONE if name == "some" else isinstance(value, Ext) for name, value in given)
 
     # -- keys and values --------------------------------------------------------------------------------------------
 

@@ -15,7 +15,6 @@ from .values import (
     Closure,
     Const,
     Engine,
-    Ext,
     Inst,
     Maker,
     Obj,
@@ -24,6 +23,7 @@ from .values import (
     Result,
     Sess,
     Stmt,
+    Sym,
     Value,
 )
 
@@ -90,10 +90,12 @@ def _none(flow: Flow, left: ast.expr, state: State) -> Sides:
             holds = exit.state.copy()
             _refine(flow, left, NONE, holds)
             _learn(flow, left, "is None", True, holds)
+            _assume(flow, exit.value, "none", holds)
             yes.append(holds)
         if known is not True:
             _learn(flow, left, "is None", False, exit.state)
             _settle(exit.value, exit.state)
+            _assume(flow, exit.value, "some", exit.state)
             no.append(exit.state)
     return yes, no
 
@@ -118,10 +120,12 @@ def _leaf(flow: Flow, test: ast.expr, state: State) -> Sides:
             if isinstance(exit.value, (Sess, Inst)):
                 _refine(flow, test, NONE, fails)
             _learn(flow, test, "", False, fails)
+            _assume(flow, exit.value, "none", fails)
             no.append(fails)
         if known is not False:
             _learn(flow, test, "", True, exit.state)
             _settle(exit.value, exit.state)
+            _assume(flow, exit.value, "some", exit.state)
             yes.append(exit.state)
     return yes, no
 
@@ -135,7 +139,7 @@ def truth_of(value: Value, state: State) -> bool | None:
             return None if ("optional", key) in state.marks else True
         case Inst(key=key):
             return True if isinstance(key, tuple) and key[0] == "new" else None
-        case Engine() | Maker() | Obj() | Closure() | Ref() | Ext() | Stmt() | Query() | Result() | Bound():
+        case Engine() | Maker() | Obj() | Closure() | Ref() | Stmt() | Query() | Result() | Bound():
             return True
         case _:
             return None
@@ -152,6 +156,12 @@ def _settle(value: Value, state: State) -> None:
     """An optional session that was tested is there."""
     if isinstance(value, Sess):
         state.marks -= {("optional", value.key)}
+
+
+def _assume(flow: Flow, value: Value, name: str, state: State) -> None:
+    """The path of an `__exit__` goes with a failure in its block, or without one: its caller knows which it was."""
+    if isinstance(value, Sym) and flow.function is not None and flow.function.name in {"__exit__", "__aexit__"}:
+        state.mark(name, value.key)
 
 
 def _refine(flow: Flow, node: ast.expr, value: Value, state: State) -> None:

@@ -145,7 +145,7 @@ def _leave_by(flow: Flow, leaves: Closure, node: ast.AST, inside: list[Exit]) ->
     """Leave a block by a method of the project."""
     exits: list[Exit] = []
     for exit in inside:
-        call = Call(node, (UNKNOWN,) * 3 if exit.kind == "raise" else (NONE,) * 3)
+        call = Call(node, (Ext("builtins.BaseException") if exit.kind == "raise" else NONE,) * 3)
         notes = ("raising",) if exit.kind == "raise" else ()
         with flow.noting(*notes):
             left = flow.branches(exit.state, partial(flow.call_value, leaves, call))
