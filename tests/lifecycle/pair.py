@@ -124,7 +124,7 @@ class Pair:
         # A deleted instance is attached for as long as its session exists, closed or not.
         self.sessions.append(session)
         event.listen(self.sync_session, "before_flush", self._flush_began)
-        event.listen(self.sync_session, "after_flush", self._flush_ended)
+        event.listen(self.sync_session, "after_flush_postexec", self._flush_ended)
 
     def _flush_began(self, *_: Any) -> None:
         self.is_flushing = True

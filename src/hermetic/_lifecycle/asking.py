@@ -16,7 +16,7 @@ from .loading import (
     partly_expired,
     plan,
 )
-from .outcome import FINE, UNKNOWN, Outcome, emits, raises
+from .outcome import FINE, TANGLED, UNKNOWN, Outcome, emits, raises
 from .querying import ask, unusable
 from .records import ContentSeen, Executed, Expired, InstanceLoaded, Key, LookedUp, Refreshed
 from .refreshing import follow_options, recall
@@ -100,6 +100,9 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
     if not life.is_mapped(state) or state.session != record.session:
         return raises("InvalidRequestError", state.status)
     names = record.attributes
+    if names and goes_around(state, names):
+        life.change_session(record.session, phase="unknown")
+        return TANGLED
     if names:
         life.put(partly_expired(state, names))
     else:
@@ -130,6 +133,13 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
         )
     follow_options(life, state.key, (names or now.brings) - recursive(state))
     return Outcome("emits-sql", because="refresh", lost=(state.key,) if state.written else ())
+
+
+def goes_around(state: InstanceState, names: frozenset[str]) -> bool:
+    """Whether a refresh by name joins a class to itself: the names then count for the other side, too."""
+    joined = {one.path[0] for one in state.options if len(one.path) == 1 and one.kind == "joinedload"}
+    itself = {name for name, relation in state.mapping.relations.items() if relation.target == state.mapping.name}
+    return bool(names & joined & itself)
 
 
 def recursive(state: InstanceState) -> frozenset[str]:

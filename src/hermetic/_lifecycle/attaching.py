@@ -100,11 +100,15 @@ def detach(life: States, key: Key) -> None:
     if state.session is None:
         return
     if (session := life.sessions.get(state.session)) is not None:
+        points = session.savepoints
+        if state.status == "deleted" and points:
+            points = (*points[:-1], replace(points[-1], deleted=points[-1].deleted - {key}))
         life.change_session(
             session.key,
             pending=without(session.pending, key),
             dirty=without(session.dirty, key),
             deleted=without(session.deleted, key),
+            savepoints=points,
         )
     status: Status = "transient" if state.status == "pending" else "detached"
     life.put(replace(state, status=status, session=None, last_session=state.session))

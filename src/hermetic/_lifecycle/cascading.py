@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .instance import InstanceState
-from .outcome import Outcome, raises
+from .outcome import TANGLED, Outcome, raises
 from .records import Key
 from .states import States
 
@@ -45,6 +45,9 @@ def contains(state: InstanceState, session: Key) -> bool:
 def attach(life: States, session: Key, key: Key) -> Outcome | None:
     """Attach one instance: a transient one waits for its INSERT, a detached one comes back as it is."""
     state = life.instances[key]
+    if state.status == "unknown" and state.identity is not None:
+        life.change_session(session, phase="unknown")
+        return TANGLED
     if state.status == "unknown":
         life.put(replace(state, session=session))
         return None

@@ -10,7 +10,7 @@ from .records import Key
 from .refreshing import identify, others, recall, touch
 from .schema import Relation
 from .states import States
-from .synchronizing import doubt, is_near
+from .synchronizing import aim, doubt, is_near
 
 
 def let_go(life: States, key: Key) -> list[Key]:
@@ -27,6 +27,8 @@ def let_go(life: States, key: Key) -> list[Key]:
             for other in others(life, life.instances[key], name):
                 if is_near(life, life.instances[key], life.instances[other]):
                     found.append(other)
+                    if relation.back_populates is not None:
+                        life.put(aim(life.instances[other], {relation.back_populates: None}))
                 else:
                     doubt(life, life.instances[other])
     return found

@@ -7,7 +7,7 @@ from dataclasses import replace
 from .arriving import fresh
 from .flushing import flush
 from .instance import InstanceState
-from .loading import deferred_by_class
+from .loading import deferred_by_class, forbidden_by_class
 from .outcome import FINE, TANGLED, UNKNOWN, Outcome, emits, is_stopped
 from .querying import ask, unusable
 from .records import InstanceLoaded, Key, Merged
@@ -72,7 +72,9 @@ def just_deleted(life: States, session: Key, source: InstanceState) -> bool:
 def copy_onto(life: States, source: InstanceState, target: InstanceState, record: Merged) -> None:
     """Set what is loaded of the source on the instance of the session; what neither has is expired there."""
     names = source.loaded.intersection(source.mapping.columns)
-    deferred = source.deferred if source.deferred - deferred_by_class(source.mapping) else target.deferred
+    by_class = (deferred_by_class(source.mapping), forbidden_by_class(source.mapping))
+    passes_on = bool(source.deferred - by_class[0] or source.blocked - by_class[1])
+    deferred = source.deferred if passes_on else target.deferred
     missing = source.mapping.columns.keys() - names - target.loaded - deferred - deferred_by_class(source.mapping)
     changed = names if record.changed is None else record.changed
     is_there = target.status == "persistent"
@@ -87,7 +89,7 @@ def copy_onto(life: States, source: InstanceState, target: InstanceState, record
             options=source.options,
             via=source.via,
             deferred=deferred,
-            blocked=source.blocked or target.blocked,
+            blocked=source.blocked if passes_on else target.blocked,
         )
     )
     if names:

@@ -55,7 +55,7 @@ def recall(life: States, key: Key, relation: Relation, *, for_history: bool = Fa
     A foreign key that was never set counts as NULL, unless the question is what the many-to-one was before.
     """
     state = life.instances[key]
-    if relation.column is None:
+    if relation.column is None or (for_history and relation.name in state.loaded):
         return
     if relation.column not in state.loaded:
         if relation.column in state.expired:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .instance import InstanceState
+from .instance import InstanceState, Status
 from .loading import all_expired
 from .records import Key
 from .session import Savepoint
@@ -20,6 +20,9 @@ def undo(life: States, key: Key) -> None:
     for state in (life.instances[one] for one in inserted):
         if state.session in (key, None):
             life.put(forgotten(state))
+    for state in (life.instances[one] for one in last.deleted):
+        if state.status == "detached":
+            life.put(replace(state, status="persistent", session=key))
     for state in life.attached(key):
         if state.status == "deleted" and (state.key in last.deleted or state.key in session.deleted):
             state = replace(state, status="persistent", was_deleted=False)
@@ -27,9 +30,13 @@ def undo(life: States, key: Key) -> None:
         is_touched = state.key in session.dirty or state.key in last.changed or bool(state.written)
         if state.status == "persistent" and (is_touched or not is_nested):
             life.put(all_expired(state, "rollback"))
-    life.change_session(key, pending=(), dirty=(), deleted=(), savepoints=(*session.savepoints[:-1], Savepoint()))
+    life.change_session(key, pending=(), dirty=(), deleted=())
 
 
 def forgotten(state: InstanceState) -> InstanceState:
-    """An instance whose INSERT was undone: transient again, with its values."""
-    return replace(state, status="transient", session=None, last_session=state.session or state.last_session)
+    """An instance whose INSERT was undone: transient again, with its values.
+
+    SQLAlchemy keeps the changes of a collection that was not loaded, and may stumble over them later.
+    """
+    status: Status = "unknown" if state.written.intersection(state.mapping.relations) - state.loaded else "transient"
+    return replace(state, status=status, session=None, last_session=state.session or state.last_session)
