@@ -13,6 +13,7 @@ from .annotations import Annotations
 from .dependencies import Dependencies, arguments_with_defaults
 from .engines import Engines
 from .evaluate import builtin, evaluate
+from .factories import Factories
 from .fields import Fields, rekeyed
 from .flow import Flow
 from .generators import Generators
@@ -30,6 +31,7 @@ from .summaries import Summaries
 from .targets import changes_ended, sessions_in
 from .usage import Usage
 from .values import (
+    NONE,
     UNKNOWN,
     Attr,
     Bound,
@@ -69,6 +71,7 @@ class Analyzer:
         self.annotations = Annotations(self)
         self.dependencies = Dependencies(self)
         self.usage = Usage(self)
+        self.factories = Factories(self)
         self.engines = Engines(self)
         self.reach = Reach(self)
         self.sharing = Sharing(self)
@@ -154,7 +157,9 @@ class Analyzer:
     def _global(self, definition: Global, value: ast.expr | None) -> Value:
         state = State()
         found = self.static(definition.module, value, state) if value is not None else UNKNOWN
-        if found is UNKNOWN and definition.annotation is not None:
+        if found in {UNKNOWN, NONE}:
+            found = self._set_by_functions(definition, state) or found
+        if found in {UNKNOWN, NONE} and definition.annotation is not None:
             found = self.annotated(definition.annotation, definition.module, ("global", definition.module.name, definition.name))
         if isinstance(found, Sess) and not (isinstance(found.key, tuple) and found.key[0] == "scoped"):
             twin = Sess(("global", definition.module.name, definition.name), found.is_async)
@@ -162,6 +167,21 @@ class Analyzer:
             found = twin
         self.sharing.by_module(definition, found, state)
         return found
+
+    def _set_by_functions(self, definition: Global, state: State) -> Value | None:
+        """What the functions that declare a name `global` put there."""
+        for function in definition.module.functions:
+            if definition.name not in self.shape(function).global_names:
+                continue
+            for node in self.walk(function):
+                match node:
+                    case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == definition.name:
+                        found = self.static(definition.module, value, state)
+                        if found not in {UNKNOWN, NONE}:
+                            return found
+                    case _:
+                        continue
+        return None
 
     def static(self, module: Module, node: ast.expr, state: State | None = None) -> Value:
         """The value of an expression evaluated once, apart from any path."""
@@ -238,6 +258,11 @@ class Analyzer:
         """The session under this key was seen to be async."""
         self.sessions[key] = replace(self.sessions.get(key, Settings()), is_async=True)
 
+    def awaits(self, key: Key) -> bool:
+        """Whether the session under this key is known to be async."""
+        found = self.sessions.get(key)
+        return found is not None and found.is_async
+
     def of_class(self, session: Sess, cls: Class) -> None:
         """A session is one of a class of the project."""
         self.sessions[session.key] = replace(self.sessions.get(session.key, Settings(session.is_async)), cls=cls)
@@ -255,10 +280,14 @@ class Analyzer:
 
     def received(self, key: Key) -> SessionOpened:
         """The opening of a session that was made elsewhere."""
-        found = self.sessions.get(key, Settings())
-        return SessionOpened(
-            session=key, is_async=found.is_async, expire_on_commit=found.expire_on_commit, autoflush=found.autoflush, received=True
-        )
+        found = self.sessions.get(key) or Settings()
+        expires = found.expire_on_commit if found.expire_on_commit is not None else self.factories.expires(found.is_async)
+        return SessionOpened(session=key, is_async=found.is_async, expire_on_commit=expires, autoflush=found.autoflush, received=True)
+
+    def expiry_is_assumed(self, key: Key) -> bool:
+        """Whether nothing in sight says if this session expires what it holds on commit."""
+        found = self.sessions.get(key)
+        return found is not None and found.expire_on_commit is None and self.factories.is_assumed(found.is_async)
 
     def is_property(self, function: Function) -> bool:
         return any(name in known.PROPERTIES for name in self.decorators(function))

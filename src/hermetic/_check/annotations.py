@@ -71,6 +71,8 @@ class Annotations:
 
 
 def _external(name: str, key: Key) -> Value:
+    if name in known.SCOPED:
+        return Maker(key, known.SCOPED[name], scoped=True)
     kind = known.session_kind(name)
     if kind is not None:
         return Sess(key, kind)

@@ -79,7 +79,14 @@ class Worked:
     site: Hashable
 
 
-Event: TypeAlias = Record | FieldSet | SymbolCalled | ValueRead | Worked
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A session of the callee's own took an instance in, by `add` or `merge`."""
+
+    instance: Key
+
+
+Event: TypeAlias = Record | FieldSet | SymbolCalled | ValueRead | Worked | Taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import (
+    Added,
     AttributeRead,
     AttributeWritten,
     EngineCreated,
     Executed,
     InstanceRecord,
     Key,
+    Merged,
     Record,
     SessionClosed,
     SessionOpened,
@@ -24,7 +26,7 @@ from .loops import around
 from .engines import held
 from .modules import Function
 from .outcomes import Raised
-from .state import Around, Entry, Event, FieldSet, Path, State, SymbolCalled, ValueRead, Worked
+from .state import Around, Entry, Event, FieldSet, Path, State, SymbolCalled, Taken, ValueRead, Worked
 from .targets import sessions_in
 from .values import (
     NONE,
@@ -136,6 +138,7 @@ class Summaries:
         replay = Replay(self.analyzer, flow, function, owner, call, state)
         usable = tuple(end for end in usable if replay.agrees(end)) or usable
         end = usable[flow.choose(len(usable))] if len(usable) > 1 else usable[0]
+        replay.is_lookup = _is_lookup(end)
         for entry in end.entries:
             replay.event(entry)
         if end.kind == "raise":
@@ -152,6 +155,7 @@ class Replay:
         self.function = function
         self.call = call
         self.state = state
+        self.is_lookup = False
         self.bound: dict[Key, Value] = {}
         for name, value in analyzer.arguments(function, owner, call):
             self.bound[("parameter", function.qualname, name)] = value
@@ -280,12 +284,16 @@ class Replay:
                 self._called(called)
             case ValueRead(owner=owner, attribute=attribute):
                 self._value_read(owner, attribute)
+            case Taken(instance=instance):
+                self.state.mark("escaped", self.key(instance))
             case Worked() as worked:
                 self.flow.note(self.state, worked)
-                self.analyzer.witness.worked(self.flow, self.state, worked, self.call.node, self.function)
+                if not self.function.is_async:
+                    self.analyzer.witness.worked(self.flow, self.state, worked, self.call.node, self.function)
 
-    def _via(self, record: Record) -> tuple[str, ...]:
-        return ("via", self.function.name)
+    def _via(self) -> tuple[str, ...]:
+        found = ("via", self.function.name)
+        return (*found, "via-async") if self.function.is_async else found
 
     def _read(self, record: AttributeRead) -> None:
         from .evaluate import read
@@ -293,7 +301,7 @@ class Replay:
         actual = self.actual(record.instance)
         if actual is None:
             return
-        with self.flow.noting(*self._via(record)):
+        with self.flow.noting(*self._via()):
             self.bound[Path(record.instance, record.attribute)] = read(self.flow, actual, record.attribute, self.state, self.call.node)
 
     def _value_read(self, owner: Key, attribute: str) -> None:
@@ -301,7 +309,7 @@ class Replay:
 
         actual = self.actual(owner)
         if isinstance(actual, (Inst, Sym)):
-            with self.flow.noting("via", self.function.name):
+            with self.flow.noting(*self._via()):
                 self.bound[Path(owner, attribute)] = read(self.flow, actual, attribute, self.state, self.call.node)
 
     def _write(self, record: AttributeWritten) -> None:
@@ -309,7 +317,7 @@ class Replay:
 
         actual = self.actual(record.instance)
         if isinstance(actual, Inst):
-            with self.flow.noting(*self._via(record)):
+            with self.flow.noting(*self._via()):
                 write(self.flow, actual, record.attribute, UNKNOWN, self.state, self.call.node)
 
     def _called(self, called: SymbolCalled) -> None:
@@ -318,7 +326,7 @@ class Replay:
             return
         args = tuple(self.value(arg) for arg in called.call.args)
         keywords = tuple((name, self.value(value)) for name, value in called.call.keywords)
-        with self.flow.noting("via", self.function.name):
+        with self.flow.noting(*self._via()):
             if isinstance(owner, Sym):
                 self.flow.note(self.state, SymbolCalled(owner.key, called.name, Call(self.call.node, args, keywords), self.call.node, self.flow.module))
             elif isinstance(owner, (Sess, Inst)):
@@ -337,9 +345,11 @@ class Replay:
         own = bool(changes) and not any(self.actual(getattr(record, name)) is not None for name in changes)
         if isinstance(record, SessionOpened):
             self._opened(record, changes["session"])
-        notes = ("own",) if own else ("via", self.function.name)
+        notes = ("own",) if own else (*self._via(), *(("lookup",) if self.is_lookup else ()))
+        if not own and "session" in changes:
+            self._settle_kind(getattr(record, "session", None), changes["session"])
         site = record.site if own else self.flow.site(self.call.node)
-        kept = tuple(note for note in entry.where.notes if note not in {"via", "own"})
+        kept = tuple(note for note in entry.where.notes if note not in {"via", "own", "via-async"})
         record = replace(record, site=site, **changes)
         if isinstance(record, Executed) and not own:
             self.flow.query(self.state, record, self.call.node, *kept, *notes)
@@ -350,9 +360,27 @@ class Replay:
         elif isinstance(record, SessionClosed):
             self.state.held.pop(changes["session"], None)
 
+    def _settle_kind(self, inner: Key, outer: Key | None) -> None:
+        """A session that the callee awaited is an async one for its caller too."""
+        known = self.state.life.sessions.get(outer)
+        if known is not None and not known.is_async and self.analyzer.awaits(inner):
+            self.state.life.sessions[outer] = replace(known, is_async=True)
+            self.analyzer.is_awaited(outer)
+
     def _opened(self, record: SessionOpened, key: Key | None) -> None:
         if key is not None and key in self.state.held:
             self.analyzer.left(self.flow, self.state, key, "loop")
+
+
+def _is_lookup(end: End) -> bool:
+    """Whether a function does nothing with the database but ask it one thing."""
+    events = [entry.event for entry in end.entries]
+    asked = [event for event in events if isinstance(event, Executed)]
+    changes = [event for event in events if type(event).__name__ in _CHANGES]
+    return len(asked) == 1 and not asked[0].writes and not changes
+
+
+_CHANGES = frozenset({"Added", "Deleted", "AttributeWritten", "Flushed", "Committed", "Merged", "Waited"})
 
 
 def _is_global(key: Key) -> bool:
@@ -387,6 +415,9 @@ def _kept(state: State, value: Value) -> Iterable[Entry]:
             if event.session not in worked and _is_work(event, state):
                 worked.add(event.session)
                 kept.append(Entry(Worked(_words(event), event.site), entry.where, None))
+            if isinstance(event, Added | Merged):
+                taken = event.instance if isinstance(event, Added) else event.source
+                kept.append(Entry(Taken(taken), entry.where, None))
             continue
         if isinstance(event, EngineCreated) and event.engine not in built:
             continue

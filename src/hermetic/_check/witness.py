@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .._catalogue import Confidence, Finding, Hazard, Logic, Moment, Sighting, Step, catalogue
+from .._lifecycle.instance import InstanceState
 from .._lifecycle.records import (
     BlockingWork,
     InstanceRecord,
@@ -123,9 +124,16 @@ class Witness:
         if mark in state.marks and (hazard.slug, site) not in self.sights:
             return
         state.marks |= {mark}
+        if moment.outcome.because == "expired" and self._is_assumed(moment.instance):
+            sighting = replace(sighting, confidence="possible")
         known = self.sights.get((hazard.slug, site))
         if known is None or _rank(sighting.confidence) < _rank(known.sighting.confidence):
             self.sights[hazard.slug, site] = Sight(hazard, site, sighting, trigger)
+
+    def _is_assumed(self, instance: InstanceState | None) -> bool:
+        """Whether an instance expired only if its session keeps SQLAlchemy's default, which nothing here says."""
+        key = instance and (instance.session or instance.last_session)
+        return instance is not None and instance.expired_by == "commit" and self.analyzer.expiry_is_assumed(key)
 
     @property
     def opened(self) -> int:

@@ -72,7 +72,7 @@ hazard = Hazard(__name__, code="HM401", severity="warning", since="0.1", seen_by
 def blocks_the_loop(moment: Moment) -> Iterator[Sighting]:
     """Work of a synchronous session on the event loop's thread."""
     record = moment.record
-    if not moment.where.on_event_loop or not _works(moment):
+    if not moment.where.on_event_loop or "via-async" in moment.where.notes or not _works(moment):
         return
     key = record.session if isinstance(record, SessionRecord) else moment.instance.session if moment.instance else None
     session = moment.life.sessions.get(key)

@@ -95,7 +95,7 @@ def a_query_for_each_row(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"{moment.text(record.site).partition('(')[0]} runs once for each row of the loop",
         fix="ask for all of them in one query, with in_() or a join",
-        confidence="likely" if _is_over_rows(loop) else "possible",
+        confidence="likely" if _is_over_rows(loop) and ("via" not in notes or "lookup" in notes) else "possible",
         story=((record, "a query for each row"),),
     )
 
