@@ -185,6 +185,7 @@ class Pair:
         seen = await self.observe(move.act)
         is_same = (self.rows, self.links) == (self.database.rows(), self.database.links())
         self.losses = Losses(move.record, unsaved, is_undone=not is_same)
+        self.tell_arrivals(by_flush=True)
         if seen.effect != "fine" and not isinstance(move.record, AttributeWritten):
             self.tell_related(before, held, getattr(move.record, "instance", None))
         self.tell_rest()
@@ -215,7 +216,8 @@ class Pair:
                 continue
             for name in (state.loaded - before[key].loaded) & state.mapping.relations.keys():
                 relation = state.mapping.relations[name]
-                if state.identity is None or LoaderOption("noload", (name,)) in state.options:
+                is_empty = not inspect(self.objects[key]).dict.get(name)
+                if state.identity is None or (is_empty and LoaderOption("noload", (name,)) in state.options):
                     continue
                 replayed = name in before[key].expired and LoaderOption("joinedload", (name,)) in state.options
                 entity, primary_key = state.identity
@@ -310,17 +312,19 @@ class Pair:
             )
         )
 
-    def tell_arrivals(self) -> None:
-        """Tell of instances that came without a query of ours, through lazy loads and flushes."""
+    def tell_arrivals(self, *, by_flush: bool = False) -> None:
+        """Tell of instances that came without a query of ours, through flushes or then through lazy loads."""
         now = self.database.rows() if self.arrived else {}
-        for instance, by_flush in self.arrived:
+        for instance, came_by_flush in self.arrived:
+            if came_by_flush != by_flush:
+                continue
             if self.keys.get(id(instance)) not in self.life.instances:
                 (primary_key,) = inspect(instance).identity or (instance.id,)
                 entity = type(instance).__name__
                 rewritten = by_flush and self.rows.get((entity, primary_key)) != now.get((entity, primary_key))
-                self.tell_row(entity, primary_key, (), by_flush=by_flush, rewritten=rewritten)
+                self.tell_row(entity, primary_key, (), by_flush=True, rewritten=rewritten)
         self.tell_rest()
-        self.arrived.clear()
+        self.arrived = [arrival for arrival in self.arrived if by_flush and not arrival[1]]
 
     def tell_contents(self) -> None:
         """Tell which instances the loaded relationships hold and which rows the foreign keys name."""

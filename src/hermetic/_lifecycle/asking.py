@@ -100,7 +100,9 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
     if not life.is_mapped(state) or state.session != record.session:
         return raises("InvalidRequestError", state.status)
     names = record.attributes
-    if names and goes_around(state, names):
+    session = life.sessions[record.session]
+    is_busy = session.autoflush and (session.pending or session.dirty or session.deleted)
+    if names and (goes_around(state, names) or (is_busy and names & state.mapping.relations.keys())):
         life.change_session(record.session, phase="unknown")
         return TANGLED
     if names:

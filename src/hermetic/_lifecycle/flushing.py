@@ -10,11 +10,11 @@ from .instance import NOTHING, InstanceState
 from .letting_go import children, let_go
 from .outcome import FINE, SEVERAL, TANGLED, Outcome, emits, raises
 from .records import Key
-from .refreshing import identify, lacks_identity
+from .refreshing import identify, lacks_identity, others
 from .session import SessionState
 
 from .states import States
-from .synchronizing import changes_row, doubt, entangle, has_changes, is_near, linked, moved, pointed
+from .synchronizing import adopted, changes_row, doubt, entangle, has_changes, is_near, linked, moved, pointed
 from .undoing import undo
 
 
@@ -30,7 +30,7 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
         life.change_session(key, phase="unknown")
         return TANGLED
     sends = fails or bool(session.pending or session.deleted) or some_change(life, session)
-    if sends is None and session.is_async and not awaited:
+    if not sends and session.is_async and not awaited and (sends is None or len(session.savepoints) > 1):
         life.change_session(key, phase="unknown")
         return TANGLED
     if sends is not False and (problem := refusal(life, session, fails=fails, awaited=awaited)):
@@ -49,6 +49,9 @@ def is_tangled(life: States, session: SessionState) -> bool:
     instance that a collection took in is not deleted in this flush, but in the next.
     """
     if any(life.instances[one].written - life.instances[one].loaded for one in session.deleted):
+        return True
+    written = [life.instances[key] for key in (*session.pending, *session.dirty, *session.deleted)]
+    if any(is_near(life, state, other) for state in written for other in adopted(life, state)):
         return True
     owners = (life.instances[key] for key in (*session.pending, *session.dirty))
     return any(not taken.isdisjoint(session.deleted) for owner in owners for taken in map(set, owner.gained.values()))
@@ -119,6 +122,15 @@ def links(life: States, key: Key) -> bool:
     )
 
 
+def doubt_around(life: States, session: SessionState) -> None:
+    """What a DELETE loads of the instances around it hangs on the order of its work, and on their options."""
+    for key in session.deleted:
+        life.change(key, unsure=every(life.instances[key]))
+        for name in life.instances[key].mapping.relations:
+            for other in others(life, life.instances[key], name):
+                life.change(other, unsure=every(life.instances[other]))
+
+
 def fail(life: States, key: Key) -> None:
     """Undo a flush that was refused; how far it came with new instances before that cannot be told."""
     for pending in life.sessions[key].pending:
@@ -126,14 +138,16 @@ def fail(life: States, key: Key) -> None:
         columns = state.mapping.columns.values()
         partly = frozenset(column.name for column in columns if column.server_default or column.foreign_key)
         life.put(replace(state, unsure=state.unsure | partly - state.loaded))
-    entangle(life, (*life.sessions[key].pending, *life.sessions[key].dirty))
+    session = life.sessions[key]
+    entangle(life, (*session.pending, *session.dirty, *session.deleted))
     for changed in life.sessions[key].dirty:
         doubt(life, life.instances[changed])
     for deleted in life.sessions[key].deleted:
         for other in children(life, life.instances[deleted]):
             life.change(other.key, unsure=other.unsure | every(other))
     for state in life.attached(key):
-        reached = (state.expired | state.mapping.relations.keys()) - state.loaded
+        foreign = {name for name, column in state.mapping.columns.items() if column.foreign_key}
+        reached = (state.expired | state.mapping.relations.keys() | foreign) - state.loaded
         life.put(replace(state, unsure=state.unsure | reached))
     undo(life, key)
     life.change_session(key, phase="failed")
@@ -143,7 +157,7 @@ def write_out(life: States, session: SessionState) -> None:
     """Note what a flush that the database took leaves behind."""
     changed = [key for key in session.dirty if key not in session.deleted]
     orphans = {child for key in session.deleted for child in let_go(life, key)}.difference(session.deleted)
-    entangle(life, (*changed, *session.pending))
+    entangle(life, (*changed, *session.pending, *session.deleted))
     updated = {*orphans, *(key for key in changed if changes_row(life, life.instances[key]))}
     needed = list(dict.fromkeys((*changed, *updated, *linked(life, session, changed))))
     stale = [key for key in needed if lacks_identity(life.instances[key])]
@@ -157,15 +171,17 @@ def write_out(life: States, session: SessionState) -> None:
         life.put(saved(pointed(life, life.instances[key])))
     for key in session.deleted:
         life.change(key, status="deleted", was_deleted=True, row_exists=False)
-    if len(stale) > 1 and any(life.instances[key].options for key in stale):
+    if stale and any(life.instances[key].options for key in stale):
         # One refresh may bring what another one asks for, and the order of the two is not known.
-        for key in stale:
+        for key in {*stale, *session.pending, *changed}:
             life.change(key, unsure=every(life.instances[key]))
+    if session.deleted:
+        doubt_around(life, session)
     last = session.savepoints[-1]
     last = replace(
         last,
         inserted=last.inserted.union(session.pending),
-        changed=last.changed.union(changed, orphans, session.pending),
+        changed=last.changed.union(session.dirty, orphans, session.pending),
         deleted=last.deleted.union(session.deleted),
     )
     life.change_session(

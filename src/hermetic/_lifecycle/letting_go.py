@@ -27,7 +27,8 @@ def let_go(life: States, key: Key) -> list[Key]:
             for other in others(life, life.instances[key], name):
                 if is_near(life, life.instances[key], life.instances[other]):
                     found.append(other)
-                    if relation.back_populates is not None:
+                    is_kept = other not in life.sessions[life.instances[key].session].deleted
+                    if relation.back_populates is not None and is_kept:
                         life.put(aim(life.instances[other], {relation.back_populates: None}))
                 else:
                     doubt(life, life.instances[other])

@@ -76,7 +76,7 @@ def copy_onto(life: States, source: InstanceState, target: InstanceState, record
     passes_on = bool(source.deferred - by_class[0] or source.blocked - by_class[1])
     deferred = source.deferred if passes_on else target.deferred
     missing = source.mapping.columns.keys() - names - target.loaded - deferred - deferred_by_class(source.mapping)
-    changed = names if record.changed is None else record.changed
+    changed = names if record.changed is None else record.changed | (names & target.expired - target.loaded)
     is_there = target.status == "persistent"
     life.put(
         replace(

@@ -145,6 +145,11 @@ def entangled(life: States, state: InstanceState, relation: Relation) -> list[In
     ]
 
 
+def adopted(life: States, state: InstanceState) -> list[InstanceState]:
+    """What the one-to-manys of an instance took in or let go without that its own side is written."""
+    return [other for relation in written_relations(state) for other in entangled(life, state, relation)]
+
+
 def doubt(life: States, other: InstanceState) -> None:
     """Note that it cannot be told whether a flush set an instance's foreign key, and updated its row for that."""
     columns = other.mapping.columns.values()

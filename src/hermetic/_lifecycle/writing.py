@@ -8,7 +8,7 @@ from .attributes import read_attribute
 from .cascading import admit, contains
 from .instance import InstanceState
 from .loading import gained
-from .outcome import FINE, UNKNOWN, Outcome
+from .outcome import FINE, TANGLED, UNKNOWN, Outcome
 from .records import AttributeWritten, Key
 from .schema import Relation
 from .states import States
@@ -19,6 +19,10 @@ def write(life: States, record: AttributeWritten) -> Outcome:
     state = life.instances.get(record.instance)
     if state is None or state.status == "unknown":
         return UNKNOWN
+    if state.status == "deleted" and state.session in life.sessions:
+        # Whether this begins a transaction hangs on what was written to it before its DELETE.
+        life.change_session(state.session, phase="unknown")
+        return TANGLED
     relation = state.mapping.relations.get(record.attribute)
     if relation is None:
         return write_column(life, state, record)
