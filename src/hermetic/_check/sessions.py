@@ -116,9 +116,7 @@ def _commit(flow: Flow, session: Sess, call: Call, state: State) -> Value:
 
 
 def _flush(flow: Flow, session: Sess, call: Call, state: State) -> Value:
-    known = state.life.sessions.get(session.key)
-    has_work = known is None or known.pending or known.dirty or known.deleted
-    if has_work and flow.guarded and flow.choose(2):
+    if has_work(state, session) and flow.guarded and flow.choose(2):
         flow.emit(state, Flushed(session=session.key, site=flow.site(call.node), fails=True))
         raise Raised("db")
     flow.emit(state, Flushed(session=session.key, site=flow.site(call.node)))
@@ -257,21 +255,22 @@ def _begin_nested(flow: Flow, session: Sess, call: Call, state: State) -> Value:
 
 
 def _begun(flow: Flow, cm: Cm, state: State) -> Cm:
-    """A transaction begins at the call, that of an async session where it is awaited or entered."""
-    if cm.call is not None and begins_at_call(cm):
-        begin(flow, cm, state, cm.call.node)
+    """A transaction or savepoint begins; before a savepoint what waits is flushed, which may fail outside of it."""
+    session = cm.subject
+    if not isinstance(session, Sess) or cm.call is None:
+        return cm
+    site, nested = flow.site(cm.call.node), cm.kind == "savepoint"
+    if nested and flow.guarded and has_work(state, session) and flow.choose(2):
+        flow.emit(state, Flushed(session=session.key, site=site, fails=True))
+        raise Raised("db")
+    flow.emit(state, TransactionBegan(session=session.key, nested=nested, site=site))
     return cm
 
 
-def begins_at_call(cm: Cm) -> bool:
-    """Whether a transaction has begun before its block is entered."""
-    return isinstance(cm.subject, Sess) and (not cm.subject.is_async or bool(cm.call and cm.call.awaited))
-
-
-def begin(flow: Flow, cm: Cm, state: State, node: ast.AST) -> None:
-    """Let the transaction or savepoint of a context manager begin."""
-    if isinstance(cm.subject, Sess):
-        flow.emit(state, TransactionBegan(session=cm.subject.key, nested=cm.kind == "savepoint", site=flow.site(node)))
+def has_work(state: State, session: Sess) -> bool:
+    """Whether the next flush has something to do, as far as is known."""
+    known = state.life.sessions.get(session.key)
+    return known is None or bool(known.pending or known.dirty or known.deleted)
 
 
 def transaction_method(flow: Flow, cm: Cm, name: str, call: Call, state: State) -> Value:

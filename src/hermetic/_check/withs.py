@@ -13,7 +13,7 @@ from .concurrency import leave_group
 from .evaluate import evaluate
 from .outcomes import Exit, Raised, caught_by
 from .session_classes import own_method
-from .sessions import begin, begins_at_call, close_session, commit, open_session
+from .sessions import close_session, commit, open_session
 from .state import State
 from .targets import assign, sessions_in
 from .values import NONE, UNKNOWN, Call, Closure, Cm, Ext, Maker, Obj, Sess, Value
@@ -153,13 +153,6 @@ def _leave_by(flow: Flow, leaves: Closure, node: ast.AST, inside: list[Exit]) ->
     return exits
 
 
-def _enter_begin(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value:
-    assert isinstance(cm, Cm)
-    if not begins_at_call(cm):
-        begin(flow, cm, state, node)
-    return cm.subject
-
-
 def _enter_maker(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value:
     assert isinstance(cm, Cm)
     maker = cm.subject
@@ -233,8 +226,8 @@ def _leave_nothing(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
 
 
 _ENTER: dict[str, Enter] = {
-    "begin": _enter_begin,
-    "savepoint": _enter_begin,
+    "begin": _enter_subject,
+    "savepoint": _enter_subject,
     "no-autoflush": _enter_subject,
     "maker-begin": _enter_maker,
     "engine-begin": _enter_maker,
