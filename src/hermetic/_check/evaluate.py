@@ -291,8 +291,10 @@ def _compare(flow: Flow, node: ast.Compare, state: State) -> Value:
 def _same_session(flow: Flow, node: ast.Compare, left: Value, right: Value, state: State) -> Value:
     """`session is None` kept in a name, or `db is session`: the path remembers which of both it was."""
     is_same = isinstance(node.ops[0], ast.Is)
-    if right == NONE:
+    if isinstance(node.comparators[0], ast.Constant):
         return _asked(flow, node, state)
+    if any(isinstance(value, Sess) and ("optional", value.key) in state.marks for value in (left, right)):
+        return UNKNOWN
     if isinstance(right, Sess) and isinstance(left, (Sess, Const)):
         return Const((isinstance(left, Sess) and left.key == right.key) == is_same)
     return Const(not is_same) if isinstance(right, Const) or left == NONE else UNKNOWN
