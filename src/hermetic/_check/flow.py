@@ -261,7 +261,7 @@ def merged(exits: list[Exit]) -> list[Exit]:
     return list(kept.values())[:24]
 
 
-_ENDINGS = frozenset({"close", "aclose", "rollback", "remove", "dispose"})
+_ENDINGS = frozenset({"close", "aclose", "rollback", "remove", "dispose", "next", "anext", "__exit__", "__aexit__"})
 
 
 @lru_cache(maxsize=16384)
@@ -272,7 +272,7 @@ def can_fail(node: ast.AST) -> bool:
     """
     if isinstance(node, ast.Expr):
         call = node.value.value if isinstance(node.value, ast.Await) else node.value
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _ENDINGS:
+        if isinstance(call, ast.Call) and (getattr(call.func, "attr", None) or getattr(call.func, "id", "")) in _ENDINGS:
             return False
     return any(isinstance(inner, (ast.Call, ast.Await, ast.Yield)) for inner in ast.walk(node))
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 6
 _STARTS = frozenset({"__enter__", "__aenter__", "__next__", "__anext__", "send", "asend"})
-_STOPS = frozenset({"__exit__", "__aexit__", "close", "aclose", "throw", "athrow"})
+_CLOSES = frozenset({"close", "aclose", "throw", "athrow"})
+_STOPS = _CLOSES | {"__exit__", "__aexit__"}
 
 
 class Generators:
@@ -80,9 +81,14 @@ class Generators:
         state.attrs[call, "yielded"] = value
         return value
 
-    def resumed(self, flow: Flow, call: Call, state: State, node: ast.AST) -> None:
-        """A generator that was taken by hand goes on to its end, or is closed: what it yielded closes with it."""
+    def resumed(self, flow: Flow, call: Call, state: State, node: ast.AST, *, to_end: bool) -> None:
+        """A generator that was taken by hand goes on `to_end`, or is closed: what it yielded closes with it.
+
+        What it commits on the way to its end is not looked at.
+        """
         for session in sessions_in(state.attrs.pop((call, "yielded"), UNKNOWN)):
+            if to_end:
+                state.mark("shared", session.key)
             close_session(flow, session, state, node)
 
     def method(self, flow: Flow, generator: Cm, name: str, state: State, node: ast.AST) -> Value:
@@ -92,7 +98,7 @@ class Generators:
         if name in _STARTS and (generator.call, "yielded") not in state.attrs:
             return self.first(flow, generator.subject, generator.call, state, node)
         if name in _STARTS | _STOPS:
-            self.resumed(flow, generator.call, state, node)
+            self.resumed(flow, generator.call, state, node, to_end=name not in _CLOSES)
         return UNKNOWN
 
 
