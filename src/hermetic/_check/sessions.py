@@ -52,10 +52,10 @@ def session_method(flow: Flow, session: Sess, name: str, call: Call, state: Stat
 
 def _awaited(flow: Flow, session: Sess, state: State) -> Sess:
     """Only an async session's methods can be awaited, whatever an annotation says."""
-    known = state.life.sessions.get(session.key)
-    if known is not None:
-        state.life.sessions[session.key] = replace(known, is_async=True)
     flow.analyzer.is_awaited(session.key)
+    if session.key in state.life.sessions:
+        expires = flow.analyzer.received(session.key).expire_on_commit
+        state.life.change_session(session.key, is_async=True, expire_on_commit=expires)
     return Sess(session.key, is_async=True)
 
 
@@ -260,7 +260,7 @@ def _begun(flow: Flow, cm: Cm, state: State) -> Cm:
     if not isinstance(session, Sess) or cm.call is None:
         return cm
     site, nested = flow.site(cm.call.node), cm.kind == "savepoint"
-    if nested and flow.guarded and has_work(state, session) and flow.choose(2):
+    if nested and flow.guarded and session.key in state.life.sessions and has_work(state, session) and flow.choose(2):
         flow.emit(state, Flushed(session=session.key, site=site, fails=True))
         raise Raised("db")
     flow.emit(state, TransactionBegan(session=session.key, nested=nested, site=site))

@@ -9,9 +9,12 @@ from .modules import Class
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the sessions of one place in the source were made; `cls` is their class where it is one of the project."""
+    """How the sessions of one place in the source were made; `cls` is their class where it is one of the project.
+
+    `expire_on_commit` is None where their maker is out of sight.
+    """
 
     is_async: bool = False
-    expire_on_commit: bool = True
+    expire_on_commit: bool | None = None
     autoflush: bool = True
     cls: Class | None = None
