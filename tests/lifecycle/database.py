@@ -59,7 +59,20 @@ class Database:
             return AsyncSession(self.engine, **options)
         return Session(self.sync_engine, **options)
 
-    def reset(self) -> None:
+    async def reset(self) -> None:
+        """The seed rows and nothing else.
+
+        The connection may be gone: what an AsyncSession could not await leaves it to the garbage collector, which
+        closes it, and an in-memory database with it.
+        """
+        try:
+            self._reset()
+        except sqlite3.Error:
+            await self.close()
+            await self.open()
+            self._reset()
+
+    def _reset(self) -> None:
         if self.raw.in_transaction:
             self.raw.rollback()
         self.raw.executescript(SEED)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect as python_inspect
+import sqlite3
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import event, inspect
+from sqlalchemy.exc import SQLAlchemyError
 
 from hermetic._lifecycle.arriving import beyond
 from hermetic._lifecycle.instance import NOTHING, InstanceState
@@ -134,8 +137,9 @@ class Pair:
 
     async def end(self) -> None:
         event.remove(Base, "load", self._arrived)
-        if self.session is not None:
-            await settle(self.session.close())
+        for session in self.sessions:
+            with suppress(SQLAlchemyError, sqlite3.Error):
+                await settle(session.close())
 
     @property
     def sync_session(self) -> Any:
@@ -273,7 +277,7 @@ class Pair:
                 self.later.append(rest)
                 self.settled.append(partial(self.tell_settled, identity, relation.name))
 
-    def meet(self, identity: tuple[str, int], query: Query, *, is_new: bool) -> Literal["deeper", "shallower", None]:
+    def meet(self, identity: tuple[str, int], query: Query, *, is_new: bool) -> Literal["deeper", "shallower", "kept", None]:
         """Whether a query met a row before, and by a longer or a shorter path than now."""
         met = self.met.setdefault(query.path, {})
         if identity not in met:
@@ -281,7 +285,7 @@ class Pair:
             return None
         stamped, least = met[identity]
         met[identity] = (stamped, min(least, query.depth))
-        return "shallower" if stamped and query.depth < least else "deeper"
+        return "kept" if not stamped else "shallower" if query.depth < least else "deeper"
 
     def tell_rows(
         self, identity: tuple[str, int], relation: Relation, options: tuple[LoaderOption, ...], query: Query, **facts: bool
@@ -307,7 +311,7 @@ class Pair:
                 mapping=MAPPINGS[identity[0]],
                 options=(LoaderOption("load_only", ("id",)), LoaderOption("selectinload", (relation,))),
                 identity=identity,
-                again="deeper",
+                again="kept",
                 lazily=True,
             )
         )

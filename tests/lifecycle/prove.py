@@ -95,6 +95,8 @@ def main() -> int:
     disagreements = [tally.disagreement for tally in found if tally.disagreement]
     for (_, seed, is_async), tally in zip(parts, found, strict=True):
         print(f"{kind(is_async)}, seed {seed}: {tally.steps:,} steps, unknown {tally.unknown / tally.steps:.2%}")
+    if total.cut_short:
+        print(f"sequences cut short by the garbage collector closing their connection: {total.cut_short}")
     print(f"operations: {shares(total.operations, total.steps)}")
     print(f"outcomes: {shares(total.effects, total.steps)}")
     print(f"unknown: {shares(total.unknowns, total.steps)}")

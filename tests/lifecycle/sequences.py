@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import warnings
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -24,13 +25,17 @@ MakeLifecycle = Callable[[], Lifecycle]
 
 @dataclass(slots=True)
 class Tally:
-    """What was compared: steps by operation and by what SQLAlchemy did, and the disagreement that ended it."""
+    """What was compared: steps by operation and by what SQLAlchemy did, and the disagreement that ended it.
+
+    `cut_short` counts the sequences whose connection was closed by the garbage collector under them.
+    """
 
     steps: int = 0
     unknown: int = 0
     operations: Counter[str] = field(default_factory=Counter)
     effects: Counter[str] = field(default_factory=Counter)
     unknowns: Counter[str] = field(default_factory=Counter)
+    cut_short: int = 0
     disagreement: str = ""
 
     def add(self, other: Tally) -> None:
@@ -39,6 +44,7 @@ class Tally:
         self.operations += other.operations
         self.effects += other.effects
         self.unknowns += other.unknowns
+        self.cut_short += other.cut_short
 
 
 def steps_of(random: Random, length: int = LENGTH) -> list[Step]:
@@ -56,7 +62,7 @@ def steps_of(random: Random, length: int = LENGTH) -> list[Step]:
 
 async def live(database: Database, steps: list[Step], lifecycle: MakeLifecycle, tally: Tally) -> list[str]:
     """Take the steps on both sides; the story of the steps taken, ended by a disagreement if there is one."""
-    database.reset()
+    await database.reset()
     pair = Pair(database, lifecycle)
     story: list[str] = []
     try:
@@ -65,6 +71,10 @@ async def live(database: Database, steps: list[Step], lifecycle: MakeLifecycle, 
             for step in steps:
                 if not await take(pair, step, tally, story):
                     break
+    except sqlite3.Error:
+        if not database.is_async:
+            raise
+        tally.cut_short += 1
     finally:
         await pair.end()
     return story

@@ -102,7 +102,7 @@ def life(is_async: bool, *acts: Act) -> str:
 
     async def run() -> str:
         await database.open()
-        database.reset()
+        await database.reset()
         pair = Pair(database, lambda: Lifecycle(LINE))
         try:
             for act in acts:

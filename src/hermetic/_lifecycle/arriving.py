@@ -8,9 +8,10 @@ from .instance import InstanceState
 from .loading import aimed, deferred_by_class, plan, without
 from .records import InstanceLoaded
 from .schema import LoaderOption
+from .states import Line
 
 
-def brought(old: InstanceState | None, record: InstanceLoaded) -> InstanceState:
+def brought(old: InstanceState | None, record: InstanceLoaded, line: Line) -> InstanceState:
     """The state that an instance's row leaves it in."""
     if old is None:
         state = fresh(record)
@@ -19,7 +20,7 @@ def brought(old: InstanceState | None, record: InstanceLoaded) -> InstanceState:
     if record.is_doubtful:
         return replace(old, unsure=old.unsure | every(old) - old.loaded)
     if record.again:
-        return met_again(old, record)
+        return met_again(old, record, line)
     if record.populate_existing:
         return populated(old, record)
     return completed(old, record.options, lazily=record.lazily)
@@ -29,6 +30,11 @@ def every(state: InstanceState) -> frozenset[str]:
     """Every attribute but the primary key."""
     names = {name for name, column in state.mapping.columns.items() if not column.primary_key}
     return frozenset(names | state.mapping.relations.keys())
+
+
+def doubtful(state: InstanceState) -> InstanceState:
+    """The instance with nothing of it certain."""
+    return replace(state, unsure=frozenset((*state.mapping.columns, *state.mapping.relations)))
 
 
 def fresh(record: InstanceLoaded) -> InstanceState:
@@ -49,13 +55,17 @@ def fresh(record: InstanceLoaded) -> InstanceState:
     )
 
 
-def met_again(old: InstanceState, record: InstanceLoaded) -> InstanceState:
-    """The instance where one query meets it a second time: what the second path alone brings is added."""
+def met_again(old: InstanceState, record: InstanceLoaded, line: Line) -> InstanceState:
+    """The instance where one query meets it a second time: what the second path alone brings is added.
+
+    Of the two paths, the one whose options act again later is the last one in 2.0 and the shallower one in 2.1.
+    """
     now = plan(record.mapping, record.options)
     columns = now.brings & record.mapping.columns.keys()
     loaded = old.loaded | columns | eager_by_query(record.options)
     old = replace(old, loaded=loaded, expired=old.expired - loaded)
-    return replace(old, options=lasting(record.options), via=record.via) if record.again == "shallower" else old
+    moves = record.again == "shallower" or (record.again == "deeper" and line == "2.0")
+    return replace(old, options=lasting(record.options), via=record.via) if moves else old
 
 
 def eager_by_query(options: tuple[LoaderOption, ...]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .flushing import recomputed
 from .instance import ExpiredBy, InstanceState
-from .arriving import brought, fresh
+from .arriving import brought, doubtful, fresh
 from .loading import (
     aimed,
     all_expired,
@@ -52,7 +52,7 @@ def loaded(life: States, record: InstanceLoaded) -> Outcome:
         return problem
     else:
         life.begin(record.session)
-    life.put(brought(old if is_there else None, record))
+    life.put(brought(old if is_there else None, record, life.line))
     if is_there and record.populate_existing and not record.again:
         waiting = life.sessions[record.session].dirty
         life.change_session(record.session, dirty=tuple(key for key in waiting if key != record.instance))
@@ -69,11 +69,11 @@ def loaded(life: States, record: InstanceLoaded) -> Outcome:
 def told_late(life: States, session: SessionState, record: InstanceLoaded, *, is_there: bool) -> Outcome:
     """Take in what a flush brought before its commit or failure, of which the model knows already."""
     if session.phase == "idle" and not session.expire_on_commit:
-        life.put(brought(life.instances[record.instance] if is_there else None, record))
+        life.put(brought(life.instances[record.instance] if is_there else None, record, life.line))
         if record.rewritten:
             life.put(recomputed(life.instances[record.instance]))
     elif not is_there and session.phase == "failed" and len(session.savepoints) > 1:
-        life.put(fresh(record))
+        life.put(doubtful(fresh(record)))
     elif not is_there:
         life.put(all_expired(fresh(record), "commit" if session.phase == "idle" else "rollback"))
     return FINE

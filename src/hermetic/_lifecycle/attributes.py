@@ -30,6 +30,8 @@ def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
         if state.session is None:
             return Outcome("unknown", because="unsure")
         return entangled(life, state)
+    if name in state.unsure and name in state.expired:
+        return Outcome("unknown", because="unsure")
     if name in state.mapping.columns:
         return read_column(life, state, name)
     relation = state.mapping.relations.get(name)

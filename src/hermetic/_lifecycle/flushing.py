@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .arriving import every
+from .arriving import doubtful, every
 from .instance import NOTHING, InstanceState
 from .letting_go import children, let_go
 from .outcome import FINE, SEVERAL, TANGLED, Outcome, emits, raises
@@ -125,10 +125,10 @@ def links(life: States, key: Key) -> bool:
 def doubt_around(life: States, session: SessionState) -> None:
     """What a DELETE loads of the instances around it hangs on the order of its work, and on their options."""
     for key in session.deleted:
-        life.change(key, unsure=every(life.instances[key]))
+        life.put(doubtful(life.instances[key]))
         for name in life.instances[key].mapping.relations:
             for other in others(life, life.instances[key], name):
-                life.change(other, unsure=every(life.instances[other]))
+                life.put(doubtful(life.instances[other]))
 
 
 def fail(life: States, key: Key) -> None:

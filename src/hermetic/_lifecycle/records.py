@@ -118,7 +118,7 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     `identity` is its class and primary key where they are known. `via` names the classes above it in a query with
     loader options, None for a query without. `by_flush` tells that a flush asked for it, to let go of a row that is
     being deleted, and `rewritten` that this flush then changed its row; `lazily` that a lazy load did; `again` that
-    this query brought it before, by a path of which this one is deeper or shallower; `is_doubtful` that it may have
+    this query brought it before, by a path of which this one is deeper or shallower, or that it was there before; `is_doubtful` that it may have
     been left out, the flush of the same step having come in between.
     """
 
@@ -132,7 +132,7 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     rewritten: bool = False
     is_doubtful: bool = False
     lazily: bool = False
-    again: Literal["deeper", "shallower", None] = None
+    again: Literal["deeper", "shallower", "kept", None] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
