@@ -292,6 +292,9 @@ class Analyzer:
     def is_property(self, function: Function) -> bool:
         return any(name in known.PROPERTIES for name in self.decorators(function))
 
+    def is_cached_property(self, function: Function) -> bool:
+        return "functools.cached_property" in self.decorators(function)
+
     def is_context_manager(self, function: Function) -> bool:
         return any(name in known.CONTEXT_MANAGERS for name in self.decorators(function))
 

@@ -241,8 +241,6 @@ def _engine_method(flow: Flow, engine: Engine, name: str, call: Call, state: Sta
         return Cm("engine-begin", maker, call)
     if name == "execution_options" and autocommits(call):
         return replace(engine, autocommit=True)
-    if name == "dispose":
-        state.mark("disposed", engine.key)
     return engine if name == "execution_options" else UNKNOWN
 
 

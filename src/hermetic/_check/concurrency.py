@@ -24,6 +24,7 @@ from .._lifecycle.records import (
     Waited,
 )
 from . import known
+from .engines import lend
 from .evaluate import evaluate
 from .modules import External, Function
 from .state import Entry, State
@@ -222,6 +223,7 @@ def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value
 
 
 def _handed(flow: Flow, how: SharedHow, what: str, call: Call, state: State) -> Value:
+    lend(call, "", state)
     for session in _given(flow, how, call, state):
         flow.emit(state, SessionShared(session=session.key, how=how, what=what, site=flow.site(call.node)))
     return UNKNOWN

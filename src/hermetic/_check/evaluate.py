@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .._lifecycle.records import AttributeRead
 from .modules import Class, External
 from .results import announce, related
-from .state import Path, State, ValueRead
+from .state import FieldSet, Path, State, ValueRead
 from .values import (
     NONE,
     UNKNOWN,
@@ -103,6 +103,9 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
             return flow.analyzer.external_member(type_name, name) or Bound(owner, name)
         case Engine() if name == "sync_engine":
             return Engine(owner.key)
+        case Engine() if name == "dispose":
+            state.mark("disposed", owner.key)
+            return Bound(owner, name)
         case Many() | Query() | Stmt() | Adapter() | Result() | Maker() | Engine() | Bound() | Closure() | Attr() | Cm() | Task() | Tup() | Const():
             return Bound(owner, name)
         case _:
@@ -165,13 +168,24 @@ def _read_object(flow: Flow, owner: Obj, name: str, state: State, node: ast.AST)
     method = owner.cls.method(name)
     if method is not None:
         if flow.analyzer.is_property(method):
-            return flow.call_value(Closure(method, owner), Call(node), state)
+            found = flow.call_value(Closure(method, owner), Call(node), state)
+            return _remember(flow, owner, name, found, state) if flow.analyzer.is_cached_property(method) else found
         return Closure(method, owner)
     field = flow.analyzer.fields.value(owner.cls, name, owner.key)
     if field is UNKNOWN:
         flow.note(state, ValueRead(owner.key, name, node, flow.module))
         return Sym(Path(owner.key, name))
     return field
+
+
+def _remember(flow: Flow, owner: Obj, name: str, value: Value, state: State) -> Value:
+    """An object keeps what its cached property gave at first."""
+    from .targets import escape
+
+    state.attrs[owner.key, name] = value
+    flow.note(state, FieldSet(owner.key, name, value))
+    escape(flow, value, state, flow.function.node if flow.function else ast.Pass(), stored=True)
+    return value
 
 
 def _subscript(flow: Flow, node: ast.Subscript, state: State) -> Value:

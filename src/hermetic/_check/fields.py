@@ -21,6 +21,7 @@ class Fields:
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
         self._known: dict[tuple[str, str], Value] = {}
+        self._lazy: dict[tuple[str, str], bool] = {}
 
     def value(self, cls: Class, name: str, owner: Key) -> Value:
         """The value of `owner.name`; a session there is one that the object holds, opened elsewhere."""
@@ -37,6 +38,13 @@ class Fields:
                 return self.analyzer.rekeyed(found, key)
             case _:
                 return found
+
+    def is_lazy(self, cls: Class, name: str) -> bool:
+        """Whether `self.name` may be None at first: the class, or one of its methods, sets it so."""
+        key = (cls.qualname, name)
+        if key not in self._lazy:
+            self._lazy[key] = any(_starts_none(self.analyzer, base, name) for base in cls.mro if isinstance(base, Class))
+        return self._lazy[key]
 
     def _find(self, cls: Class, name: str) -> Value:
         for base in cls.mro:
@@ -89,6 +97,21 @@ class Fields:
                     return self.analyzer.rekeyed(value, key)
         value = self.analyzer.static(method.module, source)
         return value if isinstance(value, (Maker, Engine, Ext, Obj, Sess, Ref)) else UNKNOWN
+
+
+def _starts_none(analyzer: Analyzer, cls: Class, name: str) -> bool:
+    value = cls.values.get(name)
+    if isinstance(value, ast.Constant) and value.value is None:
+        return True
+    for node in (node for method in cls.methods.values() for node in analyzer.walk(method)):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(attr=attr)], value=ast.Constant(value=None)) if attr == name:
+                return True
+            case ast.AnnAssign(target=ast.Attribute(attr=attr), value=ast.Constant(value=None)) if attr == name:
+                return True
+            case _:
+                continue
+    return False
 
 
 def rekeyed(value: Value, key: Key) -> Value:

@@ -35,6 +35,7 @@ from .values import (
     Call,
     Closure,
     Cm,
+    Engine,
     Ext,
     Inst,
     Many,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 MAX_EXITS = 6
 MAX_EVENTS = 80
 MAX_ROUNDS = 3
+_TOLD = frozenset({"none", "some", "disposed", "escaped"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Summaries:
             kind = "raise" if exit.kind == "raise" else "return"
             value = exit.value if exit.kind == "return" else UNKNOWN
             entries = tuple(_kept(exit.state, value))
-            assumed = frozenset(mark for mark in exit.state.marks if mark[0] in {"none", "some"})
+            assumed = frozenset(mark for mark in exit.state.marks if mark[0] in _TOLD and _is_symbol(mark[1]))
             end = End(kind, value, exit.error, entries, assumed)
             ends.setdefault((kind, value, exit.error, assumed, tuple(entry.event for entry in entries)), end)
         ordered = sorted(ends.values(), key=lambda end: end.kind == "raise")
@@ -141,6 +143,7 @@ class Summaries:
         replay.is_lookup = _is_lookup(end)
         for entry in end.entries:
             replay.event(entry)
+        replay.settle(end)
         if end.kind == "raise":
             raise Raised(end.error)
         return replay.value(end.value)
@@ -163,8 +166,15 @@ class Replay:
 
     def agrees(self, end: End) -> bool:
         """Whether the arguments are such as this end assumed them to be."""
-        given = ((name, self.bound.get(key, UNKNOWN)) for name, key in end.assumed)
+        given = ((name, self.bound.get(key, UNKNOWN)) for name, key in end.assumed if name in {"none", "some"})
         return not any(value == NONE if name == "some" else isinstance(value, Ext) for name, value in given)
+
+    def settle(self, end: End) -> None:
+        """The engines among the arguments were disposed of, or went to somebody who keeps them."""
+        for name, key in end.assumed:
+            value = self.bound.get(key)
+            if name in {"disposed", "escaped"} and isinstance(value, Engine):
+                self.state.mark(name, value.key)
 
     # -- keys and values --------------------------------------------------------------------------------------------
 
@@ -381,6 +391,10 @@ def _is_lookup(end: End) -> bool:
 
 
 _CHANGES = frozenset({"Added", "Deleted", "AttributeWritten", "Flushed", "Committed", "Merged", "Waited"})
+
+
+def _is_symbol(key: Key) -> bool:
+    return isinstance(key, tuple) and key[:1] == ("parameter",)
 
 
 def _is_global(key: Key) -> bool:

@@ -83,7 +83,7 @@ def _none(flow: Flow, left: ast.expr, state: State) -> Sides:
     for exit in _tried(flow, left, state):
         if exit.kind != "next":
             continue
-        known = _is_none(exit.value, exit.state)
+        known = None if _is_lazy(flow, left, exit.state) else _is_none(exit.value, exit.state)
         if known is None:
             known = exit.state.facts.get(fact(left, "is None") or "")
         if known is not False:
@@ -112,12 +112,13 @@ def _leaf(flow: Flow, test: ast.expr, state: State) -> Sides:
     for exit in _tried(flow, test, state):
         if exit.kind != "next":
             continue
-        known = truth_of(exit.value, exit.state)
+        is_lazy = _is_lazy(flow, test, exit.state)
+        known = None if is_lazy else truth_of(exit.value, exit.state)
         if known is None:
             known = exit.state.facts.get(fact(test, "") or "")
         if known is not True:
             fails = exit.state.copy()
-            if isinstance(exit.value, (Sess, Inst)):
+            if is_lazy or isinstance(exit.value, (Sess, Inst)):
                 _refine(flow, test, NONE, fails)
             _learn(flow, test, "", False, fails)
             _assume(flow, exit.value, "none", fails)
@@ -150,6 +151,15 @@ def _is_none(value: Value, state: State) -> bool | None:
         return value.value is None
     truth = truth_of(value, state)
     return False if truth else None
+
+
+def _is_lazy(flow: Flow, test: ast.expr, state: State) -> bool:
+    """Whether a condition asks for an attribute that an object may have filled already, or not."""
+    if not (isinstance(test, ast.Attribute) and isinstance(test.value, ast.Name)):
+        return False
+    owner = flow.env(state).get(test.value.id, UNKNOWN)
+    is_open = isinstance(owner, Obj) and (owner.key, test.attr) not in state.attrs
+    return is_open and flow.analyzer.fields.is_lazy(owner.cls, test.attr)
 
 
 def _settle(value: Value, state: State) -> None:
