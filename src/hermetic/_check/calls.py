@@ -16,7 +16,7 @@ from .results import loader_option, query_method, result_method, statement_metho
 from .session_classes import base_method, construct_session, own_method
 from .sessions import METHODS, open_session, session_method, transaction_method
 from .state import Path, State, SymbolCalled
-from .targets import appended, assign, bind, escape, instances_in, sessions_in, write
+from .targets import appended, assign, bind, escape, instances_in, sessions_in, unsettle, write
 from .values import (
     UNKNOWN,
     Adapter,
@@ -179,6 +179,8 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
 def _other(session: Sess, name: str, call: Call, state: State) -> Value:
     if name == "execution_options" and autocommits(call):
         state.mark("autocommit", session.key)
+    if name in {"bind_mapper", "bind_table"}:
+        unsettle(state, session)
     return session if name in {"begin_twophase", "registry", "execution_options"} else UNKNOWN
 
 
@@ -202,6 +204,7 @@ def _collection(flow: Flow, owner: Many | Tup, name: str, call: Call, state: Sta
 
 def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
     if maker.scoped:
+        flow.analyzer.reach.opened(flow, maker.key)
         return flow.analyzer.scoped(maker)
     session = Sess(flow.key(call.node, "session"), maker.is_async)
     flow.analyzer.made_by(maker, session)

@@ -98,6 +98,7 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
                 return Cm("no-autoflush", owner)
             return Sess(key) if name == "sync_session" else Bound(owner, name)
         case Maker(scoped=True):
+            flow.analyzer.reach.opened(flow, owner.key)
             return read(flow, flow.analyzer.scoped(owner), name, state, node) if name not in {"remove", "configure"} else Bound(owner, name)
         case Ext(type=type_name):
             return flow.analyzer.external_member(type_name, name) or Bound(owner, name)

@@ -100,9 +100,11 @@ def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
     expire = constant(call.keyword("expire_on_commit"), True)
     autoflush = constant(call.keyword("autoflush"), True)
     autocommit = _autocommits(call.argument(0, "bind"))
-    return open_session(
-        flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=autocommit
-    )
+    open_session(flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=autocommit)
+    if isinstance(call.argument(0, "bind"), Sess):
+        # Bound to a connection: what it holds belongs to whoever has that.
+        state.held.pop(session.key, None)
+    return session
 
 
 def _autocommits(bind: Value) -> bool:
@@ -311,6 +313,10 @@ def _complete(flow: Flow, call: Call, state: State) -> Value:
     return value.result if isinstance(value, Task) else value
 
 
+def _connection(flow: Flow, call: Call, state: State) -> Value:
+    return Sess(flow.key(call.node, "connection"))
+
+
 def _detach(flow: Flow, call: Call, state: State) -> Value:
     for value in call.args:
         if isinstance(value, Inst):
@@ -352,6 +358,7 @@ _FUNCTIONS: dict[str, Callable[[Flow, Call, State], Value]] = {
     "asyncio.shield": _run,
     "asyncio.wait_for": _run,
     "anyio.run": _complete,
+    "alembic.op.get_bind": _connection,
     "sqlalchemy.orm.make_transient": _detach,
     "sqlalchemy.orm.make_transient_to_detached": _detach,
     "sqlalchemy.orm.session.make_transient": _detach,
