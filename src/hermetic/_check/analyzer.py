@@ -409,8 +409,8 @@ class Analyzer:
             self._steps = before
         for exit in exits:
             self._ended(flow, exit)
-            self.engines.ended(flow, exit)
             changes_ended(flow, exit)
+        self.engines.ended(flow, exits)
         self.sharing.by_cache(function, exits)
         return exits
 
@@ -446,9 +446,9 @@ class Analyzer:
         """Walk a module's own statements."""
         is_rerun = self.engines.is_rerun(module)
         flow = Flow(self, module, None, place="per-request" if is_rerun else "once")
-        for exit in flow.block(module.tree.body, [State()]):
-            if is_rerun:
-                self.engines.ended(flow, exit)
+        exits = flow.block(module.tree.body, [State()])
+        if is_rerun:
+            self.engines.ended(flow, exits)
 
     def outside(self, module: Module) -> Flow:
         """A frame for what is told of a module apart from any path."""

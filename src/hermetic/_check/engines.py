@@ -47,15 +47,17 @@ class Engines:
         texts = (module.file.text for module in self.analyzer.project.modules.values())
         return any(".configure(" in text or ".kw[" in text or ".kw." in text for text in texts)
 
-    def ended(self, flow: Flow, exit: Exit) -> None:
-        """A function, or a script's body, ends: note each engine built on this path that nothing keeps."""
-        built = [] if exit.kind == "raise" else _built(exit.state)
+    def ended(self, flow: Flow, exits: list[Exit]) -> None:
+        """A function, or a script's body, ends: note each engine built in it that is kept on none of its paths."""
+        built = {record.engine: record for exit in exits if exit.kind != "raise" for record in _built(exit.state)}
         if not built:
             return
-        settled = {key for name, key in exit.state.marks if name in {"disposed", "escaped"}}
-        kept = held(exit.value, exit.state) | _with_held(settled, exit.state)
-        for record in built:
-            if record.engine not in kept:
+        kept: set[Key] = set()
+        for exit in exits:
+            settled = {key for name, key in exit.state.marks if name in {"disposed", "escaped"}}
+            kept |= held(exit.value, exit.state) | _with_held(settled, exit.state)
+        for engine, record in built.items():
+            if engine not in kept:
                 self._let_go.append((replace(record, place=flow.place, escapes=False), flow.function, flow.module))
 
     def tell(self) -> None:
