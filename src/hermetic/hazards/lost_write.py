@@ -39,12 +39,14 @@ def place_order(customer_id: int, total: int) -> int:
 ## When it is fine
 - The session is a parameter: its owner commits. `flush()` in a helper is right.
 - The block commits by itself: `Session.begin()`, a context manager or dependency that commits after its `yield`.
-- The path ends in an exception or in `rollback()`: not keeping the work is the point.
+- The path ends in an exception, one that was caught on the way, or in `rollback()`: not keeping the work is the point.
+- The engine commits each statement at once (`isolation_level="AUTOCOMMIT"`).
 - A preview or test that rolls back on purpose.
 - Objects built to be shown, not stored: created and never added.
 
 ## Known gaps
 - A context manager from a library that is not part of the check is believed to commit.
+- A detached object that is changed and then returned is not reported: its new owner may merge or add it.
 - Core statements in a text that Hermetic cannot read (`text(sql)`) count as reads.
 
 ## Sources
@@ -68,7 +70,6 @@ from .._lifecycle.records import (
     Record,
     ScopeLeft,
     SessionClosed,
-    SessionRecord,
 )
 
 hazard = Hazard(__name__, code="HM203", severity="error", since="0.1", seen_by=("check",))
@@ -175,8 +176,9 @@ def _lost(history: Sequence[Record], session: Key, lost: Sequence[Key | None]) -
             return record
         if isinstance(record, Merged) and record.result in lost and not record.result_is_used:
             return record
-    for record in reversed(history):
-        if isinstance(record, SessionRecord) and record.session == session:
-            if isinstance(record, (Added, Deleted)) or (isinstance(record, Executed) and record.writes):
-                return record
-    return None
+    writes = (record for record in reversed(history) if _writes(record) and getattr(record, "session", None) == session)
+    return next(writes, None)
+
+
+def _writes(record: Record) -> bool:
+    return isinstance(record, (Added, Deleted)) or (isinstance(record, Executed) and record.writes)

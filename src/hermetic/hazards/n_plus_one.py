@@ -39,11 +39,12 @@ def quantities() -> dict[int, int]:
 - The relationship came with the list, by an option or by the mapping (`lazy="selectin"`, `"joined"`, `"subquery"`).
 - The loop is not over rows: pages, batches, retries, files, a queue that is polled.
 - One write per item: an INSERT or UPDATE through the session is gathered into batches by the flush.
-- The loop ends at the first row it finds.
+- The loop ends at its first row, or the branch that asks is the one that leaves it.
 - Under `AsyncSession` the lazy read raises instead; that is `implicit-io`.
 
 ## Known gaps
 - A many-to-one whose targets are few and already in the session costs no query; that cannot be seen before it runs.
+- A query that asks the same for every row is not reported, only one that mentions the row.
 - How many rows there are is not known: `limit(1)` and `first()` are understood, a table of three rows is not.
 
 ## Sources

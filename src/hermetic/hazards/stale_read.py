@@ -54,6 +54,7 @@ def settle(order_id: int, payment_url: str) -> None:
 ## Known gaps
 - Which values never change is not known beyond primary keys.
 - A value copied to a local variable before the wait is followed only within the function.
+- What else than the attribute itself a value is computed from is not followed: only tests of other attributes count.
 
 ## Sources
 - SQLAlchemy, "State Management": "Refreshing / Expiring"; "Session API": `with_for_update` of `Session.get()`.
