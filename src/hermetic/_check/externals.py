@@ -320,7 +320,7 @@ def _connection(flow: Flow, call: Call, state: State) -> Value:
 def _detach(flow: Flow, call: Call, state: State) -> Value:
     for value in call.args:
         if isinstance(value, Inst):
-            state.life.instances.pop(value.key, None)
+            state.forget(value.key)
     return UNKNOWN
 
 

@@ -112,7 +112,7 @@ class _Loop:
     def leave(self, state: State) -> None:
         state.loop = state.loop[:-1] if self.is_loop else state.loop
         for row in self.rows:
-            state.life.instances.pop(_sibling(row, "rest").key, None)
+            state.forget(_sibling(row, "rest").key)
 
 
 def forget_children(state: State, key: Key) -> None:
@@ -121,7 +121,7 @@ def forget_children(state: State, key: Key) -> None:
     for child in children:
         known = state.life.instances[child]
         if ("lazy", child) in state.marks:
-            del state.life.instances[child]
+            state.forget(child)
             state.marks -= {("lazy", child)}
         elif known.session is None:
             continue

@@ -182,7 +182,7 @@ def announce(
 def forget(state: State, key: Key) -> None:
     """Drop an instance and what was reached through it, when the same line loads afresh."""
     for known in [known for known in state.life.instances if known == key or _is_below(known, key)]:
-        del state.life.instances[known]
+        state.forget(known)
     state.marks = frozenset(mark for mark in state.marks if mark[1] != key)
 
 

@@ -177,11 +177,31 @@ class State:
         """Let `target` be in the state that `source` is in; forgotten when nothing is known of the source."""
         known = self.life.instances.get(source)
         if known is None:
-            self.life.instances.pop(target.key, None)
+            self.forget(target.key)
         else:
             self.life.instances[target.key] = replace(known, key=target.key)
 
 
+    def forget(self, key: Key) -> None:
+        """Another instance goes by this name from now on; a session that still has work with the old one keeps it."""
+        known = self.life.instances.pop(key, None)
+        session = self.life.sessions.get(known.session) if known is not None else None
+        if known is None or session is None:
+            return
+        past: Key = ("past", key)
+        points = tuple(replace(point, **{name: _renamed(getattr(point, name), key, past) for name in _UNDONE}) for point in session.savepoints)
+        work = {name: tuple(past if one == key else one for one in getattr(session, name)) for name in _WORK}
+        if points != session.savepoints or any(past in keys for keys in work.values()):
+            self.life.instances[past] = replace(known, key=past)
+            self.life.change_session(session.key, savepoints=points, **work)
+
+
+def _renamed(keys: frozenset[Key], old: Key, new: Key) -> frozenset[Key]:
+    return keys - {old} | {new} if old in keys else keys
+
+
+_WORK = ("pending", "dirty", "deleted")
+_UNDONE = ("inserted", "changed", "deleted")
 MAX_PATHS = 12
 
 
