@@ -14,10 +14,10 @@ from .library import SEED, Base
 
 TRANSACTION_WORDS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 RELATED = {
-    ("Person", "boss"): "SELECT boss_id FROM person WHERE id = ? AND boss_id IS NOT NULL",
+    ("Person", "boss"): "SELECT id FROM person WHERE id = (SELECT boss_id FROM person WHERE id = ?)",
     ("Person", "reports"): "SELECT id FROM person WHERE boss_id = ? ORDER BY rowid",
     ("Person", "books"): "SELECT id FROM book WHERE owner_id = ? ORDER BY rowid",
-    ("Book", "owner"): "SELECT owner_id FROM book WHERE id = ? AND owner_id IS NOT NULL",
+    ("Book", "owner"): "SELECT id FROM person WHERE id = (SELECT owner_id FROM book WHERE id = ?)",
     ("Book", "tags"): "SELECT tag_id FROM book_tag WHERE book_id = ?",
     ("Tag", "books"): "SELECT book_id FROM book_tag WHERE tag_id = ?",
 }

@@ -14,7 +14,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from hermetic._lifecycle.arriving import beyond
-from hermetic._lifecycle.instance import NOTHING, InstanceState
+from hermetic._lifecycle.instance import InstanceState
 from hermetic._lifecycle.model import Lifecycle, Outcome
 from hermetic._lifecycle.records import (
     AttributeWritten,
@@ -356,7 +356,7 @@ class Pair:
                     if state.targets.get(name, "?") != target:
                         targets[name] = target
             exists = state.identity in self.rows
-            stored = self.stored.get(state.identity, NOTHING)
+            stored = self.stored.get(state.identity) or dict.fromkeys(state.mapping.relations, ())
             if related or targets or exists != state.row_exists or stored != state.stored:
                 self.life.apply(
                     ContentSeen(instance=key, related=related, targets=targets, stored=stored, row_exists=exists)

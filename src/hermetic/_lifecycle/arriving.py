@@ -82,7 +82,7 @@ def completed(old: InstanceState, options: tuple[LoaderOption, ...], *, lazily: 
     return replace(
         aimed(old, names - old.loaded),
         loaded=old.loaded | names,
-        unsure=old.unsure - names,
+        unsure=old.unsure if lazily else old.unsure - names,
         expired=old.expired - names,
         blocked=old.blocked - names | (now.forbids - old.loaded),
         deferred=old.deferred - names | (now.defers - old.loaded),

@@ -118,6 +118,7 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
     if names:
         if not names <= state.mapping.columns.keys():
             names |= {name for name, column in state.mapping.columns.items() if column.primary_key}
+            emptied = replace(emptied, written=emptied.written - names)
         life.put(gained(emptied, names - recursive(state)))
         chosen = {one.path[0] for one in state.options if one.kind in ("joinedload", "noload") and len(one.path) == 1}
         for name in names & state.mapping.relations.keys() - chosen:

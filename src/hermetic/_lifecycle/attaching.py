@@ -53,7 +53,7 @@ def deleted(life: States, record: Deleted) -> Outcome:
     twin = life.identified(session.key, state.identity)
     if twin is not None and twin.key != state.key:
         return raises("InvalidRequestError", "twin")
-    if state.was_deleted:
+    if state.was_deleted or (state.status == "detached" and state.unsure):
         # SQLAlchemy takes it into its identity map again, under a row that is not there.
         life.change(state.key, status="unknown", session=session.key)
         life.change_session(session.key, phase="unknown")

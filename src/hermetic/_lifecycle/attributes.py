@@ -24,12 +24,12 @@ def read(life: States, record: AttributeRead) -> Outcome:
 
 
 def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
-    if name in state.loaded:
-        return FINE
     if name in state.unsure and (state.session is None or state.session in life.sessions) and state.status not in ("transient", "pending"):
         if state.session is None:
             return Outcome("unknown", because="unsure")
         return entangled(life, state)
+    if name in state.loaded:
+        return FINE
     if name in state.unsure and name in state.expired:
         return Outcome("unknown", because="unsure")
     if name in state.mapping.columns:
@@ -79,6 +79,9 @@ def read_relation(life: States, state: InstanceState, relation: Relation) -> Out
         return raises("DetachedInstanceError", because)
     if relation.column is not None:
         return follow(life, state, relation, because)
+    if state.dropped.get(relation.name):
+        # SQLAlchemy stumbles where what the collection is to let go is not in it.
+        return entangled(life, state)
     first = read_attribute(life, state, key_column(state))
     if first.effect in ("raises", "unknown"):
         return first

@@ -45,7 +45,7 @@ def contains(state: InstanceState, session: Key) -> bool:
 def attach(life: States, session: Key, key: Key) -> Outcome | None:
     """Attach one instance: a transient one waits for its INSERT, a detached one comes back as it is."""
     state = life.instances[key]
-    if state.status == "unknown" and state.identity is not None:
+    if state.identity is not None and (state.status == "unknown" or (state.status == "detached" and state.unsure)):
         life.change_session(session, phase="unknown")
         return TANGLED
     if state.status == "unknown":

@@ -46,15 +46,29 @@ def is_tangled(life: States, session: SessionState) -> bool:
     """Whether DELETEs meet changed collections in a way of which SQLAlchemy's answer depends on its order of work.
 
     A changed collection that is not loaded is loaded for the DELETE, and may then not contain what it is to let go; an
-    instance that a collection took in is not deleted in this flush, but in the next.
+    instance that a collection took in is not deleted in this flush, but in the next; raiseload may forbid what one of
+    several DELETEs asks; and of two new instances with one identity either may come first.
     """
-    if any(life.instances[one].written - life.instances[one].loaded for one in session.deleted):
+    deleted = [life.instances[key] for key in session.deleted]
+    if any(state.written - state.loaded for state in deleted):
+        return True
+    if len(deleted) > 1 and any(state.blocked & state.mapping.relations.keys() - state.loaded for state in deleted):
+        return True
+    identities = [life.instances[key].identity for key in session.pending]
+    identities += {life.instances[key].identity for key in last_deleted(session)}
+    if any(one is not None and identities.count(one) > 1 for one in identities):
+        return True
+    if any(life.identified(session.key, life.instances[key].identity) for key in session.pending):
         return True
     written = [life.instances[key] for key in (*session.pending, *session.dirty, *session.deleted)]
     if any(is_near(life, state, other) for state in written for other in adopted(life, state)):
         return True
     owners = (life.instances[key] for key in (*session.pending, *session.dirty))
     return any(not taken.isdisjoint(session.deleted) for owner in owners for taken in map(set, owner.gained.values()))
+
+
+def last_deleted(session: SessionState) -> set[Key]:
+    return {*session.deleted}.union(*(point.deleted for point in session.savepoints))
 
 
 def some_change(life: States, session: SessionState) -> bool | None:
@@ -80,21 +94,23 @@ def refusal(life: States, session: SessionState, *, fails: bool, awaited: bool) 
 def refusals(life: States, session: SessionState) -> Iterator[Outcome]:
     """What is wrong with each row of a flush; which is met first depends on the order of its statements."""
     pending = [life.instances[key] for key in session.pending]
-    identities = [state.identity for state in pending if state.identity is not None]
     for state in pending:
         if lacks_identity(state):
             yield raises("InvalidRequestError", "keyless")
-        elif state.refused or state.row_exists or identities.count(state.identity) > 1:
+        elif state.refused or state.row_exists:
             yield raises("IntegrityError", "refused")
     for key in (*session.pending, *session.dirty):
         if key not in session.deleted:
             yield from link_refusals(life, life.instances[key])
+    for key in linked(life, session, [one for one in session.dirty if one not in session.deleted]):
+        if life.instances[key].row_exists is False and lacks_identity(life.instances[key]):
+            yield raises("ObjectDeletedError", "gone")
     for key in {*session.dirty, *session.deleted}:
         state = life.instances[key]
         changes = key not in session.deleted and changes_row(life, state)
         if state.row_exists is False and lacks_identity(state):
             yield raises("ObjectDeletedError", "gone")
-        elif state.row_exists is False and (changes or links(life, key)):
+        elif state.row_exists is False and (links(life, key) if key in session.deleted else changes):
             yield raises("StaleDataError", "gone")
         elif state.refused and changes:
             yield raises("IntegrityError", "refused")
@@ -144,7 +160,7 @@ def fail(life: States, key: Key) -> None:
         doubt(life, life.instances[changed])
     for deleted in life.sessions[key].deleted:
         for other in children(life, life.instances[deleted]):
-            life.change(other.key, unsure=other.unsure | every(other))
+            life.put(doubtful(other))
     for state in life.attached(key):
         foreign = {name for name, column in state.mapping.columns.items() if column.foreign_key}
         reached = (state.expired | state.mapping.relations.keys() | foreign) - state.loaded

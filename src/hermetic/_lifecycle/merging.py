@@ -30,8 +30,7 @@ def merged(life: States, record: Merged) -> Outcome:
         return merge_something(life, session, record, source)
     if source.loaded & source.mapping.relations.keys() or source.unsure or lacks_key(source):
         # It goes on with all that the source's relationships hold.
-        life.change_session(session.key, phase="unknown")
-        return TANGLED
+        return tangled(life, session.key)
     target = life.identified(session.key, source.identity)
     if target is not None and target.key == source.key:
         return flushed
@@ -43,8 +42,13 @@ def merged(life: States, record: Merged) -> Outcome:
         if not is_stopped(first):
             copy_onto(life, source, life.instances[target.key], record)
         return first
+    if flushed.effect != "fine":
+        # What the flush refreshed may have brought the row already.
+        return tangled(life, session.key)
     if problem := ask(life, session.key, "merge", autoflushes=False, awaited=True):
         return problem
+    if lacks_identity(source) and not source.row_exists:
+        return tangled(life, session.key)
     if source.row_exists and not just_deleted(life, session.key, source):
         row = InstanceLoaded(
             session=session.key, instance=record.result, mapping=source.mapping, identity=source.identity
@@ -57,6 +61,11 @@ def merged(life: States, record: Merged) -> Outcome:
         life.change_session(session.key, pending=(*life.sessions[session.key].pending, record.result))
         copy_onto(life, source, new, record)
     return emits("merge")
+
+
+def tangled(life: States, session: Key) -> Outcome:
+    life.change_session(session, phase="unknown")
+    return TANGLED
 
 
 def lacks_key(source: InstanceState) -> bool:
@@ -73,7 +82,8 @@ def copy_onto(life: States, source: InstanceState, target: InstanceState, record
     """Set what is loaded of the source on the instance of the session; what neither has is expired there."""
     names = source.loaded.intersection(source.mapping.columns)
     by_class = (deferred_by_class(source.mapping), forbidden_by_class(source.mapping))
-    passes_on = bool(source.deferred - by_class[0] or source.blocked - by_class[1])
+    chosen = any(len(one.path) == 1 and one.kind in ("defer", "load_only", "raiseload") for one in source.options)
+    passes_on = chosen or bool(source.deferred - by_class[0] or source.blocked - by_class[1])
     deferred = source.deferred if passes_on else target.deferred
     missing = source.mapping.columns.keys() - names - target.loaded - deferred - deferred_by_class(source.mapping)
     changed = names if record.changed is None else record.changed | (names & target.expired - target.loaded)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .flushing import flush
-from .outcome import UNKNOWN, Outcome, is_stopped, raises
+from .instance import InstanceState
+from .outcome import TANGLED, UNKNOWN, Outcome, is_stopped, raises
 from .records import Key
 from .session import SessionState
 from .states import States
@@ -39,4 +40,12 @@ def ask(
             return flushed
     if session.is_async and not awaited:
         return raises("MissingGreenlet", because)
+    if any(remembers_a_loss(state) for state in life.attached(key)):
+        life.change_session(key, phase="unknown")
+        return TANGLED
     return None
+
+
+def remembers_a_loss(state: InstanceState) -> bool:
+    """Whether a collection that is not loaded let go of something: SQLAlchemy stumbles where a load does not bring it."""
+    return any(keys and name not in state.loaded for name, keys in state.dropped.items())

@@ -21,10 +21,14 @@ def undo(life: States, key: Key) -> None:
         if state.session in (key, None):
             life.put(forgotten(state))
     for state in (life.instances[one] for one in last.deleted):
-        if state.status == "detached":
+        if state.status == "detached" and not state.was_deleted:
             life.put(replace(state, status="persistent", session=key))
-    for state in life.attached(key):
+    for one in [state.key for state in life.attached(key)]:
+        state = life.instances[one]
         if state.status == "deleted" and (state.key in last.deleted or state.key in session.deleted):
+            if (twin := life.identified(key, state.identity)) is not None:
+                # The one that comes back takes its place in the identity map, and leaves it attached all the same.
+                life.put(replace(twin, status="unknown"))
             state = replace(state, status="persistent", was_deleted=False)
             life.put(state)
         is_touched = state.key in session.dirty or state.key in last.changed or bool(state.written)

@@ -26,6 +26,10 @@ def write(life: States, record: AttributeWritten) -> Outcome:
     relation = state.mapping.relations.get(record.attribute)
     if relation is None:
         return write_column(life, state, record)
+    if is_doubtful(life, state, relation, record.target):
+        if state.session in life.sessions:
+            life.change_session(state.session, phase="unknown")
+        return TANGLED
     if relation.many and record.target is not None:
         outcome = change_collection(life, state, relation, record)
     else:
@@ -33,6 +37,15 @@ def write(life: States, record: AttributeWritten) -> Outcome:
     if state.status == "detached" and outcome.effect == "fine":
         return Outcome("loses-write", because="detached", lost=(state.key,))
     return outcome
+
+
+def is_doubtful(life: States, state: InstanceState, relation: Relation, target: Key | None) -> bool:
+    """Whether it is not known what either side of a relationship holds."""
+    if {relation.name, relation.column} & state.unsure:
+        return True
+    other = life.instances.get(target) if target is not None else None
+    back = other.mapping.relations.get(relation.back_populates or "") if other is not None else None
+    return other is not None and back is not None and bool({back.name, back.column} & other.unsure)
 
 
 def write_column(life: States, state: InstanceState, record: AttributeWritten) -> Outcome:
