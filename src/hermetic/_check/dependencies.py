@@ -93,13 +93,11 @@ class Dependencies:
         call = Call(function.node)
         if self.analyzer.is_generator(function) or self.analyzer.is_context_manager(function):
             return self.analyzer.generators.run(flow, provider, call, state, bound, on_loop=function.is_async)
-        exits: list[Exit] = []
+        if function not in self.analyzer.relevance:
+            return self._inside(flow, rest, state, body)
         with nullcontext() if function.is_async else flow.in_thread():
-            provided = flow.branches(state, lambda trial: flow.call_value(provider, call, trial))
-        for exit in provided:
-            if exit.kind == "next":
-                exits += bound(exit.state, exit.value)
-        return exits
+            provided = flow.once(state, lambda trial: flow.call_value(provider, call, trial))
+        return bound(provided.state, provided.value) if provided.kind == "next" else []
 
     # -- routes ------------------------------------------------------------------------------------------------------
 

@@ -221,6 +221,16 @@ class Flow:
                 scripts += [(*taken[:index], other) for other in range(1, oracle.counts[index])]
         return exits
 
+    def once(self, state: State, action: Callable[[State], Value]) -> Exit:
+        """Run `action` with the first of its choices only."""
+        saved, self.oracle = self.oracle, Oracle()
+        try:
+            return Exit("next", state, action(state))
+        except Raised as raised:
+            return Exit("raise", state, error=raised.error)
+        finally:
+            self.oracle = saved
+
     def block(self, body: Sequence[ast.stmt], states: Iterable[State]) -> list[Exit]:
         """Run statements in order from each state; paths beyond the analyzer's width are given up, exits and all."""
         current = list(states)
