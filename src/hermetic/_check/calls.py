@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import InstanceCreated, Waited
+from .._lifecycle.schema import Mapping
 from .concurrency import coroutine, executor_method, is_coroutine, join, starts_tasks
 from .engines import lend
 from .evaluate import evaluate, shown, touch
@@ -99,7 +100,8 @@ def call_value(flow: Flow, callee: Value, call: Call, state: State) -> Value:
         case Maker():
             return _make(flow, callee, call, state)
         case Ref(definition=External(name=name)):
-            return call_external(flow, name, call, state)
+            mapping = flow.analyzer.fenced.mapping(name)
+            return call_external(flow, name, call, state) if mapping is None else _created(flow, mapping, call, state)
         case Ref(definition=Class() as cls):
             return construct(flow, cls, call, state)
         case Ref(definition=Function() as function):
@@ -248,7 +250,7 @@ def _engine_method(flow: Flow, engine: Engine, name: str, call: Call, state: Sta
 
 
 def _model_method(flow: Flow, owner: Inst, name: str, call: Call, state: State) -> Value:
-    cls = flow.analyzer.models.cls(owner.mapping)
+    cls = flow.analyzer.class_of(owner.mapping)
     method = cls.method(name) if cls else None
     if method is not None:
         return flow.analyzer.summaries.invoke(flow, method, owner, call, state)
@@ -269,21 +271,27 @@ def construct(flow: Flow, cls: Class, call: Call, state: State) -> Value:
     """Instantiate a class of the project: a mapped instance, a session of a subclass, or an object of its own."""
     mapping = flow.analyzer.mapping_of(Ref(cls))
     if mapping is not None:
-        inst = Inst(("new", *_key(flow, call)), mapping)
-        written = frozenset(name for name, _ in call.keywords if name != "**")
-        flow.emit(state, InstanceCreated(instance=inst.key, mapping=mapping, written=written, site=flow.site(call.node)))
-        state.marks = frozenset(mark for mark in state.marks if mark[1] != inst.key)
-        return inst
+        return _created(flow, mapping, call, state)
     kind = flow.analyzer.session_class(cls)
     if kind is not None:
         return construct_session(flow, cls, kind, call, state)
     obj = Obj(cls, flow.key(call.node, "object"))
+    state.mark("made", obj.key)
     init = cls.method("__init__")
     if init is not None:
         flow.analyzer.summaries.invoke(flow, init, obj, call, state)
     else:
         _dataclass_fields(flow, cls, obj, call, state)
     return obj
+
+
+def _created(flow: Flow, mapping: Mapping, call: Call, state: State) -> Value:
+    """A mapped class is instantiated."""
+    inst = Inst(("new", *_key(flow, call)), mapping)
+    written = frozenset(name for name, _ in call.keywords if name != "**")
+    flow.emit(state, InstanceCreated(instance=inst.key, mapping=mapping, written=written, site=flow.site(call.node)))
+    state.marks = frozenset(mark for mark in state.marks if mark[1] != inst.key)
+    return inst
 
 
 def _key(flow: Flow, call: Call) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from .._lifecycle.records import EngineCreated, Key
 from . import known
 from .modules import Function, Imported, Module
 from .outcomes import Exit
-from .state import Path, State
+from .state import State
 from .values import Call, Closure, Engine, Lambda, Maker, Obj, Value, keys_in, parts
 
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ def _built(state: State) -> list[EngineCreated]:
 
 
 def held(value: Value, state: State) -> set[Key]:
-    """What the caller has hold of when a function ends: by the value returned, by its arguments, by a closure."""
-    found = set(keys_in(value)) | {owner for owner, _ in state.attrs if _is_given(owner)}
+    """What others have hold of when a function ends: by the value returned, by objects not made in it, by a closure."""
+    found = set(keys_in(value)) | {owner for owner, _ in state.attrs if ("made", owner) not in state.marks}
     if _hands_out_code(value):
         found |= {key for env in state.envs.values() for local in env.values() for key in keys_in(local)}
     return _with_held(found, state)
@@ -137,13 +137,6 @@ def _with_held(found: set[Key], state: State) -> set[Key]:
         size = len(found)
         found = found.union(*(keys_in(value) for (owner, _), value in state.attrs.items() if owner in found))
     return found
-
-
-def _is_given(key: Key) -> bool:
-    """Whether an object came from outside: an argument, or what hangs on one."""
-    while isinstance(key, Path):
-        key = key.base
-    return isinstance(key, tuple) and key[:1] in {("parameter",), ("global",)}
 
 
 def _hands_out_code(value: Value) -> bool:

@@ -154,6 +154,7 @@ def configure(flow: Flow, maker: Maker, call: Call, state: State) -> None:
 def _scoped(flow: Flow, name: str, call: Call, state: State) -> Value:
     maker = call.argument(0, "session_factory")
     key = flow.key(call.node, "scoped")
+    state.mark("made", key)
     _bind(flow, key, maker, state)
     if isinstance(maker, Maker):
         return replace(maker, key=key, scoped=True)

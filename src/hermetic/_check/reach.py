@@ -56,6 +56,9 @@ class Reach:
         elif isinstance(source, Maker) and source.key in self._binds:
             self._binds[key] = self._binds[source.key]
 
+    def engine_of(self, key: Key) -> Key | None:
+        return self._binds.get(key)
+
     def opened(self, flow: Flow, session: Key) -> None:
         """A session is opened here: from now on the function at work talks to its engine."""
         engine = self._binds.get(session)

@@ -38,6 +38,7 @@ from .values import (
     Engine,
     Ext,
     Inst,
+    Maker,
     Many,
     Obj,
     Partial,
@@ -228,9 +229,14 @@ class Replay:
                 if actual is not None:
                     return actual
                 renamed = replace(value, key=(self.tag, key)) if not _is_global(key) else value
+                if isinstance(renamed, Obj) and not self.analyzer.engines.runs_once(self.function):
+                    self.state.mark("made", renamed.key)
                 if isinstance(renamed, Sess):
                     self.analyzer.same_settings(value, renamed)  # type: ignore[arg-type]
                 return renamed
+            case Maker(key=key):
+                self._taken_over(key)
+                return value
             case Many(element=element, key=key, session=session):
                 actual = self.actual(key) if isinstance(key, Path) else None
                 if actual is not None and actual is not UNKNOWN:
@@ -253,6 +259,13 @@ class Replay:
                 return replace(value, result=self.value(result), sessions=frozenset(map(self.key, sessions)) - {None})
             case _:
                 return value
+
+    def _taken_over(self, maker: Key) -> None:
+        """A factory that the callee made is the caller's now, with its engine."""
+        engine = self.analyzer.reach.engine_of(maker)
+        if engine is not None and not self.analyzer.engines.runs_once(self.function):
+            self.state.attrs[maker, "bind"] = Engine(engine)
+            self.state.mark("made", maker)
 
     # -- events -----------------------------------------------------------------------------------------------------
 
