@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import RolledBack, TransactionBegan
+from .._lifecycle.records import RolledBack, SessionClosed, TransactionBegan
 from . import known
 from .concurrency import leave_group
 from .evaluate import evaluate
@@ -16,7 +16,7 @@ from .session_classes import own_method
 from .sessions import close_session, commit, open_session
 from .state import State
 from .targets import assign, sessions_in
-from .values import NONE, UNKNOWN, Call, Closure, Cm, Ext, Maker, Obj, Sess, Value
+from .values import NONE, UNKNOWN, Call, Closure, Cm, Ext, Maker, Obj, Sess, Sym, Value
 
 if TYPE_CHECKING:
     from .flow import Body, Flow
@@ -38,7 +38,8 @@ def enter_all(flow: Flow, items: Sequence[ast.withitem], state: State, body: Bod
     for exit in evaluated:
         if exit.kind == "next":
             inner = partial(_bound, flow, item, rest, body)
-            exits += enter(flow, exit.value, exit.state, item.context_expr, inner)
+            value = flow.analyzer.fenced.entered(flow, exit.value, item.optional_vars, exit.state, item.context_expr)
+            exits += enter(flow, value, exit.state, item.context_expr, inner)
         else:
             exits.append(exit)
     return exits
@@ -91,6 +92,9 @@ def _left(flow: Flow, value: Value, bound: Value, exit: Exit, node: ast.AST) -> 
             case Sess():
                 notes = ("raising",) if exit.kind == "raise" else ()
                 close_session(flow, value, state, node, *notes)
+            case Sym(key=key) if key in state.life.sessions:
+                # What an unknown context manager handed out turned out to be a session: who gave it ends it.
+                flow.emit(state, SessionClosed(session=key, site=flow.site(node)), "own")
             case _:
                 pass
         return exit.value
