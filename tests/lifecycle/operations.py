@@ -10,88 +10,13 @@ from sqlalchemy import orm, select
 
 from hermetic._lifecycle import records
 from hermetic._lifecycle.arriving import lasting
-from hermetic._lifecycle.schema import LoaderOption
 
 from .library import CLASSES, MAPPINGS
-from .pair import Move, Pair, Query, settle
+from .options import BY_NAME, COLUMNS, OPTIONS, real_options
+from .pair import Pair, settle
+from .seen import Move, Query
 
 Operation = Callable[[Pair, int, int, int], Move | None]
-
-BY_NAME = {cls.__name__: cls for cls in CLASSES}
-O = LoaderOption
-OPTIONS: dict[str, list[tuple[LoaderOption, ...]]] = {
-    "Person": [
-        (),
-        (O("joinedload", ("books",)),),
-        (O("selectinload", ("books",)),),
-        (O("joinedload", ("boss",)),),
-        (O("selectinload", ("boss",)),),
-        (O("selectinload", ("reports",)),),
-        (O("load_only", ("name",)),),
-        (O("load_only", ("name",)), O("load_only", ("points",))),
-        (O("defer", ("name",)),),
-        (O("defer", ("boss_id",)),),
-        (O("undefer", ("notes",)),),
-        (O("raiseload", ("books",)),),
-        (O("raiseload", ("boss",)),),
-        (O("raiseload", ("*",)),),
-        (O("noload", ("books",)),),
-        (O("noload", ("boss",)),),
-        (O("selectinload", ("books",)), O("selectinload", ("books", "tags"))),
-        (O("joinedload", ("books",)), O("defer", ("books", "title"))),
-        (O("selectinload", ("books",)), O("raiseload", ("books", "tags"))),
-    ],
-    "Book": [
-        (),
-        (O("joinedload", ("owner",)),),
-        (O("selectinload", ("owner",)),),
-        (O("joinedload", ("tags",)),),
-        (O("selectinload", ("tags",)),),
-        (O("load_only", ("title",)),),
-        (O("defer", ("owner_id",)),),
-        (O("raiseload", ("owner",)),),
-        (O("noload", ("tags",)),),
-        (O("joinedload", ("owner",)), O("load_only", ("owner", "name"))),
-        (O("defaultload", ("owner",)), O("defer", ("owner", "name"))),
-    ],
-    "Tag": [
-        (),
-        (O("joinedload", ("books",)),),
-        (O("selectinload", ("books",)),),
-        (O("raiseload", ("books",)),),
-    ],
-}  # fmt: skip
-
-
-COLUMNS = {
-    "Person": ("name", "points", "notes", "joined", "edited", "boss_id"),
-    "Book": ("title", "stock", "blurb", "owner_id"),
-    "Tag": ("label",),
-}
-
-
-def real_options(entity: str, options: tuple[LoaderOption, ...]) -> list[Any]:
-    """SQLAlchemy's own spelling of loader options."""
-    made, only = [], {}
-    for option in options:
-        if option.kind == "load_only":
-            only.setdefault(option.path[:-1], []).append(option.path[-1])
-            continue
-        base, mapped = prefix(entity, option.path[:-1])
-        kind = getattr(base, option.kind)
-        made.append(kind(option.path[-1] if option.path[-1] == "*" else getattr(mapped, option.path[-1])))
-    for path, names in only.items():
-        base, mapped = prefix(entity, path)
-        made.append(base.load_only(*(getattr(mapped, name) for name in names)))
-    return made
-
-
-def prefix(entity: str, path: tuple[str, ...]) -> tuple[Any, Any]:
-    base: Any = orm
-    for name in path:
-        base = base.defaultload(getattr(BY_NAME[entity], name))
-        entity = MAPPINGS[entity].relations[name].target
-    return base, BY_NAME[entity]
 
 
 def pick(pair: Pair, number: int) -> tuple[str, Any] | None:
@@ -156,9 +81,7 @@ def on_instance(record: type[Any], method: str) -> Operation:
         if pair.session is None or picked is None:
             return None
         key, instance = picked
-        return Move(
-            record(session=pair.session_key, instance=key), partial(getattr(pair.session, method), instance)
-        )
+        return Move(record(session=pair.session_key, instance=key), partial(getattr(pair.session, method), instance))
 
     return operation
 
@@ -321,7 +244,9 @@ def relate(pair: Pair, a: int, b: int, c: int) -> Move | None:
     state = pair.life.instances[key]
     relations = list(state.mapping.relations.values())
     relation = relations[b % len(relations)]
-    others = [other for other in pair.life.instances if type(pair.objects[other]).__name__ == relation.target and other != key]
+    others = [
+        other for other in pair.life.instances if type(pair.objects[other]).__name__ == relation.target and other != key
+    ]
     if not others:
         return None
     other = others[-1 - c % len(others)]
@@ -337,7 +262,9 @@ def relate(pair: Pair, a: int, b: int, c: int) -> Move | None:
         return None
     is_new = state.status in ("transient", "pending")
     if relation.name not in instance.__dict__ and not is_new:
-        return Move(records.AttributeRead(instance=key, attribute=relation.name), partial(getattr, instance, relation.name))
+        return Move(
+            records.AttributeRead(instance=key, attribute=relation.name), partial(getattr, instance, relation.name)
+        )
     removes = any(one is target for one in instance.__dict__.get(relation.name, ()))
 
     def act() -> None:
@@ -359,13 +286,17 @@ def merge(pair: Pair, a: int, b: int, c: int) -> Move | None:
     result = f"{state.mapping.name} {pair.fresh()}" if target is None else pair.register(target)
     values, old = source.__dict__, dict(target.__dict__) if target is not None else {}
     if pair.sync_session.autoflush:
-        waiting = (one for one in pair.sync_session.new if pair.life.instances[pair.register(one)].identity == state.identity)
+        waiting = (
+            one for one in pair.sync_session.new if pair.life.instances[pair.register(one)].identity == state.identity
+        )
         old = getattr(next(waiting, None), "__dict__", old)
     if state.identity in pair.rows and "id" not in old:
         stored = dict(zip(COLUMNS[state.mapping.name], pair.rows[state.identity], strict=True))
         plain = {name for name, column in state.mapping.columns.items() if not column.deferred}
         old = {"id": state.identity[1]} | {name: stored[name] for name in stored if name in plain} | old
-    changed = frozenset(name for name in state.mapping.columns if name in values and (name not in old or old[name] != values[name]))
+    changed = frozenset(
+        name for name in state.mapping.columns if name in values and (name not in old or old[name] != values[name])
+    )
     record = records.Merged(session=pair.session_key, source=key, result=result, mapping=state.mapping, changed=changed)
     return Move(record, lambda: pair.session.merge(source), partial(pair.register_as, result))
 

@@ -1,6 +1,6 @@
 """The long proof: random lives of Session and AsyncSession beside the model, counted; run by `make prove`.
 
-    python -m tests.lifecycle.prove --steps 1000000 --seed 1 --jobs 2
+python -m tests.lifecycle.prove --steps 1000000 --seed 1 --jobs 2
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def prove(steps: int, seed: int, *, is_async: bool, lifecycle: MakeLifecyc
                 total.disagreement = "\n".join([*story, disagreement or tally.disagreement])
             if shout and total.steps - told >= REPORT_AT:
                 told = total.steps
-                print(f"  {kind(is_async)}: {told:,} steps", file=sys.stderr, flush=True)
+                sys.stderr.write(f"  {kind(is_async)}: {told:,} steps\n")
     finally:
         await database.close()
     return total
@@ -74,6 +74,10 @@ def shares(counted: Counter[str], total: int) -> str:
     return ", ".join(f"{name} {count / total:.1%}" for name, count in counted.most_common())
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
 def main() -> int:
     """Prove, print what was compared, and answer 1 when the two sides disagree anywhere."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -89,22 +93,27 @@ def main() -> int:
     ]
     with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
         found = list(pool.map(prove_part, *zip(*parts, strict=True)))
+    return report(parts, found)
+
+
+def report(parts: list[tuple[int, int, bool]], found: list[Tally]) -> int:
+    """Tell what was compared; 1 when anything disagrees or too much is unknown."""
     total = Tally()
     for tally in found:
         total.add(tally)
     disagreements = [tally.disagreement for tally in found if tally.disagreement]
     for (_, seed, is_async), tally in zip(parts, found, strict=True):
-        print(f"{kind(is_async)}, seed {seed}: {tally.steps:,} steps, unknown {tally.unknown / tally.steps:.2%}")
+        say(f"{kind(is_async)}, seed {seed}: {tally.steps:,} steps, unknown {tally.unknown / tally.steps:.2%}")
     if total.cut_short:
-        print(f"sequences cut short by the garbage collector closing their connection: {total.cut_short}")
-    print(f"operations: {shares(total.operations, total.steps)}")
-    print(f"outcomes: {shares(total.effects, total.steps)}")
-    print(f"unknown: {shares(total.unknowns, total.steps)}")
+        say(f"sequences cut short by the garbage collector closing their connection: {total.cut_short}")
+    say(f"operations: {shares(total.operations, total.steps)}")
+    say(f"outcomes: {shares(total.effects, total.steps)}")
+    say(f"unknown: {shares(total.unknowns, total.steps)}")
     for disagreement in disagreements:
-        print(f"\nA disagreement, as short as it gets:\n{disagreement}")
+        say(f"\nA disagreement, as short as it gets:\n{disagreement}")
     unknown = total.unknown / total.steps
     agreed = total.steps - total.unknown - len(disagreements)
-    print(
+    say(
         f"sqlalchemy {sqlalchemy.__version__}: {agreed:,} of {total.steps:,} steps agree, "
         f"{len(disagreements)} disagree, unknown {unknown:.1%}"
     )

@@ -11,11 +11,11 @@ from random import Random
 from typing import Any, TypeVar
 
 from hermetic._lifecycle.model import Lifecycle
-from hermetic._lifecycle.records import Record
 
 from .database import Database
 from .operations import OPERATIONS, SETUP
-from .pair import Pair, Step, agree
+from .pair import Pair, agree
+from .seen import Step
 
 LENGTH = 40
 
@@ -141,6 +141,3 @@ def run_plainly(work: Coroutine[Any, Any, T]) -> T:
         result: T = end.value
         return result
     raise RuntimeError("a plain Session waited")
-
-
-__all__ = ["LENGTH", "MakeLifecycle", "Record", "Tally", "live", "run_plainly", "shrunk", "steps_of"]

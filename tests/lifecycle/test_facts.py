@@ -17,9 +17,11 @@ from hermetic._lifecycle.schema import LoaderOption
 
 from .database import Database
 from .library import Person
-from .operations import primary_key, real_options
-from .pair import Move, Pair, Query, agree
+from .operations import primary_key
+from .options import real_options
+from .pair import Pair, agree
 from .prove import LINE
+from .seen import Move, Query
 from .sequences import run_plainly
 
 Act = Callable[[Pair], Move]
@@ -62,7 +64,9 @@ def ada(pair: Pair) -> Any:
 
 def read(name: str) -> Act:
     def act(pair: Pair) -> Move:
-        return Move(records.AttributeRead(instance=pair.keys[id(ada(pair))], attribute=name), partial(getattr, ada(pair), name))
+        return Move(
+            records.AttributeRead(instance=pair.keys[id(ada(pair))], attribute=name), partial(getattr, ada(pair), name)
+        )
 
     return act
 
@@ -264,9 +268,7 @@ def test_autoflush_inside_a_refresh_hides_an_onupdate_column() -> None:
     """When the read of an expired column autoflushes, what that UPDATE computes reads as None afterwards, unasked."""
     expired = did(records.Expired, "expire_all")
 
-    assert "fine" == life(
-        False, opened(), loaded(), expired, wrote("name", "new"), read("points"), read("edited")
-    )
+    assert "fine" == life(False, opened(), loaded(), expired, wrote("name", "new"), read("points"), read("edited"))
 
 
 @both

@@ -19,7 +19,8 @@ from hermetic._lifecycle.model import Lifecycle, Outcome
 from .database import Database
 from .operations import OPERATIONS, SETUP
 from .prove import LINE, UNKNOWN_LIMIT, prove
-from .sequences import Step, Tally, live, run_plainly, steps_of
+from .seen import Step
+from .sequences import Tally, live, run_plainly, steps_of
 
 both = pytest.mark.parametrize("is_async", [False, True], ids=["Session", "AsyncSession"])
 pytestmark = [
@@ -35,7 +36,7 @@ quick = settings(
 )
 
 
-def compare(is_async: bool, steps: list[Step], lifecycle: Callable[[], Lifecycle] = partial(Lifecycle, LINE)) -> str:
+def compare(is_async: bool, steps: list[Step]) -> str:
     """The story of a sequence of steps when the two sides disagree, else nothing."""
     database = Database(is_async=is_async)
 
@@ -43,7 +44,7 @@ def compare(is_async: bool, steps: list[Step], lifecycle: Callable[[], Lifecycle
         await database.open()
         tally = Tally()
         try:
-            story = await live(database, steps, lifecycle, tally)
+            story = await live(database, steps, partial(Lifecycle, LINE), tally)
         finally:
             await database.close()
         return "\n".join([*story, tally.disagreement]) if tally.disagreement else ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .arriving import brought, doubtful, fresh
 from .flushing import recomputed
 from .instance import ExpiredBy, InstanceState
-from .arriving import brought, doubtful, fresh
 from .loading import (
     aimed,
     all_expired,
@@ -18,7 +18,7 @@ from .loading import (
 )
 from .outcome import FINE, TANGLED, UNKNOWN, Outcome, emits, raises
 from .querying import ask, unusable
-from .records import ContentSeen, Executed, Expired, InstanceLoaded, Key, LookedUp, Refreshed
+from .records import ContentSeen, Executed, Expired, InstanceLoaded, LookedUp, Refreshed
 from .refreshing import follow_options, recall
 from .session import Savepoint, SessionState
 from .states import States
@@ -111,9 +111,15 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
         forget(life, state, "refresh")
     if problem := ask(life, record.session, "refresh", awaited=True):
         return problem
-    emptied = life.instances[state.key]
-    if emptied.row_exists is False:
+    if life.instances[state.key].row_exists is False:
         return raises("InvalidRequestError", "gone")
+    reload(life, state, names)
+    return Outcome("emits-sql", because="refresh", lost=(state.key,) if state.written else ())
+
+
+def reload(life: States, state: InstanceState, names: frozenset[str] | None) -> None:
+    """Note what a refresh brings of an instance that it expired."""
+    emptied = life.instances[state.key]
     now = plan(state.mapping, state.options)
     if names:
         if not names <= state.mapping.columns.keys():
@@ -135,7 +141,6 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
             )
         )
     follow_options(life, state.key, (names or now.brings) - recursive(state))
-    return Outcome("emits-sql", because="refresh", lost=(state.key,) if state.written else ())
 
 
 def goes_around(state: InstanceState, names: frozenset[str]) -> bool:

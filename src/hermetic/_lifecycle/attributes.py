@@ -24,7 +24,11 @@ def read(life: States, record: AttributeRead) -> Outcome:
 
 
 def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
-    if name in state.unsure and (state.session is None or state.session in life.sessions) and state.status not in ("transient", "pending"):
+    if (
+        name in state.unsure
+        and (state.session is None or state.session in life.sessions)
+        and state.status not in ("transient", "pending")
+    ):
         if state.session is None:
             return Outcome("unknown", because="unsure")
         return entangled(life, state)

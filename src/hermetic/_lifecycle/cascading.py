@@ -27,9 +27,7 @@ def followers(life: States, session: Key, state: InstanceState, seen: set[Key]) 
         if name not in state.loaded:
             continue
         before = state.before.get(name) or ()
-        held = dict.fromkeys(
-            (*state.gained.get(name, ()), *state.holds(name), *before, *state.dropped.get(name, ()))
-        )
+        held = dict.fromkeys((*state.gained.get(name, ()), *state.holds(name), *before, *state.dropped.get(name, ())))
         found = [key for key in held if key in life.instances and key not in seen]
         found = [key for key in found if not contains(life.instances[key], session)]
         seen.update(found)

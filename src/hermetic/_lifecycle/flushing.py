@@ -12,7 +12,6 @@ from .outcome import FINE, SEVERAL, TANGLED, Outcome, emits, raises
 from .records import Key
 from .refreshing import identify, lacks_identity, others
 from .session import SessionState
-
 from .states import States
 from .synchronizing import adopted, changes_row, doubt, entangle, has_changes, is_near, linked, moved, pointed
 from .undoing import undo

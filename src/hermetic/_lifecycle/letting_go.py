@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from .loading import gained
 from .instance import InstanceState
+from .loading import gained
 from .records import Key
 from .refreshing import identify, others, recall, touch
 from .schema import Relation

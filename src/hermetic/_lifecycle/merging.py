@@ -31,6 +31,13 @@ def merged(life: States, record: Merged) -> Outcome:
     if source.loaded & source.mapping.relations.keys() or source.unsure or lacks_key(source):
         # It goes on with all that the source's relationships hold.
         return tangled(life, session.key)
+    return merge_known(life, session, record, source, flushed)
+
+
+def merge_known(
+    life: States, session: SessionState, record: Merged, source: InstanceState, flushed: Outcome
+) -> Outcome:
+    """Merge an instance whose identity is known, after the autoflush."""
     target = life.identified(session.key, source.identity)
     if target is not None and target.key == source.key:
         return flushed
@@ -106,9 +113,7 @@ def copy_onto(life: States, source: InstanceState, target: InstanceState, record
         life.mark_dirty(target.key)
 
 
-def merge_something(
-    life: States, session: SessionState, record: Merged, source: InstanceState | None
-) -> Outcome:
+def merge_something(life: States, session: SessionState, record: Merged, source: InstanceState | None) -> Outcome:
     """The general answer: a SELECT, and an attached instance with everything loaded that the source had."""
     if problem := unusable(session):
         return problem

@@ -21,9 +21,7 @@ def unusable(session: SessionState) -> Outcome | None:
     return None
 
 
-def ask(
-    life: States, key: Key, because: str, *, autoflushes: bool = True, awaited: bool = False
-) -> Outcome | None:
+def ask(life: States, key: Key, because: str, *, autoflushes: bool = True, awaited: bool = False) -> Outcome | None:
     """Send a query, flushing first: None when that works, else what it raises.
 
     An AsyncSession answers only where it is `awaited`; an attribute that asks by itself is not.

@@ -46,11 +46,7 @@ class States:
         if identity is None:
             return None
         return next(
-            (
-                state
-                for state in self.attached(session)
-                if state.identity == identity and state.status == "persistent"
-            ),
+            (state for state in self.attached(session) if state.identity == identity and state.status == "persistent"),
             None,
         )
 
@@ -80,9 +76,7 @@ class States:
         """The session in a transaction, begun now when there was none."""
         session = self.sessions[key]
         if session.phase in ("idle", "unknown", "closed"):
-            session = self.change_session(
-                key, phase="in-transaction", savepoints=session.savepoints or (Savepoint(),)
-            )
+            session = self.change_session(key, phase="in-transaction", savepoints=session.savepoints or (Savepoint(),))
         return session
 
     def mark_dirty(self, key: Key) -> None:

@@ -127,17 +127,13 @@ def closed(life: States, record: SessionClosed) -> Outcome:
     for state in life.attached(session.key):
         if state.status == "pending" or life.is_mapped(state):
             detach(life, state.key)
-    life.change_session(
-        session.key, phase="closed", uncommitted=False, pending=(), dirty=(), deleted=(), savepoints=()
-    )
+    life.change_session(session.key, phase="closed", uncommitted=False, pending=(), dirty=(), deleted=(), savepoints=())
     return outcome
 
 
 def lost_by_closing(session: SessionState) -> Outcome:
     """The writes that a session leaves behind unsaved; the first kind found names the cause."""
-    flushed = tuple(
-        key for point in session.savepoints for key in (*point.inserted, *point.changed, *point.deleted)
-    )
+    flushed = tuple(key for point in session.savepoints for key in (*point.inserted, *point.changed, *point.deleted))
     kinds = (
         ("pending", session.pending),
         ("dirty", session.dirty),

@@ -75,15 +75,21 @@ def change_collection(life: States, state: InstanceState, relation: Relation, re
         return outcome
     target, session = record.target, life.instances[state.key].session
     known = life.instances.get(target)
-    if not record.removes and session is not None and known is not None and not contains(known, session):
-        if problem := admit(life, session, target):
-            if state.status in ("transient", "pending"):
-                life.put(replace(life.instances[state.key], loaded=state.loaded | {relation.name}))
-            return problem
+    if not record.removes and (problem := follow(life, session, known)):
+        if state.status in ("transient", "pending"):
+            life.put(replace(life.instances[state.key], loaded=state.loaded | {relation.name}))
+        return problem
     if known is not None:
         mirror(life, state.key, relation, target, removes=record.removes)
     note(life, state.key, relation.name, target, removes=record.removes)
     return outcome
+
+
+def follow(life: States, session: Key | None, other: InstanceState | None) -> Outcome | None:
+    """What is put into a relationship follows its new owner into the session; None when that works."""
+    if session is None or other is None or contains(other, session):
+        return None
+    return admit(life, session, other.key)
 
 
 def mirror(life: States, key: Key, relation: Relation, target: Key, *, removes: bool) -> None:
@@ -111,9 +117,8 @@ def point(life: States, key: Key, relation: Relation, target: Key | None) -> Out
         old = state.related.get(relation.name)
     session = state.session
     known = None if target is None else life.instances.get(target)
-    if session is not None and target is not None and known is not None and old != new and not contains(known, session):
-        if problem := admit(life, session, target):
-            return problem
+    if old != new and (problem := follow(life, session, known)):
+        return problem
     if old != new and relation.back_populates is not None:
         for other, removes in ((old, True), (new, False)):
             if other and other[0] in life.instances:
