@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import EngineCreated, Key, ScopeLeft, SessionOpened, SessionShared
+from .._lifecycle.records import Key, ScopeLeft, SessionOpened
 from . import known
 from .annotations import Annotations
 from .dependencies import Dependencies, arguments_with_defaults
 from .engines import Engines
 from .evaluate import builtin, evaluate
 from .factories import Factories
+from .fenced import Fenced
 from .fields import Fields, rekeyed
 from .flow import Flow
 from .generators import Generators
@@ -24,8 +26,8 @@ from .reach import Reach
 from .relevance import Relevance
 from .schemas import Schemas
 from .settings import Settings
-from .sharing import Sharing
 from .shapes import Shape, shape_of
+from .sharing import Sharing
 from .state import State
 from .summaries import Summaries
 from .targets import changes_ended, sessions_in
@@ -37,7 +39,6 @@ from .values import (
     Bound,
     Call,
     Closure,
-    Ext,
     Inst,
     Maker,
     Obj,
@@ -49,7 +50,6 @@ from .values import (
     Task,
     Tup,
     Value,
-    keys_in,
 )
 from .witness import Witness
 
@@ -72,6 +72,7 @@ class Analyzer:
         self.dependencies = Dependencies(self)
         self.usage = Usage(self)
         self.factories = Factories(self)
+        self.fenced = Fenced(self)
         self.engines = Engines(self)
         self.reach = Reach(self)
         self.sharing = Sharing(self)
@@ -81,7 +82,9 @@ class Analyzer:
         self._walks: dict[Function, list[ast.AST]] = {}
         self._shapes: dict[Function, Shape] = {}
         self._lines: dict[str, list[str]] = {}
-        self._sources = {module.file.name: module.file.text for module in project.modules.values()}
+        self._sources: dict[str, list[str]] = {}
+        for module in project.modules.values():
+            self._sources.setdefault(module.file.name, []).append(module.file.text)
         self._steps = 0
         self.relevance = Relevance(self)
 
@@ -98,7 +101,8 @@ class Analyzer:
 
     def line(self, file: str, number: int) -> str:
         if file not in self._lines:
-            self._lines[file] = self._sources.get(file, "").split("\n")
+            blocks = [text.split("\n") for text in self._sources.get(file, ())]
+            self._lines[file] = [max(lines, key=len) for lines in zip_longest(*blocks, fillvalue="")]
         lines = self._lines[file]
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
@@ -112,7 +116,8 @@ class Analyzer:
             outer = outer.outer
         definition = self.project.resolve(flow.module, name)
         if definition is None:
-            return builtin(name)
+            found = builtin(name)
+            return found if found is not UNKNOWN else self.fenced.name(flow.module, name)
         value = self.value_of(definition)
         self.sharing.reached(value, flow.function)
         return value
@@ -195,7 +200,7 @@ class Analyzer:
     def member(self, definition: Definition, name: str) -> Value:
         """`module.name`, `Class.name`, `package.name`."""
         if isinstance(definition, External):
-            return Ref(External(f"{definition.name}.{name}"))
+            return self.fenced.member(definition.name, name) or Ref(External(f"{definition.name}.{name}"))
         if isinstance(definition, Class):
             mapping = self.models.mapping(definition)
             if mapping is not None and (name in mapping.columns or name in mapping.relations):
@@ -228,7 +233,15 @@ class Analyzer:
 
     def mapping_of(self, value: Value) -> Mapping | None:
         """The mapping of a mapped class given as a value."""
-        return self.models.of(value.definition) if isinstance(value, Ref) else None
+        if not isinstance(value, Ref):
+            return None
+        if isinstance(value.definition, External):
+            return self.fenced.mapping(value.definition.name)
+        return self.models.of(value.definition)
+
+    def class_of(self, mapping: Mapping) -> Class | None:
+        """The class behind a mapping; None for one that a document only speaks of."""
+        return self.models.cls(mapping) if self.models.mapping(mapping.name) is mapping else None
 
     def session_class(self, cls: Class) -> bool | None:
         """Whether a class of the project is an async session class; None when it is no session class."""
@@ -301,10 +314,6 @@ class Analyzer:
     def is_fixture(self, function: Function) -> bool:
         """Whether pytest runs a function; it resumes a generator after a failed test as after a good one."""
         return any(name in known.FIXTURES for name in self.decorators(function))
-
-    def hops(self, function: Function) -> bool:
-        """Whether a decorator lets a plain function run in a thread."""
-        return not function.is_async and any(name in known.THREAD_HOPS for name in self.decorators(function))
 
     def is_generator(self, function: Function) -> bool:
         return self.shape(function).is_generator

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import known
 from .._lifecycle.records import Key
+from . import known
 from .modules import Class, Definition, External, Global, Module, dotted
 from .state import Path
 from .values import UNKNOWN, Engine, Ext, Inst, Maker, Many, Obj, Sess, Value

@@ -10,14 +10,14 @@ from .._lifecycle.records import InstanceCreated, Waited
 from .._lifecycle.schema import Mapping
 from .concurrency import coroutine, executor_method, is_coroutine, join, starts_tasks
 from .engines import lend
-from .evaluate import evaluate, shown, touch
+from .evaluate import evaluate, shown
 from .externals import call_external, configure
 from .modules import Class, External, Function
 from .results import loader_option, query_method, result_method, statement_method
 from .session_classes import base_method, construct_session, own_method
 from .sessions import METHODS, open_session, session_method, transaction_method
 from .state import Path, State, SymbolCalled
-from .targets import appended, assign, bind, escape, instances_in, sessions_in, unsettle, write
+from .targets import appended, assign, bind, instances_in, sessions_in, unsettle, write
 from .values import (
     UNKNOWN,
     Adapter,

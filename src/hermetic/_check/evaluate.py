@@ -138,7 +138,7 @@ def read_mapped(flow: Flow, owner: Inst, name: str, state: State, node: ast.AST)
 
 
 def _read_property(flow: Flow, owner: Inst, name: str, state: State, node: ast.AST) -> Value:
-    cls = flow.analyzer.models.cls(owner.mapping)
+    cls = flow.analyzer.class_of(owner.mapping)
     method = cls.method(name) if cls else None
     if method is not None and flow.analyzer.is_property(method):
         touch(flow, owner, name, state, node)
@@ -361,7 +361,7 @@ def _formatted(flow: Flow, node: ast.FormattedValue, state: State) -> Value:
 
 def shown(flow: Flow, value: Inst, state: State, node: ast.AST) -> None:
     """An instance turned into text reads what its `__str__` or `__repr__` reads."""
-    cls = flow.analyzer.models.cls(value.mapping)
+    cls = flow.analyzer.class_of(value.mapping)
     name = next((name for name in ("__str__", "__repr__") if cls and cls.method(name)), None)
     if name:
         touch(flow, value, name, state, node)

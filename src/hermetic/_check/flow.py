@@ -10,7 +10,16 @@ from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .._lifecycle.records import AttributeRead, AttributeWritten, Executed, InstanceRecord, Key, Record, SessionRecord, Where
+from .._lifecycle.records import (
+    AttributeRead,
+    AttributeWritten,
+    Executed,
+    InstanceRecord,
+    Key,
+    Record,
+    SessionRecord,
+    Where,
+)
 from .concurrency import meanwhile
 from .evaluate import evaluate
 from .modules import Function, Module, imported_names

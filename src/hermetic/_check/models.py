@@ -70,7 +70,7 @@ class Models:
 
         `{("customer", "name")}` for a property that returns `self.customer.name`; empty for any other attribute.
         """
-        return self._properties.reads(mapping, name)
+        return self._properties.reads(mapping, name) if id(mapping) in self._classes else frozenset()
 
     def _mapping(self, cls: Class) -> Mapping:
         if id(cls) not in self._mappings:

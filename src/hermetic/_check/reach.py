@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import EngineCreated, Key
+from . import known
+from .modules import External, Function, Module
 from .state import State
 from .values import Engine, Maker, Value
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
     from .flow import Flow
-    from .modules import Function, Module
 
 
 class Reach:
@@ -21,6 +23,7 @@ class Reach:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
+        self._hops: dict[Function, bool] = {}
         self._callers: dict[Function, set[Function]] = {}
         self._callees: dict[Function, set[Function]] = {}
         self._by_modules: set[Function] = set()
@@ -41,6 +44,30 @@ class Reach:
         else:
             self._callers.setdefault(function, set()).add(flow.function)
             self._callees.setdefault(flow.function, set()).add(function)
+
+    def hops(self, function: Function) -> bool:
+        """Whether a decorator, of the project or from outside, lets a plain function run in a thread."""
+        if function.is_async or not function.node.decorator_list:
+            return False
+        if function not in self._hops:
+            names = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
+            found = (function.module.project.resolve_expr(function.module, name) for name in names)
+            self._hops[function] = any(self._is_hop(definition) for definition in found)
+        return self._hops[function]
+
+    def _is_hop(self, definition: object) -> bool:
+        if isinstance(definition, External):
+            return definition.name in known.THREAD_HOPS
+        if not isinstance(definition, Function):
+            return False
+        called = (node.func for node in self.analyzer.walk(definition) if isinstance(node, ast.Call))
+        return any(self._goes_to_thread(definition.module, name) for name in called)
+
+    def _goes_to_thread(self, module: Module, name: ast.expr) -> bool:
+        found = module.project.resolve_expr(module, name)
+        if isinstance(found, External):
+            return found.name in known.THREAD_HOPS
+        return isinstance(name, ast.Attribute) and name.attr == "run_in_executor"
 
     def in_thread(self, function: Function) -> None:
         """Something outside the program calls a function in a thread."""

@@ -41,7 +41,7 @@ class Relevance:
     def _reached(self) -> set[Function]:
         found: set[Function] = set()
         for function in self.project.functions():
-            if self._is_seed(function):
+            if self._is_seed(function) or function.module.file.fence:
                 found.add(function)
         queue = deque(found)
         while queue:

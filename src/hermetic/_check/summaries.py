@@ -22,8 +22,8 @@ from .._lifecycle.records import (
     SessionOpened,
     SessionRecord,
 )
-from .loops import around
 from .engines import held
+from .loops import around
 from .modules import Function
 from .outcomes import Raised
 from .state import Around, Entry, Event, FieldSet, Path, State, SymbolCalled, Taken, ValueRead, Worked
@@ -128,7 +128,7 @@ class Summaries:
             return Cm("function", Closure(function, owner), call)
         if flow.depth > 8 or function not in self.analyzer.relevance:
             return UNKNOWN
-        with flow.in_thread() if self.analyzer.hops(function) else nullcontext():
+        with flow.in_thread() if self.analyzer.reach.hops(function) else nullcontext():
             return self._call(flow, function, owner, call, state)
 
     def _call(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:

@@ -158,8 +158,9 @@ def _is_lazy(flow: Flow, test: ast.expr, state: State) -> bool:
     if not (isinstance(test, ast.Attribute) and isinstance(test.value, ast.Name)):
         return False
     owner = flow.env(state).get(test.value.id, UNKNOWN)
-    is_open = isinstance(owner, Obj) and (owner.key, test.attr) not in state.attrs
-    return is_open and flow.analyzer.fields.is_lazy(owner.cls, test.attr)
+    if not isinstance(owner, Obj) or (owner.key, test.attr) in state.attrs:
+        return False
+    return flow.analyzer.fields.is_lazy(owner.cls, test.attr)
 
 
 def _settle(value: Value, state: State) -> None:

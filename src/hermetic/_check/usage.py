@@ -55,6 +55,8 @@ class Usage:
         return name in _TAKES_INSTANCE and isinstance(argument, ast.Call) and self._is_model(argument.func, module)
 
     def _is_model(self, node: ast.expr, module: Module) -> bool:
+        if self.analyzer.fenced.is_model_name(module, node):
+            return True
         definition = module.project.resolve_expr(module, node)
         return isinstance(definition, Class) and self.analyzer.models.mapping(definition) is not None
 
@@ -64,4 +66,6 @@ class Usage:
                 break
             node = node.func.value if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call) else node.func
         name = module.project.resolve_expr(module, node.func if isinstance(node, ast.Call) else node)
+        if name is None and module.file.fence:
+            return isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"select", "insert", "update", "delete", "text"}
         return isinstance(name, External) and (name.name in known.SELECTS or name.name in known.WRITES or name.name in known.TEXTS)

@@ -150,7 +150,7 @@ class Witness:
     def _finding(self, sight: Sight) -> Finding:
         sighting, site = sight.sighting, sight.site
         confidence: Confidence = sighting.confidence
-        if confidence == "proven" and sight.trigger in self._clean:
+        if confidence == "proven" and (sight.trigger in self._clean or site.file in self.analyzer.fenced.leaning):
             confidence = "likely"
         steps = tuple(self._step(record, text) for record, text in sighting.story if isinstance(record.site, Site))
         return Finding(
