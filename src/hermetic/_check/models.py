@@ -58,6 +58,8 @@ class Models:
 
     def is_versioned(self, mapping: Mapping) -> bool:
         """Whether an UPDATE checks a version counter (`version_id_col`), and so refuses to go over another's change."""
+        if id(mapping) not in self._classes:
+            return False
         for one in self.lineages.of(self.cls(mapping)).classes:
             method = one.methods.get("__mapper_args__")
             node = one.values.get("__mapper_args__") or (method.node if method else None)
