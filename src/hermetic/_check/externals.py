@@ -171,7 +171,7 @@ def _engine(flow: Flow, name: str, call: Call, state: State) -> Value:
         place=flow.place,
         url=url.value if isinstance(url, Const) and isinstance(url.value, str) else None,
         is_async=engine.is_async,
-        pool=_tail(pool),
+        pool="unknown" if pool is None and call.keyword("**") else _tail(pool),
         shares_threads=_shares_threads(call.node),
         what=name.rpartition(".")[2],
         site=flow.site(call.node),

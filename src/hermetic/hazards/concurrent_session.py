@@ -54,6 +54,7 @@ async def dashboard() -> list[int]:
 - The awaits stand one after the other; on one connection that is as fast.
 
 ## Known gaps
+- A lock that comes as a parameter without annotation is not known as one.
 - A callee that reaches the session through an object of an unknown class is not seen.
 - A `ContextVar` or `async_scoped_session` whose scope function is not the current task is taken at its word.
 

@@ -49,6 +49,7 @@ def price_of(sku: str) -> int:
 ## Known gaps
 - A cache written by hand in an unusual way (a dict by tenant in another module) may be taken for none.
 - A factory that is called once by its only caller is silent only when that call is visible.
+- A pool class that comes from elsewhere (`**options`, a variable) may be `NullPool`: such a finding is only possible.
 
 ## Sources
 - SQLAlchemy, "Working with Engines and Connections" and "Connection Pooling": the engine is to be made once per
@@ -76,6 +77,6 @@ def built_again_and_again(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"{record.what}() runs at every call: each call gets a connection pool of its own",
         fix="build the engine once, at module level or at start-up, and pass it here",
-        confidence="proven" if record.place == "per-request" else "likely",
+        confidence="possible" if record.pool == "unknown" else "proven" if record.place == "per-request" else "likely",
         story=((record, "an engine for each call"),),
     )
