@@ -52,6 +52,7 @@ class Pair:
         self.count = 100
         self.rows = database.rows()
         self.links = database.links()
+        self.now = (self.rows, self.links)
         self.stored = stored_in(self.rows, self.links)
         event.listen(Base, "load", self._arrived, propagate=True)
 
@@ -124,8 +125,8 @@ class Pair:
         unsaved = self.unsaved(move.record)
         said = self.life.apply(move.record)
         seen = await self.observe(move.act)
-        is_same = (self.rows, self.links) == (self.database.rows(), self.database.links())
-        self.losses = Losses(move.record, unsaved, is_undone=not is_same)
+        self.now = (self.database.rows(), self.database.links())
+        self.losses = Losses(move.record, unsaved, is_undone=(self.rows, self.links) != self.now)
         self.tell_arrivals(by_flush=True)
         if seen.effect != "fine" and not isinstance(move.record, AttributeWritten):
             self.tell_related(before, held, getattr(move.record, "instance", None))
@@ -262,24 +263,22 @@ class Pair:
 
     def tell_arrivals(self, *, by_flush: bool = False) -> None:
         """Tell of instances that came without a query of ours, through flushes or then through lazy loads."""
-        now = self.database.rows() if self.arrived else {}
         for instance, came_by_flush in self.arrived:
             if came_by_flush != by_flush:
                 continue
             if self.keys.get(id(instance)) not in self.life.instances:
                 (primary_key,) = inspect(instance).identity or (instance.id,)
                 entity = type(instance).__name__
-                rewritten = by_flush and self.rows.get((entity, primary_key)) != now.get((entity, primary_key))
+                rewritten = by_flush and self.rows.get((entity, primary_key)) != self.now[0].get((entity, primary_key))
                 self.tell_row(entity, primary_key, (), by_flush=True, rewritten=rewritten)
         self.tell_rest()
         self.arrived = [arrival for arrival in self.arrived if by_flush and not arrival[1]]
 
     def tell_contents(self) -> None:
         """Tell which instances the loaded relationships hold and which rows the foreign keys name."""
-        rows, links = self.database.rows(), self.database.links()
-        if (rows, links) != (self.rows, self.links):
-            self.rows, self.links = rows, links
-            self.stored = stored_in(rows, links)
+        if (self.rows, self.links) != self.now:
+            self.rows, self.links = self.now
+            self.stored = stored_in(self.rows, self.links)
         for key, state in tuple(self.life.instances.items()):
             if key not in self.objects:
                 # The result of a merge that did not come about.

@@ -49,6 +49,8 @@ async def prove(steps: int, seed: int, *, is_async: bool, lifecycle: MakeLifecyc
             if tally.disagreement:
                 story, disagreement = await shrunk(database, sequence, lifecycle)
                 total.disagreement = "\n".join([*story, disagreement or tally.disagreement])
+                if shout:
+                    sys.stderr.write(f"  {kind(is_async)}: a disagreement after {total.steps:,} steps\n")
             if shout and total.steps - told >= REPORT_AT:
                 told = total.steps
                 sys.stderr.write(f"  {kind(is_async)}: {told:,} steps\n")

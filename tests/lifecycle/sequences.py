@@ -10,12 +10,12 @@ from dataclasses import MISSING, dataclass, field, fields
 from random import Random
 from typing import Any, TypeVar
 
-from hermetic._lifecycle.model import Lifecycle
+from hermetic._lifecycle.model import Lifecycle, Outcome
 
 from .database import Database
 from .operations import OPERATIONS, SETUP
 from .pair import Pair, agree
-from .seen import Step
+from .seen import Move, Seen, Step
 
 LENGTH = 40
 
@@ -61,10 +61,10 @@ def steps_of(random: Random, length: int = LENGTH) -> list[Step]:
 
 
 async def live(database: Database, steps: list[Step], lifecycle: MakeLifecycle, tally: Tally) -> list[str]:
-    """Take the steps on both sides; the story of the steps taken, ended by a disagreement if there is one."""
+    """Take the steps on both sides; the story of the steps taken where they end in a disagreement."""
     await database.reset()
     pair = Pair(database, lifecycle)
-    story: list[str] = []
+    story: list[tuple[Move, Outcome, Seen]] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -77,17 +77,17 @@ async def live(database: Database, steps: list[Step], lifecycle: MakeLifecycle, 
         tally.cut_short += 1
     finally:
         await pair.end()
-    return story
+    return [told(*step) for step in story] if tally.disagreement else []
 
 
-async def take(pair: Pair, step: Step, tally: Tally, story: list[str]) -> bool:
+async def take(pair: Pair, step: Step, tally: Tally, story: list[tuple[Move, Outcome, Seen]]) -> bool:
     """Take one step on both sides; False when the sequence ends with it."""
     name, *numbers = step
     move = OPERATIONS[name][1](pair, *numbers)
     if move is None:
         return True
     said, seen = await pair.take(move)
-    story.append(f"{spelled(move.record)}{move.note}\n    model: {spelled(said)}\n    SQLAlchemy: {seen.told()}")
+    story.append((move, said, seen))
     if name not in SETUP:
         tally.steps += 1
         tally.operations[name] += 1
@@ -100,6 +100,10 @@ async def take(pair: Pair, step: Step, tally: Tally, story: list[str]) -> bool:
     elif said.because != "tangled" and (found := pair.differences(said)):
         tally.disagreement = f"{name}: " + "; ".join(found)
     return not tally.disagreement and said.because != "tangled"
+
+
+def told(move: Move, said: Outcome, seen: Seen) -> str:
+    return f"{spelled(move.record)}{move.note}\n    model: {spelled(said)}\n    SQLAlchemy: {seen.told()}"
 
 
 def spelled(record: Any) -> str:
