@@ -281,11 +281,11 @@ def _named(flow: Flow, node: ast.NamedExpr, state: State) -> Value:
 
 
 def _not(flow: Flow, node: ast.UnaryOp, state: State) -> Value:
-    from .truth import truth_of
+    from .truth import asked, truth_of
 
     value = evaluate(flow, node.operand, state)
     if isinstance(node.op, ast.Not) and isinstance(value, Sess) and not _calls(node.operand):
-        return _asked(flow, node, state)
+        return asked(flow, node, state)
     truth = truth_of(value, state) if isinstance(node.op, ast.Not) else None
     return UNKNOWN if truth is None else Const(not truth)
 
@@ -305,28 +305,16 @@ def _compare(flow: Flow, node: ast.Compare, state: State) -> Value:
 
 def _same_session(flow: Flow, node: ast.Compare, left: Value, right: Value, state: State) -> Value:
     """`session is None` kept in a name, or `db is session`: the path remembers which of both it was."""
+    from .truth import asked
+
     is_same = isinstance(node.ops[0], ast.Is)
     if isinstance(node.comparators[0], ast.Constant):
-        return _asked(flow, node, state)
+        return asked(flow, node, state)
     if any(isinstance(value, Sess) and ("optional", value.key) in state.marks for value in (left, right)):
         return UNKNOWN
     if isinstance(right, Sess) and isinstance(left, (Sess, Const)):
         return Const((isinstance(left, Sess) and left.key == right.key) == is_same)
     return Const(not is_same) if isinstance(right, Const) or left == NONE else UNKNOWN
-
-
-def _asked(flow: Flow, test: ast.expr, state: State) -> Value:
-    """The answer of a test as a value: a choice where both may be, and the path then knows what it learned."""
-    from .truth import split
-
-    yes, no = split(flow, test, state.copy())
-    if yes and (not no or flow.choose(2) == 0):
-        take(state, yes[0])
-        return Const(True)
-    if no:
-        take(state, no[0])
-        return Const(False)
-    return UNKNOWN
 
 
 def _binary(flow: Flow, node: ast.BinOp, state: State) -> Value:

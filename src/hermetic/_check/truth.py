@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .evaluate import evaluate
+from .evaluate import evaluate, take
 from .shapes import fact
 from .state import State
 from .values import (
@@ -51,6 +51,18 @@ def split(flow: Flow, test: ast.expr, state: State) -> Sides:
             return no, yes
         case _:
             return _leaf(flow, test, state)
+
+
+def asked(flow: Flow, test: ast.expr, state: State) -> Value:
+    """The answer of a test as a value: a choice where both may be, and the path then knows what it learned."""
+    yes, no = split(flow, test, state.copy())
+    if yes and (not no or flow.choose(2) == 0):
+        take(state, yes[0])
+        return Const(True)
+    if no:
+        take(state, no[0])
+        return Const(False)
+    return UNKNOWN
 
 
 def _all(flow: Flow, tests: list[ast.expr], state: State) -> Sides:
