@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from .flow import Flow
 
 _PREFIX = "<document>."
-_MAKERS = {"Session": False, "SessionLocal": False, "SessionFactory": False, "AsyncSessionLocal": True, "async_session": True, "async_session_maker": True}  # fmt: skip
+_MAKERS = {"Session": False, "AsyncSession": True, "SessionLocal": False, "SessionFactory": False, "AsyncSessionLocal": True, "async_session": True, "async_session_maker": True}  # fmt: skip
 _VOCABULARY = {
     **dict.fromkeys(("select", "insert", "update", "delete", "text", "create_engine", "func"), "sqlalchemy"),
     **dict.fromkeys((*known.LOADER_OPTIONS, "sessionmaker", "scoped_session", "relationship"), "sqlalchemy.orm"),
-    **dict.fromkeys(("AsyncSession", "create_async_engine", "async_sessionmaker"), "sqlalchemy.ext.asyncio"),
+    **dict.fromkeys(("create_async_engine", "async_sessionmaker"), "sqlalchemy.ext.asyncio"),
     **dict.fromkeys(("Depends", "FastAPI", "BackgroundTasks"), "fastapi"),
 }
 

@@ -100,7 +100,7 @@ class Witness:
         """Let the hazards look; gives a note for each that told something, so that no caller tells it again."""
         record, told = moment.record, []
         for hazard, logic in self._logic.get(type(record), ()):
-            trigger = (hazard.slug, record.site, type(record).__name__, getattr(record, "attribute", None))
+            trigger = (hazard.slug, record.site, type(record).__name__, getattr(record, "attribute", None) or getattr(record, "by", None))
             note = f"told {hazard.slug}"
             if note in moment.where.notes:
                 continue

@@ -105,9 +105,16 @@ def trusted_after_a_wait(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"{moment.text(record.site)} is decided by a value read before {moment.text(wait.site).partition('(')[0]} waited",
         fix="end the transaction, wait, then load the row again with with_for_update() and check it there",
-        confidence="possible" if wait.kind == "await" else "likely",
+        confidence="possible" if wait.kind == "await" and not _is_about(moment, wait, photograph) else "likely",
         story=((photograph.taken, "loaded"), (wait, "others may change the row meanwhile"), (trusted, "trusted"), (record, "written")),
     )
+
+
+def _is_about(moment: Moment, wait: Waited, photograph: Photograph) -> bool:
+    """Whether something unknown was awaited with the instance in hand, and its value then tested: `await pay(order.id)`."""
+    told = moment.text(wait.site)
+    given = any(moment.text(read.site) in told for read in photograph.before if moment.text(read.site))
+    return given and any(f"tested {read.attribute}" in moment.where.notes for read in photograph.after)
 
 
 @dataclass(slots=True)
