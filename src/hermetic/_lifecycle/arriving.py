@@ -84,7 +84,7 @@ def completed(old: InstanceState, options: tuple[LoaderOption, ...], *, lazily: 
         loaded=old.loaded | names,
         unsure=old.unsure if lazily else old.unsure - names,
         expired=old.expired - names,
-        blocked=old.blocked - names | (now.forbids - old.loaded),
+        blocked=old.blocked - names | (now.forbids - old.loaded - old.written),
         deferred=old.deferred - names | (now.defers - old.loaded),
         is_stale=False,
     )

@@ -190,6 +190,9 @@ def write_out(life: States, session: SessionState) -> None:
         # One refresh may bring what another one asks for, and the order of the two is not known.
         for key in {*stale, *session.pending, *changed}:
             life.change(key, unsure=every(life.instances[key]))
+        if any(len(option.path) > 1 for key in stale for option in life.instances[key].options):
+            for state in life.attached(session.key):
+                life.put(doubtful(state) if state.is_stale else state)
     if session.deleted:
         doubt_around(life, session)
     last = session.savepoints[-1]

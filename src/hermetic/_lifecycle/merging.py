@@ -82,7 +82,10 @@ def lacks_key(source: InstanceState) -> bool:
 
 def just_deleted(life: States, session: Key, source: InstanceState) -> bool:
     """Whether the session sent the DELETE of a row, which observers may not have told yet."""
-    return any(state.was_deleted and state.identity == source.identity for state in life.attached(session))
+    return any(
+        state.was_deleted and state.row_exists is False and state.identity == source.identity
+        for state in life.attached(session)
+    )
 
 
 def copy_onto(life: States, source: InstanceState, target: InstanceState, record: Merged) -> None:
