@@ -103,7 +103,7 @@ def refreshed(life: States, record: Refreshed) -> Outcome:
     session = life.sessions[record.session]
     is_busy = session.autoflush and (session.pending or session.dirty or session.deleted)
     if names and (goes_around(state, names) or (is_busy and names & state.mapping.relations.keys())):
-        life.change_session(record.session, phase="unknown")
+        life.lose_track(record.session)
         return TANGLED
     if names:
         life.put(partly_expired(state, names))

@@ -56,7 +56,7 @@ def deleted(life: States, record: Deleted) -> Outcome:
     if state.was_deleted or (state.status == "detached" and state.unsure):
         # SQLAlchemy takes it into its identity map again, under a row that is not there.
         life.change(state.key, status="unknown", session=session.key)
-        life.change_session(session.key, phase="unknown")
+        life.lose_track(session.key)
         return TANGLED
     if state.status == "detached":
         life.change(state.key, status="persistent", session=session.key)

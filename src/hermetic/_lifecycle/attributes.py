@@ -31,7 +31,7 @@ def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
     ):
         if state.session is None:
             return Outcome("unknown", because="unsure")
-        return entangled(life, state)
+        return tangled(life, state)
     if name in state.loaded:
         return FINE
     if name in state.unsure and name in state.expired:
@@ -44,8 +44,8 @@ def read_attribute(life: States, state: InstanceState, name: str) -> Outcome:
     return FINE if state.mapping.columns else UNKNOWN
 
 
-def entangled(life: States, state: InstanceState) -> Outcome:
-    life.change_session(state.session, phase="unknown")
+def tangled(life: States, state: InstanceState) -> Outcome:
+    life.lose_track(state.session)
     return TANGLED
 
 
@@ -53,7 +53,7 @@ def read_column(life: States, state: InstanceState, name: str) -> Outcome:
     """Read a column that is not loaded; an expired one brings back every expired one."""
     if name in state.expired and name not in deferred_by_class(state.mapping):
         if state.status == "pending":
-            return raises("InvalidRequestError", "keyless") if lacks_identity(state) else entangled(life, state)
+            return raises("InvalidRequestError", "keyless") if lacks_identity(state) else tangled(life, state)
         return refresh_expired(life, state.key)
     if state.status in ("transient", "pending"):
         return FINE
@@ -85,7 +85,7 @@ def read_relation(life: States, state: InstanceState, relation: Relation) -> Out
         return follow(life, state, relation, because)
     if state.dropped.get(relation.name):
         # SQLAlchemy stumbles where what the collection is to let go is not in it.
-        return entangled(life, state)
+        return tangled(life, state)
     first = read_attribute(life, state, key_column(state))
     if first.effect in ("raises", "unknown"):
         return first

@@ -44,7 +44,7 @@ def attach(life: States, session: Key, key: Key) -> Outcome | None:
     """Attach one instance: a transient one waits for its INSERT, a detached one comes back as it is."""
     state = life.instances[key]
     if state.identity is not None and (state.status == "unknown" or (state.status == "detached" and state.unsure)):
-        life.change_session(session, phase="unknown")
+        life.lose_track(session)
         return TANGLED
     if state.status == "unknown":
         life.put(replace(state, session=session))

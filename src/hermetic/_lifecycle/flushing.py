@@ -26,11 +26,11 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
         return raises("PendingRollbackError", "failed")
     session = life.begin(key)
     if is_tangled(life, session):
-        life.change_session(key, phase="unknown")
+        life.lose_track(key)
         return TANGLED
     sends = fails or bool(session.pending or session.deleted) or some_change(life, session)
     if not sends and session.is_async and not awaited and (sends is None or len(session.savepoints) > 1):
-        life.change_session(key, phase="unknown")
+        life.lose_track(key)
         return TANGLED
     if sends is not False and (problem := refusal(life, session, fails=fails, awaited=awaited)):
         fail(life, key)

@@ -71,7 +71,7 @@ def merge_known(
 
 
 def tangled(life: States, session: Key) -> Outcome:
-    life.change_session(session, phase="unknown")
+    life.lose_track(session)
     return TANGLED
 
 

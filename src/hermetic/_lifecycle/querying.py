@@ -39,7 +39,7 @@ def ask(life: States, key: Key, because: str, *, autoflushes: bool = True, await
     if session.is_async and not awaited:
         return raises("MissingGreenlet", because)
     if any(remembers_a_loss(state) for state in life.attached(key)):
-        life.change_session(key, phase="unknown")
+        life.lose_track(key)
         return TANGLED
     return None
 

@@ -69,6 +69,10 @@ class States:
         session = self.sessions[key] = replace(self.sessions[key], **fields)
         return session
 
+    def lose_track(self, session: Key) -> None:
+        """Note that it cannot be told any more whether a session still works."""
+        self.change_session(session, phase="unknown")
+
     def put(self, state: InstanceState) -> None:
         self.instances[state.key] = state
 

@@ -21,14 +21,14 @@ def write(life: States, record: AttributeWritten) -> Outcome:
         return UNKNOWN
     if state.status == "deleted" and state.session in life.sessions:
         # Whether this begins a transaction hangs on what was written to it before its DELETE.
-        life.change_session(state.session, phase="unknown")
+        life.lose_track(state.session)
         return TANGLED
     relation = state.mapping.relations.get(record.attribute)
     if relation is None:
         return write_column(life, state, record)
     if is_doubtful(life, state, relation, record.target):
         if state.session in life.sessions:
-            life.change_session(state.session, phase="unknown")
+            life.lose_track(state.session)
         return TANGLED
     if relation.many and record.target is not None:
         outcome = change_collection(life, state, relation, record)
