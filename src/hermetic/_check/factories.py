@@ -41,6 +41,8 @@ class Factories:
             if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
                 continue
             definition = module.project.resolve_expr(module, node.func)
+            if isinstance(definition, External) and definition.name == "functools.partial" and node.args:
+                definition = module.project.resolve_expr(module, node.args[0])
             if not isinstance(definition, External):
                 continue
             kind = known.MAKERS.get(definition.name, known.session_kind(definition.name))

@@ -40,6 +40,7 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 
 ## When it is fine
 - A loop that commits after each item or batch on purpose, so that a restart goes on where it stopped.
+- A second commit in a `finally`: it runs also when something fails between the two.
 - A state that others must see before slow work begins: `job.status = "running"`, commit, work, `"done"`, commit.
 - A commit on each of two branches, or in a helper's early return: only one of them runs.
 - A number that the database gives is needed: not a reason. `session.flush()` fetches it without a commit.
@@ -72,12 +73,15 @@ from .._lifecycle.records import (
 hazard = Hazard(__name__, code="HM202", severity="warning", since="0.1", seen_by=("check",))
 
 
+_SETTLED = frozenset({"handling", "finally"})
+
+
 @hazard.on(Committed)
 def committed_in_pieces(moment: Moment) -> Iterator[Sighting]:
     """A second commit of writes on a path that committed writes before, with nothing between that asks for it."""
     record, session = moment.record, moment.session
     assert isinstance(record, Committed)
-    if session is None or record.nested or record.fails or moment.where.scope_depth or "handling" in moment.where.notes:
+    if session is None or record.nested or record.fails or moment.where.scope_depth or _SETTLED & set(moment.where.notes):
         return
     if not (session.uncommitted or session.pending or session.dirty or session.deleted):
         return
@@ -85,7 +89,7 @@ def committed_in_pieces(moment: Moment) -> Iterator[Sighting]:
     if first is None or any(isinstance(r, (Waited, RolledBack)) for r in between):
         return
     writes = [r for r in between if _writes(r)]
-    if not writes:
+    if not writes or first.site == record.site:
         return
     yield Sighting(
         message="this commit leaves half of the work behind when something fails before the next one",
