@@ -13,15 +13,15 @@ from . import known
 from .annotations import Annotations
 from .dependencies import Dependencies, arguments_with_defaults
 from .engines import Engines
-from .evaluate import builtin, evaluate
 from .factories import Factories
 from .fenced import Fenced
 from .fields import Fields, rekeyed
 from .flow import Flow
 from .generators import Generators
 from .models import Models
-from .modules import Class, Definition, External, Function, FunctionNode, Global, Module, Project
-from .outcomes import Exit, Raised
+from .modules import Class, External, Function, FunctionNode, Module, Project
+from .names import Names
+from .outcomes import Exit
 from .reach import Reach
 from .relevance import Relevance
 from .schemas import Schemas
@@ -33,19 +33,14 @@ from .summaries import Summaries
 from .targets import changes_ended, sessions_in
 from .usage import Usage
 from .values import (
-    NONE,
     UNKNOWN,
-    Attr,
-    Bound,
     Call,
     Closure,
     Inst,
     Maker,
     Obj,
-    Query,
     Ref,
     Sess,
-    Stmt,
     Sym,
     Task,
     Tup,
@@ -57,6 +52,8 @@ if TYPE_CHECKING:
     from .._lifecycle.schema import Mapping
 
 _WIDTHS = ((800, 12), (2_000, 4), (4_000, 2), (8_000, 1))
+
+
 class Analyzer:
     """Answers what names and values are, and explores functions; everything is worked out once, when asked for."""
 
@@ -76,9 +73,9 @@ class Analyzer:
         self.engines = Engines(self)
         self.reach = Reach(self)
         self.sharing = Sharing(self)
+        self.names = Names(self)
         self.sessions: dict[Key, Settings] = {}
         self._functions: dict[FunctionNode, Function] = {function.node: function for function in project.functions()}
-        self._globals: dict[tuple[str, str], Value] = {}
         self._walks: dict[Function, list[ast.AST]] = {}
         self._shapes: dict[Function, Shape] = {}
         self._lines: dict[str, list[str]] = {}
@@ -87,8 +84,6 @@ class Analyzer:
             self._sources.setdefault(module.file.name, []).append(module.file.text)
         self._steps = 0
         self.relevance = Relevance(self)
-
-    # -- names and definitions --------------------------------------------------------------------------------------
 
     def function_at(self, node: FunctionNode) -> Function | None:
         return self._functions.get(node)
@@ -105,131 +100,6 @@ class Analyzer:
             self._lines[file] = [max(lines, key=len) for lines in zip_longest(*blocks, fillvalue="")]
         lines = self._lines[file]
         return lines[number - 1] if 0 < number <= len(lines) else ""
-
-    def free_name(self, flow: Flow, name: str) -> Value:
-        """A name that the function at work does not bind itself."""
-        outer = flow.function.outer if flow.function else None
-        while outer is not None:
-            found = self._local_of(outer, name)
-            if found is not UNKNOWN:
-                return found
-            outer = outer.outer
-        definition = self.project.resolve(flow.module, name)
-        if definition is None:
-            found = builtin(name)
-            return found if found is not UNKNOWN else self.fenced.name(flow.module, name)
-        value = self.value_of(definition)
-        self.sharing.reached(value, flow.function)
-        return value
-
-    def _local_of(self, outer: Function, name: str) -> Value:
-        """What a name of an enclosing function holds, as far as one assignment tells."""
-        for argument, _ in arguments_with_defaults(outer):
-            if argument.arg == name:
-                return self.parameter(outer, argument)
-        for node in self.walk(outer):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
-                    return self.static(outer.module, value)
-                case ast.FunctionDef(name=found) | ast.AsyncFunctionDef(name=found) if found == name:
-                    function = self.function_at(node)
-                    return Closure(function) if function else UNKNOWN
-                case ast.ImportFrom() | ast.Import():
-                    from .modules import imported_names
-
-                    for bound, target in imported_names(outer.module, node):
-                        if bound == name:
-                            definition = self.project.imported(outer.module, target)
-                            return self.value_of(definition) if definition else UNKNOWN
-                case _:
-                    continue
-        return UNKNOWN
-
-    def value_of(self, definition: Definition) -> Value:
-        """A definition as a value; a module's variable is evaluated once."""
-        match definition:
-            case Function():
-                return Closure(definition)
-            case Global(module=module, name=name, value=value):
-                key = (module.name, name)
-                if key not in self._globals:
-                    self._globals[key] = UNKNOWN
-                    self._globals[key] = self._global(definition, value)
-                return self._globals[key]
-            case _:
-                return Ref(definition)
-
-    def _global(self, definition: Global, value: ast.expr | None) -> Value:
-        state = State()
-        found = self.static(definition.module, value, state) if value is not None else UNKNOWN
-        if found in {UNKNOWN, NONE}:
-            found = self._set_by_functions(definition, state) or found
-        if found in {UNKNOWN, NONE} and definition.annotation is not None:
-            found = self.annotated(definition.annotation, definition.module, ("global", definition.module.name, definition.name))
-        if isinstance(found, Sess) and not (isinstance(found.key, tuple) and found.key[0] == "scoped"):
-            twin = Sess(("global", definition.module.name, definition.name), found.is_async)
-            self.sessions[twin.key] = self.sessions.get(found.key, Settings(found.is_async))
-            found = twin
-        self.sharing.by_module(definition, found, state)
-        return found
-
-    def _set_by_functions(self, definition: Global, state: State) -> Value | None:
-        """What the functions that declare a name `global` put there."""
-        for function in definition.module.functions:
-            if definition.name not in self.shape(function).global_names:
-                continue
-            for node in self.walk(function):
-                match node:
-                    case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == definition.name:
-                        found = self.static(definition.module, value, state)
-                        if found not in {UNKNOWN, NONE}:
-                            return found
-                    case _:
-                        continue
-        return None
-
-    def static(self, module: Module, node: ast.expr, state: State | None = None) -> Value:
-        """The value of an expression evaluated once, apart from any path."""
-        flow = Flow(self, module, None, place="once", depth=6)
-        with self.witness.silent():
-            try:
-                return evaluate(flow, node, state or State())
-            except Raised:
-                return UNKNOWN
-
-    def member(self, definition: Definition, name: str) -> Value:
-        """`module.name`, `Class.name`, `package.name`."""
-        if isinstance(definition, External):
-            return self.fenced.member(definition.name, name) or Ref(External(f"{definition.name}.{name}"))
-        if isinstance(definition, Class):
-            mapping = self.models.mapping(definition)
-            if mapping is not None and (name in mapping.columns or name in mapping.relations):
-                return Attr(mapping, name)
-            if mapping is not None and name == "query":
-                return Query(Stmt("select", mapping), Sess(("scoped", "flask"), False))
-            if name in definition.values:
-                return self.static(definition.module, definition.values[name])
-            method = definition.method(name)
-            return Closure(method) if method is not None else Bound(Ref(definition), name)
-        found = self.project._member(definition, name)
-        return self.value_of(found) if found is not None else UNKNOWN
-
-    def external_member(self, type_name: str, name: str) -> Value | None:
-        """An attribute of an external object that has a meaning of its own: Flask-SQLAlchemy's `db.session`."""
-        if type_name in known.FLASK_SQLALCHEMY:
-            if name == "session":
-                return Sess(("scoped", "flask"))
-            if name in known.FLASK_QUERIES:
-                return Bound(Sess(("scoped", "flask")), known.FLASK_QUERIES[name])
-            if name == "engine":
-                from .values import Engine
-
-                return Engine(("scoped", "flask-engine"))
-            home = "sqlalchemy.orm." if name in known.LOADER_OPTIONS else "sqlalchemy."
-            return Ref(External(home + name))
-        return None
-
-    # -- kinds of values --------------------------------------------------------------------------------------------
 
     def mapping_of(self, value: Value) -> Mapping | None:
         """The mapping of a mapped class given as a value."""
@@ -294,8 +164,12 @@ class Analyzer:
     def received(self, key: Key) -> SessionOpened:
         """The opening of a session that was made elsewhere."""
         found = self.sessions.get(key) or Settings()
-        expires = found.expire_on_commit if found.expire_on_commit is not None else self.factories.expires(found.is_async)
-        return SessionOpened(session=key, is_async=found.is_async, expire_on_commit=expires, autoflush=found.autoflush, received=True)
+        expires = (
+            found.expire_on_commit if found.expire_on_commit is not None else self.factories.expires(found.is_async)
+        )
+        return SessionOpened(
+            session=key, is_async=found.is_async, expire_on_commit=expires, autoflush=found.autoflush, received=True
+        )
 
     def expiry_is_assumed(self, key: Key) -> bool:
         """Whether nothing in sight says if this session expires what it holds on commit."""
@@ -335,9 +209,9 @@ class Analyzer:
             elif definition is None and isinstance(node, ast.Name):
                 yield "property" if node.id == "property" else f"builtins.{node.id}"
 
-    # -- walking functions ------------------------------------------------------------------------------------------
-
-    def frame(self, function: Function, caller: Flow, on_yield: Callable[[State, Value], list[Exit]] | None = None) -> Flow:
+    def frame(
+        self, function: Function, caller: Flow, on_yield: Callable[[State, Value], list[Exit]] | None = None
+    ) -> Flow:
         """A frame for a function's body run in line with its caller."""
         return Flow(
             self, function.module, function, on_loop=caller.on_loop, place=caller.place,
@@ -364,7 +238,7 @@ class Analyzer:
             if argument.arg in given:
                 env[argument.arg] = given[argument.arg]
             elif isinstance(default, ast.Constant):
-                env[argument.arg] = self.static(function.module, default)
+                env[argument.arg] = self.names.static(function.module, default)
             else:
                 env[argument.arg] = self.parameter(function, argument)
 
@@ -396,7 +270,9 @@ class Analyzer:
     def explore(self, function: Function) -> list[Exit]:
         """Walk every path of a function; what its hazards see is kept, and its exits are given."""
         is_entry = self.dependencies.is_entry(function)
-        flow = Flow(self, function.module, function, on_loop=function.is_async, place="per-request" if is_entry else "per-call")
+        flow = Flow(
+            self, function.module, function, on_loop=function.is_async, place="per-request" if is_entry else "per-call"
+        )
         if self.dependencies.runs_in_thread(function):
             self.reach.in_thread(function)
         self.sharing.by_default(function)

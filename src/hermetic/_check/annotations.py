@@ -19,7 +19,9 @@ _MANY = frozenset({
     "list", "List", "Sequence", "Iterable", "Collection", "set", "Set", "frozenset", "FrozenSet", "Iterator", "AsyncIterator",
     "Generator", "AsyncGenerator", "ScalarResult", "AbstractSet", "tuple", "Tuple", "deque",
 })  # fmt: skip
-_WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "Awaitable", "Coroutine"})
+_WRAPPERS = frozenset(
+    {"Optional", "Annotated", "Final", "ClassVar", "Required", "NotRequired", "Awaitable", "Coroutine"}
+)
 
 
 class Annotations:
@@ -113,5 +115,3 @@ def unwrapped(node: ast.expr) -> Iterator[tuple[ast.expr, bool]]:
             yield node, False
         case _:
             return
-
-

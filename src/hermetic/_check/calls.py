@@ -63,7 +63,9 @@ def evaluate_call(flow: Flow, node: ast.Call, state: State) -> Value:
         return start_tasks(flow, callee, node, state)
     args: list[Value] = []
     for arg in node.args:
-        args += _spread(evaluate(flow, arg.value, state)) if isinstance(arg, ast.Starred) else (evaluate(flow, arg, state),)
+        args += (
+            _spread(evaluate(flow, arg.value, state)) if isinstance(arg, ast.Starred) else (evaluate(flow, arg, state),)
+        )
     keywords = tuple((keyword.arg or "**", evaluate(flow, keyword.value, state)) for keyword in node.keywords)
     call = Call(node, tuple(args), keywords, awaited)
     _grow(flow, node, callee, call, state)
@@ -81,7 +83,9 @@ def _spread(value: Value) -> tuple[Value, ...]:
 
 def _grow(flow: Flow, node: ast.Call, callee: Value, call: Call, state: State) -> None:
     """`rows.append(order)`: the list's name now holds a list of orders."""
-    if not (isinstance(callee, Bound) and isinstance(callee.owner, (Many, Tup)) and callee.name in _ADDERS and call.args):
+    if not (
+        isinstance(callee, Bound) and isinstance(callee.owner, (Many, Tup)) and callee.name in _ADDERS and call.args
+    ):
         return
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
     if isinstance(owner, ast.Name) and not (isinstance(callee.owner, Many) and isinstance(callee.owner.key, Path)):
@@ -144,7 +148,9 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
         case Bound(owner=Sess() as session, name="super"):
             return base_method(flow, session, name, call, state)
         case Sess():
-            return session_method(flow, owner, name, call, state) if name in METHODS else _other(owner, name, call, state)
+            return (
+                session_method(flow, owner, name, call, state) if name in METHODS else _other(owner, name, call, state)
+            )
         case Query():
             return query_method(flow, owner, name, call, state)
         case Result():
@@ -317,5 +323,3 @@ def _lambda(flow: Flow, node: ast.Lambda, call: Call, state: State) -> Value:
     result = evaluate(flow, node.body, state)
     state.envs[flow.frame] = before
     return result
-
-

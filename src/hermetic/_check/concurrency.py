@@ -62,7 +62,9 @@ def starts_tasks(callee: Value) -> bool:
     if name in known.GATHERS or name in known.TASK_STARTERS:
         return True
     owner, _, method = name.rpartition(".")
-    return method in {"create_task", "start_soon"} and (owner.removesuffix("()") in known.TASK_GROUPS or owner.startswith("asyncio"))
+    return method in {"create_task", "start_soon"} and (
+        owner.removesuffix("()") in known.TASK_GROUPS or owner.startswith("asyncio")
+    )
 
 
 def start_tasks(flow: Flow, callee: Value, node: ast.Call, state: State) -> Value:
@@ -167,7 +169,9 @@ def join(flow: Flow, task: Task, state: State) -> Value:
 
 def leave_group(state: State) -> None:
     """At the end of its block a task group has waited for all its tasks."""
-    state.tasks = {key: record for key, record in state.tasks.items() if record.what.rpartition(".")[0] not in known.TASK_GROUPS}
+    state.tasks = {
+        key: record for key, record in state.tasks.items() if record.what.rpartition(".")[0] not in known.TASK_GROUPS
+    }
 
 
 def meanwhile(flow: Flow, state: State, record: SessionRecord) -> None:

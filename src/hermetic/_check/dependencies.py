@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from .analyzer import Analyzer
     from .flow import Flow
 
-_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route", "route", "websocket", "trace"})
-_TOOLS = frozenset({"tool", "resource", "prompt", "task", "shared_task", "actor", "job", "command", "callback", "on_event"})
+_VERBS = frozenset(
+    {"get", "post", "put", "patch", "delete", "head", "options", "api_route", "route", "websocket", "trace"}
+)
+_TOOLS = frozenset(
+    {"tool", "resource", "prompt", "task", "shared_task", "actor", "job", "command", "callback", "on_event"}
+)
 
 
 class Dependencies:
@@ -35,7 +39,7 @@ class Dependencies:
                 continue
             module, node = call
             if node.args:
-                yield argument.arg, self.analyzer.static(module, node.args[0])
+                yield argument.arg, self.analyzer.names.static(module, node.args[0])
 
     def _depends(self, node: ast.expr | None, module: Module) -> tuple[Module, ast.Call] | None:
         if not isinstance(node, ast.Call):
@@ -99,13 +103,13 @@ class Dependencies:
             provided = flow.once(state, lambda trial: flow.call_value(provider, call, trial))
         return bound(provided.state, provided.value) if provided.kind == "next" else []
 
-    # -- routes ------------------------------------------------------------------------------------------------------
-
     def route(self, function: Function) -> ast.Call | None:
         """The decorator call that makes a function serve requests: `@app.get("/orders")`."""
         for decorator in function.node.decorator_list:
             match decorator:
-                case ast.Call(func=ast.Attribute(attr=attr), args=[ast.Constant(value=str() as path), *_]) if attr in _VERBS:
+                case ast.Call(func=ast.Attribute(attr=attr), args=[ast.Constant(value=str() as path), *_]) if (
+                    attr in _VERBS
+                ):
                     if path.startswith(("/", "{")) or path == "":
                         return decorator
                 case _:
@@ -119,8 +123,10 @@ class Dependencies:
         if self.route(function) is not None:
             return True
         decorators = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
-        owners = (d.value for d in decorators if isinstance(d, ast.Attribute) and d.attr in {"tool", "resource", "prompt"})
-        found = (self.analyzer.static(function.module, owner) for owner in owners)
+        owners = (
+            d.value for d in decorators if isinstance(d, ast.Attribute) and d.attr in {"tool", "resource", "prompt"}
+        )
+        found = (self.analyzer.names.static(function.module, owner) for owner in owners)
         return any(isinstance(value, Ext) and value.type.startswith("fastmcp.") for value in found)
 
     def is_entry(self, function: Function) -> bool:

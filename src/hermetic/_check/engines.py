@@ -29,7 +29,9 @@ _ONCE_DECORATORS = frozenset({
     "command", "fixture", "on_event", "cli", "before_first_request", "before_server_start", "on_startup", "startup",
 })  # fmt: skip
 _STARTED_UP = re.compile(r"\b(?:lifespan|on_startup|startup)\s*=\s*\[?\s*(\w+)")
-_BORROWERS = frozenset({"sqlalchemy", "sqlmodel", "pandas", "polars", "geopandas", "alembic", "sqlalchemy_utils", "logging", "builtins"})
+_BORROWERS = frozenset(
+    {"sqlalchemy", "sqlmodel", "pandas", "polars", "geopandas", "alembic", "sqlalchemy_utils", "logging", "builtins"}
+)
 _BORROWING = frozenset({"create_all", "drop_all", "reflect", "create", "drop", "to_sql"})
 
 
@@ -95,7 +97,9 @@ class Engines:
         """Whether a module is a Streamlit script, whose body runs again at each interaction; imported ones run once."""
         if not re.search(r"^\s*(import|from) streamlit\b", module.file.text, re.MULTILINE):
             return False
-        return not any(module.name == target for other in self.analyzer.project.modules.values() for target in _imported(other))
+        return not any(
+            module.name == target for other in self.analyzer.project.modules.values() for target in _imported(other)
+        )
 
 
 def _imported(module: Module) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import AttributeRead
+from .membership import is_within
 from .modules import Class, External
 from .results import announce, related
 from .state import FieldSet, Path, State, ValueRead
@@ -67,7 +68,7 @@ def _name(flow: Flow, node: ast.Name, state: State) -> Value:
         return env[node.id]
     if node.id in flow.shape.names:
         return UNKNOWN
-    return flow.analyzer.free_name(flow, node.id)
+    return flow.analyzer.names.free_name(flow, node.id)
 
 
 def builtin(name: str) -> Value:
@@ -86,7 +87,7 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
         case Obj():
             return _read_object(flow, owner, name, state, node)
         case Ref(definition=definition):
-            return flow.analyzer.member(definition, name)
+            return flow.analyzer.names.member(definition, name)
         case Sym(key=key):
             known = state.attrs.get((key, name))
             if known is not None:
@@ -99,18 +100,39 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
             return Sess(key) if name == "sync_session" else Bound(owner, name)
         case Maker(scoped=True):
             flow.analyzer.reach.opened(flow, owner.key)
-            return read(flow, flow.analyzer.scoped(owner), name, state, node) if name not in {"remove", "configure"} else Bound(owner, name)
+            return (
+                read(flow, flow.analyzer.scoped(owner), name, state, node)
+                if name not in {"remove", "configure"}
+                else Bound(owner, name)
+            )
         case Ext(type=type_name):
-            return flow.analyzer.external_member(type_name, name) or Bound(owner, name)
+            return flow.analyzer.names.external_member(type_name, name) or Bound(owner, name)
         case Engine() if name == "sync_engine":
             return Engine(owner.key)
         case Engine() if name == "dispose":
             state.mark("disposed", owner.key)
             return Bound(owner, name)
-        case Many() | Query() | Stmt() | Adapter() | Result() | Maker() | Engine() | Bound() | Closure() | Attr() | Cm() | Task() | Tup() | Const():
+        case (
+            Many()
+            | Query()
+            | Stmt()
+            | Adapter()
+            | Result()
+            | Maker()
+            | Engine()
+            | Bound()
+            | Closure()
+            | Attr()
+            | Cm()
+            | Task()
+            | Tup()
+            | Const()
+        ):
             return Bound(owner, name)
         case _:
-            return Bound(owner, name) if name in {"options", "joinedload"} or type(owner).__name__ == "Option" else UNKNOWN
+            return (
+                Bound(owner, name) if name in {"options", "joinedload"} or type(owner).__name__ == "Option" else UNKNOWN
+            )
 
 
 def read_mapped(flow: Flow, owner: Inst, name: str, state: State, node: ast.AST) -> Value:
@@ -130,11 +152,19 @@ def read_mapped(flow: Flow, owner: Inst, name: str, state: State, node: ast.AST)
         return UNKNOWN
     child = related(owner, name, target, relation.many)
     known = state.life.instances.get(owner.key)
-    if known is not None and known.session is not None and (child.key not in state.life.instances or effect == "emits-sql"):
+    if (
+        known is not None
+        and known.session is not None
+        and (child.key not in state.life.instances or effect == "emits-sql")
+    ):
         is_async = state.life.sessions[known.session].is_async if known.session in state.life.sessions else False
         announce(flow, child, Sess(known.session, is_async), (), state, node, depth=2)
         state.mark("lazy", child.key)
-    return Many(child, Path(owner.key, name), rows=True, session=known.session if known else None) if relation.many else child
+    return (
+        Many(child, Path(owner.key, name), rows=True, session=known.session if known else None)
+        if relation.many
+        else child
+    )
 
 
 def _read_property(flow: Flow, owner: Inst, name: str, state: State, node: ast.AST) -> Value:
@@ -292,10 +322,23 @@ def _not(flow: Flow, node: ast.UnaryOp, state: State) -> Value:
 
 def _compare(flow: Flow, node: ast.Compare, state: State) -> Value:
     values = [evaluate(flow, operand, state) for operand in (node.left, *node.comparators)]
-    if len(values) == 2 and isinstance(node.ops[0], (ast.Is, ast.IsNot)) and values[1] == NONE and isinstance(values[0], Const):
+    if (
+        len(values) == 2
+        and isinstance(node.ops[0], (ast.Is, ast.IsNot))
+        and values[1] == NONE
+        and isinstance(values[0], Const)
+    ):
         return Const((values[0].value is None) == isinstance(node.ops[0], ast.Is))
-    if len(values) == 2 and isinstance(node.ops[0], (ast.Is, ast.IsNot)) and any(isinstance(value, Sess) for value in values):
+    if (
+        len(values) == 2
+        and isinstance(node.ops[0], (ast.Is, ast.IsNot))
+        and any(isinstance(value, Sess) for value in values)
+    ):
         return _same_session(flow, node, values[0], values[1], state)
+    if isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(values[0], Inst) and isinstance(values[1], Sess):
+        answer = is_within(flow, values[0], values[1], state)
+        is_not = isinstance(node.ops[0], ast.NotIn)
+        return Const(answer.value != is_not) if isinstance(answer, Const) else UNKNOWN
     if len(values) == 2 and all(isinstance(value, Const) for value in values):
         same = values[0] == values[1]
         if isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
@@ -334,7 +377,9 @@ def _lambda(flow: Flow, node: ast.Lambda, state: State) -> Value:
     return Lambda(node)
 
 
-def _comprehension(flow: Flow, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State) -> Value:
+def _comprehension(
+    flow: Flow, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, state: State
+) -> Value:
     from .comprehensions import comprehend
 
     return comprehend(flow, node, state)
@@ -387,4 +432,3 @@ EXPRESSIONS: dict[type[ast.expr], Callable[..., Value]] = {
     ast.FormattedValue: _formatted,
     ast.Yield: _yield,
 }
-

@@ -88,7 +88,16 @@ def _other(flow: Flow, name: str, call: Call, state: State) -> Value:
     return Ext(name) if tail[:1].isupper() else Ext(name + "()") if name in _FACTORIES else UNKNOWN
 
 
-_FACTORIES = frozenset({"boto3.client", "boto3.resource", "anyio.create_task_group", "fastmcp.Client", "asyncio.get_running_loop", "asyncio.get_event_loop"})
+_FACTORIES = frozenset(
+    {
+        "boto3.client",
+        "boto3.resource",
+        "anyio.create_task_group",
+        "fastmcp.Client",
+        "asyncio.get_running_loop",
+        "asyncio.get_event_loop",
+    }
+)
 
 
 def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
@@ -100,7 +109,9 @@ def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
     expire = constant(call.keyword("expire_on_commit"), True)
     autoflush = constant(call.keyword("autoflush"), True)
     autocommit = _autocommits(call.argument(0, "bind"))
-    open_session(flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=autocommit)
+    open_session(
+        flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=autocommit
+    )
     if isinstance(call.argument(0, "bind"), Sess):
         # Bound to a connection: what it holds belongs to whoever has that.
         state.held.pop(session.key, None)
@@ -197,7 +208,10 @@ def _shares_threads(node: ast.AST) -> bool:
         return False
     pairs = zip(args.keys, args.values, strict=True)
     return any(
-        isinstance(key, ast.Constant) and key.value == "check_same_thread" and isinstance(value, ast.Constant) and value.value is False
+        isinstance(key, ast.Constant)
+        and key.value == "check_same_thread"
+        and isinstance(value, ast.Constant)
+        and value.value is False
         for key, value in pairs
     )
 
@@ -242,7 +256,11 @@ def _suppress(flow: Flow, call: Call, state: State) -> Value:
 def _adapter(flow: Flow, call: Call, state: State) -> Value:
     """`TypeAdapter(list[OrderRead])`: the response model that is named in the type."""
     nodes = ast.walk(call.node.args[0]) if isinstance(call.node, ast.Call) and call.node.args else ()
-    found = (flow.module.project.resolve_expr(flow.module, node) for node in nodes if isinstance(node, (ast.Name, ast.Attribute)))
+    found = (
+        flow.module.project.resolve_expr(flow.module, node)
+        for node in nodes
+        if isinstance(node, (ast.Name, ast.Attribute))
+    )
     return next((Adapter(definition) for definition in found if isinstance(definition, Class)), UNKNOWN)
 
 
@@ -261,7 +279,11 @@ def _listed(flow: Flow, call: Call, state: State) -> Value:
 
 def _enumerate(flow: Flow, call: Call, state: State) -> Value:
     found = members(flow, call.argument(0), state, call.node)
-    return Many(Tup((UNKNOWN, found.element)), found.key, found.rows, found.session) if isinstance(found, Many) else UNKNOWN
+    return (
+        Many(Tup((UNKNOWN, found.element)), found.key, found.rows, found.session)
+        if isinstance(found, Many)
+        else UNKNOWN
+    )
 
 
 def _zip(flow: Flow, call: Call, state: State) -> Value:

@@ -61,12 +61,10 @@ class Fenced:
             bound = other.names.get(name)
             if isinstance(bound, Imported):
                 definition = module.project.imported(other, bound)
-                return self.analyzer.value_of(definition) if definition else UNKNOWN
+                return self.analyzer.names.value_of(definition) if definition else UNKNOWN
         if name in _VOCABULARY:
             return Ref(External(f"{_VOCABULARY[name]}.{name}"))
         return Ref(External(f"{_PREFIX}{module.file.name}.{name}")) if name[:1].isupper() else UNKNOWN
-
-    # -- models ------------------------------------------------------------------------------------------------------
 
     def mapping(self, name: str) -> Mapping | None:
         """The mapping of a class that a document uses as a model without showing it."""
@@ -87,7 +85,9 @@ class Fenced:
 
     def is_model_name(self, module: Module, node: ast.expr) -> bool:
         """Whether an expression names a class that the document never shows."""
-        return module.file.fence and isinstance(node, ast.Name) and node.id[:1].isupper() and node.id not in module.names
+        return (
+            module.file.fence and isinstance(node, ast.Name) and node.id[:1].isupper() and node.id not in module.names
+        )
 
     def _nodes(self, document: str) -> Iterator[ast.AST]:
         return (node for module in self._documents.get(document, ()) for node in ast.walk(module.tree))
@@ -120,7 +120,13 @@ class Fenced:
 
     def _mapping(self, document: str, cls: str) -> Mapping:
         names = {node.attr for node in self._nodes(document) if isinstance(node, ast.Attribute)}
-        names |= {keyword.arg for node in self._nodes(document) if isinstance(node, ast.Call) for keyword in node.keywords if keyword.arg}
+        names |= {
+            keyword.arg
+            for node in self._nodes(document)
+            if isinstance(node, ast.Call)
+            for keyword in node.keywords
+            if keyword.arg
+        }
         related = set(self._related(document))
         columns = {name: Column(name) for name in names - related}
         relations = {name: Relation(name, target="", many=name.endswith("s")) for name in related}
@@ -129,10 +135,11 @@ class Fenced:
     def _related(self, document: str) -> Iterator[str]:
         """What the document names in a loader option."""
         for node in self._nodes(document):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in known.LOADER_OPTIONS:
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", getattr(node.func, "attr", "")) in known.LOADER_OPTIONS
+            ):
                 yield from (arg.attr for arg in node.args if isinstance(arg, ast.Attribute))
-
-    # -- sessions ----------------------------------------------------------------------------------------------------
 
     def entered(self, flow: Flow, value: Value, target: ast.expr | None, state: State, node: ast.AST) -> Value:
         """A session, where a block's `with` binds what it then uses as one and does not show who opened it."""

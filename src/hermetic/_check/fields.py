@@ -43,7 +43,9 @@ class Fields:
         """Whether `self.name` may be None at first: the class, or one of its methods, sets it so."""
         key = (cls.qualname, name)
         if key not in self._lazy:
-            self._lazy[key] = any(_starts_none(self.analyzer, base, name) for base in cls.mro if isinstance(base, Class))
+            self._lazy[key] = any(
+                _starts_none(self.analyzer, base, name) for base in cls.mro if isinstance(base, Class)
+            )
         return self._lazy[key]
 
     def _find(self, cls: Class, name: str) -> Value:
@@ -56,7 +58,7 @@ class Fields:
                 if found is not UNKNOWN:
                     return found
             if name in base.values:
-                return self.analyzer.static(base.module, base.values[name])
+                return self.analyzer.names.static(base.module, base.values[name])
             for method in base.methods.values():
                 found = self._assigned(method, name, key)
                 if found is not UNKNOWN:
@@ -71,9 +73,13 @@ class Fields:
         me = arguments[0].arg
         for node in self.analyzer.walk(method):
             match node:
-                case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=attr)], value=source) if owner == me and attr == name:
+                case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=attr)], value=source) if (
+                    owner == me and attr == name
+                ):
                     found = self._source(method, source, key)
-                case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=owner), attr=attr)) if owner == me and attr == name:
+                case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=owner), attr=attr)) if (
+                    owner == me and attr == name
+                ):
                     found = self.analyzer.annotated(node.annotation, method.module, key, borrowed=True)
                     if found is UNKNOWN and node.value is not None:
                         found = self._source(method, node.value, key)
@@ -95,7 +101,7 @@ class Fields:
                 if argument.arg == source.id:
                     value = self.analyzer.parameter(method, argument)
                     return self.analyzer.rekeyed(value, key)
-        value = self.analyzer.static(method.module, source)
+        value = self.analyzer.names.static(method.module, source)
         return value if isinstance(value, (Maker, Engine, Ext, Obj, Sess, Ref)) else UNKNOWN
 
 

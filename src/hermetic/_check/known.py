@@ -74,10 +74,12 @@ EXECUTORS = frozenset({
 CONTEXT_MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 CACHES = frozenset({
     "functools.lru_cache", "functools.cache", "streamlit.cache_resource", "streamlit.cache_data",
-    "streamlit.experimental_singleton", "cachetools.cached", "cachetools.func.lru_cache", "cachetools.func.ttl_cache",
+    "streamlit.experimental_singleton", "cachetools.cached", "cachetools.cachedmethod", "cachetools.func.lru_cache", "cachetools.func.ttl_cache",
     "functools.cached_property", "async_lru.alru_cache",
 })  # fmt: skip
-FIXTURES = frozenset({"pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture", "pytest_asyncio.plugin.fixture"})
+FIXTURES = frozenset(
+    {"pytest.fixture", "pytest_asyncio.fixture", "pytest.yield_fixture", "pytest_asyncio.plugin.fixture"}
+)
 PROPERTIES = frozenset({"property", "functools.cached_property", "sqlalchemy.ext.hybrid.hybrid_property"})
 
 _HTTP_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send", "stream", "urlopen"})  # fmt: skip
@@ -96,9 +98,13 @@ _HTTP_CLIENTS = frozenset({
     "aiohttp.ClientSession", "aiohttp.client.ClientSession", "urllib3.PoolManager",
 })  # fmt: skip
 _MODEL_CLIENTS = frozenset({"openai", "anthropic", "ollama", "cohere", "mistralai", "groq", "together"})
-_MODEL_CALLS = frozenset({"create", "parse", "generate", "chat", "embeddings", "complete", "stream", "generate_content"})
+_MODEL_CALLS = frozenset(
+    {"create", "parse", "generate", "chat", "embeddings", "complete", "stream", "generate_content"}
+)
 _CHAIN_HOMES = frozenset({"langchain", "langchain_core", "langchain_openai", "langchain_anthropic", "langgraph", "llama_index"})  # fmt: skip
-_CHAIN_CALLS = frozenset({"invoke", "ainvoke", "stream", "astream", "predict", "apredict", "query", "aquery", "agenerate"})
+_CHAIN_CALLS = frozenset(
+    {"invoke", "ainvoke", "stream", "astream", "predict", "apredict", "query", "aquery", "agenerate"}
+)
 _TOOL_CALLS = frozenset({"call_tool", "list_tools", "read_resource", "get_prompt", "initialize"})
 _SMTP_CALLS = frozenset({"sendmail", "send_message", "login", "connect", "starttls"})
 

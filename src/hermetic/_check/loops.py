@@ -51,7 +51,9 @@ def iterate(
     return [*exits, *(Exit("next", path) for path in distinct(ended))]
 
 
-def _each_item(flow: Flow, target: ast.expr, value: Tup, state: State, body: Callable[[State], list[Exit]]) -> list[Exit]:
+def _each_item(
+    flow: Flow, target: ast.expr, value: Tup, state: State, body: Callable[[State], list[Exit]]
+) -> list[Exit]:
     current, exits, ended = [state], [], []
     for item in value.items[:3]:
         following: list[State] = []

@@ -211,10 +211,10 @@ class Project:
         for index, part in enumerate(parts[1:], 1):
             if isinstance(found, External):
                 return External(".".join([found.name, *parts[index:]]))
-            found = self._member(found, part)
+            found = self.member(found, part)
         return found
 
-    def _member(self, owner: Definition | None, name: str) -> Definition | None:
+    def member(self, owner: Definition | None, name: str) -> Definition | None:
         if isinstance(owner, Module):
             return self._name(owner, name) or self.modules.get(f"{owner.name}.{name}")
         if isinstance(owner, Class):
@@ -366,7 +366,9 @@ def _inner_definitions(body: Iterable[ast.stmt]) -> Iterator[FunctionNode | ast.
             yield node
         else:
             children = ast.iter_child_nodes(node)
-            stack.extend(child for child in children if isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)))
+            stack.extend(
+                child for child in children if isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case))
+            )
 
 
 def _is_setter(node: FunctionNode) -> bool:

@@ -24,6 +24,16 @@ class Exit:
     error: str = ""
 
 
+def merged(exits: list[Exit]) -> list[Exit]:
+    """The exits without those that are alike in kind, error, value and state."""
+    if len(exits) < 2:
+        return exits
+    kept: dict[object, Exit] = {}
+    for exit in exits:
+        kept.setdefault((exit.kind, exit.error, exit.value, exit.state.fingerprint()), exit)
+    return list(kept.values())[:24]
+
+
 class Raised(Exception):
     """Unwinds the evaluation of an expression to its statement."""
 
@@ -69,7 +79,9 @@ def _caught_by(module: Module, node: ast.expr, error: str) -> Literal["yes", "no
 def _is_raised_class(module: Module, error: str, tail: str, definition: object) -> Literal["yes", "no", "maybe"]:
     if error.rpartition(".")[2] == tail:
         return "yes"
-    raised = next((cls for cls in module.project.classes_named(error.rpartition(".")[2]) if cls.qualname == error), None)
+    raised = next(
+        (cls for cls in module.project.classes_named(error.rpartition(".")[2]) if cls.qualname == error), None
+    )
     if raised is None:
         return "no"
     if isinstance(definition, Class):

@@ -33,8 +33,6 @@ class Reach:
         self._threaded: set[Key] = set()
         self._engines: dict[Key, tuple[EngineCreated, Module]] = {}
 
-    # -- while functions are walked ---------------------------------------------------------------------------------
-
     def called(self, flow: Flow, function: Function) -> None:
         """The function at work calls another one, or hands it to a thread."""
         if flow.threaded:
@@ -96,8 +94,6 @@ class Reach:
         elif flow.function is not None:
             self._talks.setdefault(flow.function, set()).add(engine)
 
-    # -- at the end -------------------------------------------------------------------------------------------------
-
     def serves(self, function: Function) -> bool:
         """Whether requests, threads or tools of a server reach a function."""
         return any(self._is_served(caller) for caller in _closure([function], self._callers))
@@ -124,7 +120,9 @@ class Reach:
 
     def tell_threaded(self) -> None:
         """Tell again of each engine that threads talk to."""
-        threaded = self._threaded.union(*(self._talks.get(function, ()) for function in _closure(self._threads, self._callees)))
+        threaded = self._threaded.union(
+            *(self._talks.get(function, ()) for function in _closure(self._threads, self._callees))
+        )
         for engine, (record, module) in self._engines.items():
             if engine in threaded:
                 self.analyzer.outside(module).emit(State(), replace(record, shares_threads=True), "threads")

@@ -117,7 +117,10 @@ class Relevance:
             case External(name=name):
                 return name.startswith(_HOMES) or known.may_wait(name)
             case Class():
-                return self.analyzer.models.mapping(definition) is not None or self.analyzer.session_class(definition) is not None
+                return (
+                    self.analyzer.models.mapping(definition) is not None
+                    or self.analyzer.session_class(definition) is not None
+                )
             case Global(module=module, value=value, annotation=annotation) if depth < 3:
                 nodes = [node for node in (value, annotation) if node is not None]
                 return any(

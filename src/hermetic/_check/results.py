@@ -38,9 +38,6 @@ _LIST = frozenset({"all", "fetchall", "partitions", "fetchmany", "to_list", "yie
 _NEVER_NONE = frozenset({"one", "scalar_one"})
 
 
-# -- building ---------------------------------------------------------------------------------------------------------
-
-
 def select(flow: Flow, call: Call) -> Stmt:
     """`select(Order)`, `select(Order, Customer)`, `select(Order.id)`, `session.query(…)`."""
     mappings = [flow.analyzer.mapping_of(value) for value in call.args]
@@ -113,9 +110,6 @@ def _names(value: Value) -> list[str]:
             return ["*"]
         case _:
             return []
-
-
-# -- running ----------------------------------------------------------------------------------------------------------
 
 
 def run(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST, name: str) -> Value:
@@ -213,7 +207,11 @@ def result_method(flow: Flow, result: Result, name: str, state: State, node: ast
         return UNKNOWN
     is_scalar = result.scalars or name in {"scalar", "scalar_one", "scalar_one_or_none"}
     if name in {"all", "fetchall", "fetchmany"}:
-        return Tup((_row(result, is_scalar),)) if stmt.single else Many(_row(result, is_scalar), result.key, rows=True, session=result.session.key)
+        return (
+            Tup((_row(result, is_scalar),))
+            if stmt.single
+            else Many(_row(result, is_scalar), result.key, rows=True, session=result.session.key)
+        )
     if name in _ONE:
         one = _one(flow, result.session, Inst((*_as_tuple(result.key), "1"), stmt.mapping), stmt, state, node)
         return one if is_scalar else Tup((one, *([UNKNOWN] * (stmt.entities - 1))))

@@ -24,7 +24,13 @@ def construct_session(flow: Flow, cls: Class, is_async: bool, call: Call, state:
     session = Sess(flow.key(call.node, "session"), is_async)
     flow.analyzer.of_class(session, cls)
     expire = call.keyword("expire_on_commit")
-    bound = True if call.args or any(call.keyword(name) for name in ("bind", "binds", "**")) else None if finds_bind(cls) else False
+    bound = (
+        True
+        if call.args or any(call.keyword(name) for name in ("bind", "binds", "**"))
+        else None
+        if finds_bind(cls)
+        else False
+    )
     flow.analyzer.reach.bind(session.key, call.argument(0, "bind"))
     return open_session(flow, session, state, call.node, expire=expire != Const(False), bound=bound)
 

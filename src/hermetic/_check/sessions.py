@@ -150,7 +150,9 @@ def unknown_given(flow: Flow, session: Sess, call: Call, state: State, name: str
 
 def unknown_write(flow: Flow, session: Sess, state: State, node: ast.AST, name: str) -> None:
     """Something that the analyzer cannot name was added or deleted: a write all the same."""
-    flow.emit(state, Executed(session=session.key, writes=True, autoflushes=False, site=flow.site(node)), name, "staged")
+    flow.emit(
+        state, Executed(session=session.key, writes=True, autoflushes=False, site=flow.site(node)), name, "staged"
+    )
 
 
 def _delete(flow: Flow, session: Sess, call: Call, state: State) -> Value:
@@ -228,7 +230,9 @@ def _merge(flow: Flow, session: Sess, call: Call, state: State) -> Value:
 
 def _get(flow: Flow, session: Sess, call: Call, state: State) -> Value:
     options = call.keyword("options")
-    found = tuple(o for v in (options.items if isinstance(options, Tup) else ()) if isinstance(v, Option) for o in v.options)
+    found = tuple(
+        o for v in (options.items if isinstance(options, Tup) else ()) if isinstance(v, Option) for o in v.options
+    )
     return get(flow, session, flow.analyzer.mapping_of(call.argument(0, "entity")), found, state, call)
 
 
@@ -339,4 +343,3 @@ _METHODS: dict[str, Callable[[Flow, Sess, Call, State], Value]] = {
     "stream": _runs("stream"),
     "stream_scalars": _runs("stream_scalars"),
 }
-

@@ -37,7 +37,9 @@ def shape_of(nodes: Sequence[ast.AST]) -> Shape:
     return Shape(
         is_generator=any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own),
         names=frozenset(name for node in own for name in _bound(node)),
-        flags=frozenset(name.id for node in own for test in _tests(node) for name in ast.walk(test) if isinstance(name, ast.Name)),
+        flags=frozenset(
+            name.id for node in own for test in _tests(node) for name in ast.walk(test) if isinstance(name, ast.Name)
+        ),
         conditions=frozenset(text for text, count in asked.items() if count > 1),
         global_names=frozenset(name for node in own if isinstance(node, ast.Global) for name in node.names),
     )
@@ -49,7 +51,9 @@ def _bound(node: ast.AST) -> Sequence[str]:
             return (name,)
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return (name,)
-        case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name):
+        case (
+            ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name)
+        ):
             return (name,)
         case ast.Import(names=names) | ast.ImportFrom(names=names):
             return [alias.asname or alias.name.partition(".")[0] for alias in names]
@@ -74,7 +78,9 @@ def _texts(test: ast.expr) -> Sequence[str]:
             return [text for value in values for text in _texts(value)]
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return _texts(operand)
-        case ast.Compare(left=left, ops=[ast.Is() | ast.Eq() | ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]):
+        case ast.Compare(
+            left=left, ops=[ast.Is() | ast.Eq() | ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]
+        ):
             text = fact(left, "is None")
         case _:
             text = fact(test, "")

@@ -38,7 +38,9 @@ class Sharing:
 
     def keep(self, key: Key, how: SharedHow, what: str, site: Site, module: Module, *, always: bool = False) -> None:
         """Whoever reaches `key` shares a session made at `site`."""
-        self._kept.setdefault(key, Kept(SessionShared(session=key, how=how, what=what, site=site), module, always=always))
+        self._kept.setdefault(
+            key, Kept(SessionShared(session=key, how=how, what=what, site=site), module, always=always)
+        )
 
     def used(self, key: Key, function: Function | None) -> None:
         if function is not None and key in self._kept:
@@ -50,10 +52,12 @@ class Sharing:
             for key in keys_in(value):
                 self.used(key, function)
 
+    def remembers(self, function: Function) -> bool:
+        """Whether a function that was asked the same before answers from its memory."""
+        return bool(known.CACHES.intersection(self.analyzer.decorators(function)))
+
     def is_cached(self, function: Function) -> bool:
         return ("cached", function.qualname) in self._kept
-
-    # -- what keeps a session ---------------------------------------------------------------------------------------
 
     def by_module(self, definition: Global, value: Value, state: State) -> None:
         """A variable of a module holds a session, or an object that does."""
@@ -62,12 +66,14 @@ class Sharing:
             self.keep(value.key, "module", definition.name, site, definition.module)
         if isinstance(value, Obj):
             for session in _held_by(value, state):
-                self.keep(value.key, "singleton", definition.name, _opened_at(session, state) or site, definition.module)
+                self.keep(
+                    value.key, "singleton", definition.name, _opened_at(session, state) or site, definition.module
+                )
 
     def by_default(self, function: Function) -> None:
         """A default argument is a session."""
         for argument, default in arguments_with_defaults(function):
-            if isinstance(default, ast.Call) and _is_own(self.analyzer.static(function.module, default)):
+            if isinstance(default, ast.Call) and _is_own(self.analyzer.names.static(function.module, default)):
                 key = ("default", function.qualname, argument.arg)
                 self.keep(key, "default-argument", argument.arg, site_of(default, function.module), function.module)
                 self.used(key, function)
@@ -75,7 +81,7 @@ class Sharing:
     def by_class(self, cls: Class) -> None:
         """A class attribute is a session."""
         for name, value in cls.values.items():
-            if isinstance(value, ast.Call) and _is_own(self.analyzer.static(cls.module, value)):
+            if isinstance(value, ast.Call) and _is_own(self.analyzer.names.static(cls.module, value)):
                 key = ("class", cls.qualname, name)
                 self.keep(key, "class", f"{cls.name}.{name}", site_of(value, cls.module), cls.module)
                 for method in cls.methods.values():
@@ -92,9 +98,9 @@ class Sharing:
                 site = _opened_at(session, exit.state)
                 if site is not None and _is_own(session):
                     always = cache.startswith("streamlit.")
-                    self.keep(("cached", function.qualname), "cache", function.name, site, function.module, always=always)
-
-    # -- telling ----------------------------------------------------------------------------------------------------
+                    self.keep(
+                        ("cached", function.qualname), "cache", function.name, site, function.module, always=always
+                    )
 
     def tell(self) -> None:
         """Tell of everything kept that is used; quietly where nothing shows that its users are many."""
@@ -113,7 +119,11 @@ def _is_own(value: Value) -> bool:
 
 
 def _held_by(owner: Obj, state: State) -> list[Sess]:
-    return [value for (key, _), value in state.attrs.items() if key == owner.key and isinstance(value, Sess) and _is_own(value)]
+    return [
+        value
+        for (key, _), value in state.attrs.items()
+        if key == owner.key and isinstance(value, Sess) and _is_own(value)
+    ]
 
 
 def _opened_at(session: Sess, state: State) -> Site | None:

@@ -181,7 +181,6 @@ class State:
         else:
             self.life.instances[target.key] = replace(known, key=target.key)
 
-
     def forget(self, key: Key) -> None:
         """Another instance goes by this name from now on; a session that still has work with the old one keeps it."""
         known = self.life.instances.pop(key, None)
@@ -189,7 +188,10 @@ class State:
         if known is None or session is None:
             return
         past: Key = ("past", key)
-        points = tuple(replace(point, **{name: _renamed(getattr(point, name), key, past) for name in _UNDONE}) for point in session.savepoints)
+        points = tuple(
+            replace(point, **{name: _renamed(getattr(point, name), key, past) for name in _UNDONE})
+            for point in session.savepoints
+        )
         work = {name: tuple(past if one == key else one for one in getattr(session, name)) for name in _WORK}
         if points != session.savepoints or any(past in keys for keys in work.values()):
             self.life.instances[past] = replace(known, key=past)

@@ -153,7 +153,9 @@ def sessions_in(value: Value) -> list[Sess]:
     return found
 
 
-def escape(flow: Flow, value: Value, state: State, node: ast.AST, user_state: bool = False, *, stored: bool = False) -> None:
+def escape(
+    flow: Flow, value: Value, state: State, node: ast.AST, user_state: bool = False, *, stored: bool = False
+) -> None:
     """A value leaves the function's hands: whoever got it closes its session."""
     for session in sessions_in(value):
         if user_state:

@@ -35,7 +35,9 @@ class Usage:
                     awaited.add(id(call))
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     made[name] = value
-                case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as owner)) if ast.unparse(owner) == spelled:
+                case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as owner)) if (
+                    ast.unparse(owner) == spelled
+                ):
                     calls.append(node)
         for call in calls:
             if self._is_evidence(call, made, module):
@@ -64,8 +66,20 @@ class Usage:
         while isinstance(node, ast.Call):
             if isinstance(node.func, ast.Name):
                 break
-            node = node.func.value if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call) else node.func
+            node = (
+                node.func.value
+                if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
+                else node.func
+            )
         name = module.project.resolve_expr(module, node.func if isinstance(node, ast.Call) else node)
         if name is None and module.file.fence:
-            return isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"select", "insert", "update", "delete", "text"}
-        return isinstance(name, External) and (name.name in known.SELECTS or name.name in known.WRITES or name.name in known.TEXTS)
+            return isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
+                "select",
+                "insert",
+                "update",
+                "delete",
+                "text",
+            }
+        return isinstance(name, External) and (
+            name.name in known.SELECTS or name.name in known.WRITES or name.name in known.TEXTS
+        )

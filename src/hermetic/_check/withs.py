@@ -45,13 +45,17 @@ def enter_all(flow: Flow, items: Sequence[ast.withitem], state: State, body: Bod
     return exits
 
 
-def _bound(flow: Flow, item: ast.withitem, rest: Sequence[ast.withitem], body: Body, state: State, value: Value) -> list[Exit]:
+def _bound(
+    flow: Flow, item: ast.withitem, rest: Sequence[ast.withitem], body: Body, state: State, value: Value
+) -> list[Exit]:
     if item.optional_vars is not None:
         assign(flow, item.optional_vars, value, state, item.context_expr)
     return enter_all(flow, rest, state, body)
 
 
-def enter(flow: Flow, value: Value, state: State, node: ast.AST, body: Callable[[State, Value], list[Exit]]) -> list[Exit]:
+def enter(
+    flow: Flow, value: Value, state: State, node: ast.AST, body: Callable[[State, Value], list[Exit]]
+) -> list[Exit]:
     """Run `body` inside one context manager; it gets what `as` binds."""
     match value:
         case Cm(kind="function", call=call, subject=subject) if call is not None:
@@ -127,7 +131,9 @@ def _suppressed(flow: Flow, call: Call, state: State, body: Callable[[State, Val
     return done
 
 
-def _object(flow: Flow, value: Obj, state: State, node: ast.AST, body: Callable[[State, Value], list[Exit]]) -> list[Exit]:
+def _object(
+    flow: Flow, value: Obj, state: State, node: ast.AST, body: Callable[[State, Value], list[Exit]]
+) -> list[Exit]:
     """A class of the project with `__enter__` and `__exit__`."""
     enters = value.cls.method("__enter__") or value.cls.method("__aenter__")
     leaves = value.cls.method("__exit__") or value.cls.method("__aexit__")

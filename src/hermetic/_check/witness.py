@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .._catalogue import Confidence, Finding, Hazard, Logic, Moment, Sighting, Step, catalogue
 from .._lifecycle.instance import InstanceState
 from .._lifecycle.records import (
+    AttributeRead,
     BlockingWork,
     InstanceRecord,
     Key,
@@ -79,6 +80,7 @@ class Witness:
             session = state.life.sessions.get(record.session)
         if isinstance(record, InstanceRecord):
             instance = state.life.instances.get(record.instance)
+        before = state.life.copy() if self._may_flush(record, instance, state) else None
         outcome = state.life.apply(record)
         if isinstance(record, SessionOpened):
             self._opened.add(record.site)
@@ -86,21 +88,46 @@ class Witness:
             moment = Moment(record, outcome, session, instance, state.life, where, partial(_history, state), self.text)
             told = self._show(moment, state)
             where = replace(where, notes=(*where.notes, *told)) if told else where
+        if before is not None and outcome.effect == "raises":
+            # What stopped at the read was told there; the path that goes on is one that did not stop.
+            state.life = before
         state.add(record, where)
         return outcome.effect
+
+    @staticmethod
+    def _may_flush(record: Record, instance: InstanceState | None, state: State) -> bool:
+        """Whether a read may flush what waits, and so spoil an AsyncSession when it cannot."""
+        if not isinstance(record, AttributeRead) or instance is None or record.attribute in instance.loaded:
+            return False
+        session = state.life.session_of(instance)
+        return session is not None and session.is_async and bool(session.pending or session.dirty or session.deleted)
 
     def worked(self, flow: Flow, state: State, work: Worked, node: object, function: Function) -> None:
         """A callee did blocking work on a session of its own."""
         record = BlockingWork(what=f"{function.name}() {work.what}", inner=work.site, site=flow.site(node))  # type: ignore[arg-type]
         if not self._is_silent:
-            moment = Moment(record, state.life.apply(record), None, None, state.life, flow.where(state), partial(_history, state), self.text)
+            moment = Moment(
+                record,
+                state.life.apply(record),
+                None,
+                None,
+                state.life,
+                flow.where(state),
+                partial(_history, state),
+                self.text,
+            )
             self._show(moment, state)
 
     def _show(self, moment: Moment, state: State) -> list[str]:
         """Let the hazards look; gives a note for each that told something, so that no caller tells it again."""
         record, told = moment.record, []
         for hazard, logic in self._logic.get(type(record), ()):
-            trigger = (hazard.slug, record.site, type(record).__name__, getattr(record, "attribute", None) or getattr(record, "by", None))
+            trigger = (
+                hazard.slug,
+                record.site,
+                type(record).__name__,
+                getattr(record, "attribute", None) or getattr(record, "by", None),
+            )
             note = f"told {hazard.slug}"
             if note in moment.where.notes:
                 continue
@@ -114,7 +141,9 @@ class Witness:
                 self._clean.add(trigger)
         return told
 
-    def _keep(self, hazard: Hazard, sighting: Sighting, trigger: tuple[Hashable, ...], state: State, moment: Moment) -> None:
+    def _keep(
+        self, hazard: Hazard, sighting: Sighting, trigger: tuple[Hashable, ...], state: State, moment: Moment
+    ) -> None:
         record = sighting.at or moment.record
         site = record.site
         if not isinstance(site, Site):
@@ -124,7 +153,7 @@ class Witness:
         if mark in state.marks and (hazard.slug, site) not in self.sights:
             return
         state.marks |= {mark}
-        if moment.outcome.because == "expired" and self._is_assumed(moment.instance):
+        if _is_by_expiry(moment) and self._is_assumed(moment.instance):
             sighting = replace(sighting, confidence="possible")
         known = self.sights.get((hazard.slug, site))
         if known is None or _rank(sighting.confidence) < _rank(known.sighting.confidence):
@@ -139,8 +168,6 @@ class Witness:
     def opened(self) -> int:
         """At how many places sessions were seen to be made."""
         return len(self._opened)
-
-    # -- telling ----------------------------------------------------------------------------------------------------
 
     def findings(self) -> Iterator[Finding]:
         """What the hazards saw."""
@@ -198,3 +225,7 @@ def _root(key: Key) -> Key:
     return key
 
 
+def _is_by_expiry(moment: Moment) -> bool:
+    """Whether something happens because an instance expired; a read of it may stop at what waits to be flushed."""
+    name = getattr(moment.record, "attribute", None)
+    return moment.outcome.because == "expired" or (moment.instance is not None and name in moment.instance.expired)
