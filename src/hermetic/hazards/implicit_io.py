@@ -70,7 +70,7 @@ def loads_without_await(moment: Moment) -> Iterator[Sighting]:
     history = moment.history()
     story: list[tuple[Record, str]] = []
     loaded = next((r for r in reversed(history) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None)
-    if moment.outcome.because == "expired":
+    if moment.outcome.because == "expired" or record.attribute in instance.expired:
         cause = next((r for r in reversed(history) if isinstance(r, (Committed, RolledBack)) and r.session == instance.session), None)
         story += [(cause, "expires every instance")] if cause else []
         fix = "await session.refresh(…) first, or make the sessionmaker with expire_on_commit=False"
