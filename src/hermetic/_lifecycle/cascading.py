@@ -58,7 +58,8 @@ def attach(life: States, session: Key, key: Key) -> Outcome | None:
         return None
     if state.status == "transient":
         life.change(key, status="pending", session=session)
-        life.change_session(session, pending=(*life.sessions[session].pending, key))
+        others = tuple(other for other in life.sessions[session].pending if other != key)
+        life.change_session(session, pending=(*others, key))
         return None
     twin = life.identified(session, state.identity)
     if twin is not None and twin.key != key:

@@ -24,7 +24,7 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
         return FINE
     if session.phase == "failed":
         return raises("PendingRollbackError", "failed")
-    session = life.begin(key)
+    session = own(life, life.begin(key))
     if is_tangled(life, session):
         life.lose_track(key)
         return TANGLED
@@ -39,6 +39,15 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
     if sends is None:
         return Outcome("unknown", because="aside")
     return emits("flush") if sends else FINE
+
+
+def own(life: States, session: SessionState) -> SessionState:
+    """The session without what waits in it under a key that was announced anew since; that is written all the same."""
+    lists = {name: getattr(session, name) for name in ("pending", "dirty", "deleted")}
+    kept = {
+        name: tuple(key for key in keys if life.instances[key].session == session.key) for name, keys in lists.items()
+    }
+    return session if kept == lists else life.change_session(session.key, **kept, uncommitted=True)
 
 
 def is_tangled(life: States, session: SessionState) -> bool:

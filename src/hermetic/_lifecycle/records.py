@@ -64,11 +64,13 @@ class TransactionBegan(SessionRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executed(SessionRecord):
-    """A statement was sent. `writes` for INSERT, UPDATE, DELETE; `autoflushes` unless under `no_autoflush`."""
+    """A statement was sent. `writes` for INSERT, UPDATE, DELETE; `autoflushes` unless under `no_autoflush`; `locks` when
+    it takes a lock by name that the connection keeps until told otherwise."""
 
     writes: bool = False
     autoflushes: bool = True
     fails: bool = False
+    locks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

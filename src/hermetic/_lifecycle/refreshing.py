@@ -80,6 +80,6 @@ def touch(life: States, key: Key, name: str) -> None:
 def others(life: States, state: InstanceState, name: str) -> list[Key]:
     """The instances of the session that a relationship is known to lead to."""
     if name in state.related:
-        return list(state.related[name])
+        return [key for key in state.related[name] if key in life.instances]
     found = (life.identified(state.session, identity) for identity in state.stored.get(name, ()))
     return [other.key for other in found if other is not None]
