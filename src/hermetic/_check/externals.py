@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 from .._lifecycle.records import EngineCreated, Key, Waited
 from . import known
-from .evaluate import read, shown
+from .concurrency import thread_started
 from .loops import around
 from .modules import Class, External
+from .reads import read, shown
 from .results import loader_option, members, select
 from .session_classes import finds_bind, super_of
 from .sessions import open_session
 from .settings import Settings
 from .state import State
+from .targets import set_attribute
+from .unknown import unknown_call
 from .values import (
     UNKNOWN,
     Adapter,
@@ -36,6 +39,7 @@ from .values import (
     Task,
     Tup,
     Value,
+    constant,
 )
 
 if TYPE_CHECKING:
@@ -71,9 +75,6 @@ def call_external(flow: Flow, name: str, call: Call, state: State) -> Value:
 
 
 def _other(flow: Flow, name: str, call: Call, state: State) -> Value:
-    from .calls import unknown_call
-    from .concurrency import thread_started
-
     if name in known.THREAD_STARTERS:
         return thread_started(flow, name, call, state)
     wait = known.outside_wait(name)
@@ -101,8 +102,6 @@ _FACTORIES = frozenset(
 
 
 def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
-    from .calls import constant
-
     session = Sess(flow.key(call.node, "session"), is_async)
     flow.analyzer.reach.bind(session.key, call.argument(0, "bind"))
     bound = bool(call.args or call.keyword("bind") or call.keyword("binds") or call.keyword("**"))
@@ -123,8 +122,6 @@ def _autocommits(bind: Value) -> bool:
 
 
 def _maker(flow: Flow, name: str, call: Call, state: State) -> Value:
-    from .calls import constant
-
     cls = call.keyword("class_")
     is_async = known.MAKERS[name] or (cls is not None and flow.analyzer.session_kind(cls) is True)
     key = flow.key(call.node, "maker")
@@ -220,7 +217,7 @@ def _text(call: Call) -> Value:
     sql = call.argument(0)
     words = sql.value.split() if isinstance(sql, Const) and isinstance(sql.value, str) else []
     verb = words[0].lower() if words else ""
-    return Stmt(verb) if verb in {"insert", "update", "delete"} else Stmt("text")  # type: ignore[arg-type]
+    return Stmt(verb) if verb in {"insert", "update", "delete"} else Stmt("text", locks=known.locks_by_name(call.node))  # type: ignore[arg-type]
 
 
 def _hop(flow: Flow, call: Call, state: State) -> Value:
@@ -310,8 +307,6 @@ def _getattr(flow: Flow, call: Call, state: State) -> Value:
 
 
 def _setattr(flow: Flow, call: Call, state: State) -> Value:
-    from .targets import set_attribute
-
     owner, name = call.argument(0), call.argument(1)
     if isinstance(name, Const) and isinstance(name.value, str) and isinstance(call.node, ast.Call):
         set_attribute(flow, call.node.args[0], owner, call.argument(2), state, name.value)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 SYNC_SESSIONS = frozenset({
     "sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlmodel.Session", "sqlmodel.orm.session.Session",
     "flask_sqlalchemy.session.Session", "sqlalchemy.orm.scoping.scoped_session", "sqlalchemy.orm.scoped_session",
@@ -47,6 +50,7 @@ WRITES = {
     "sqlalchemy.dialects.sqlite.insert": "insert", "sqlalchemy.dialects.mysql.insert": "insert",
     "sqlmodel.insert": "insert", "sqlmodel.update": "update", "sqlmodel.delete": "delete",
 }  # fmt: skip
+LOCKS_BY_NAME = re.compile(r"\bpg_(try_)?advisory_lock(_shared)?\b|\bget_lock\b|\bsp_getapplock\b", re.IGNORECASE)
 TEXTS = frozenset({"sqlalchemy.text", "sqlalchemy.sql.text", "sqlalchemy.sql.expression.text", "sqlmodel.text"})
 
 LOADER_OPTIONS = frozenset({
@@ -154,3 +158,9 @@ def loader_option(name: str) -> str | None:
     """The loader option that an external name is: `joinedload` for `sqlalchemy.orm.joinedload`."""
     tail = name.rpartition(".")[2]
     return tail if tail in LOADER_OPTIONS and name.startswith(OPTION_HOMES) else None
+
+
+def locks_by_name(node: ast.AST) -> bool:
+    """Whether a call spells the taking of an advisory lock: in its SQL, or as `func.pg_advisory_lock(…)`."""
+    words = (getattr(part, "attr", None) or getattr(part, "value", None) for part in ast.walk(node))
+    return any(isinstance(word, str) and LOCKS_BY_NAME.search(word) is not None for word in words)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .._lifecycle.records import Executed, InstanceLoaded, Key, LookedUp
 from .._lifecycle.schema import LoaderOption, Mapping
 from .identity import held, key_of_get, key_of_where, remember
+from .known import locks_by_name
 from .state import Path, State
 from .values import (
     UNKNOWN,
@@ -115,7 +116,8 @@ def _names(value: Value) -> list[str]:
 def run(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST, name: str) -> Value:
     """Execute a statement on a session by the method `name`; gives its result."""
     writes = stmt.kind in {"insert", "update", "delete"}
-    flow.query(state, Executed(session=session.key, writes=writes, site=flow.site(node)), node, name)
+    locks = stmt.locks or locks_by_name(node)
+    flow.query(state, Executed(session=session.key, writes=writes, locks=locks, site=flow.site(node)), node, name)
     key = flow.key(node, "rows")
     state.marks -= {("empty", key)}
     result = Result(stmt, session, name in {"scalars", "stream_scalars", "exec"} and stmt.entities == 1, key)

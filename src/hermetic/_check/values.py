@@ -121,7 +121,8 @@ StatementKind = Literal["select", "insert", "update", "delete", "text", "other"]
 class Stmt:
     """A statement being built; `mapping` is the entity whose instances its rows hold, None for columns.
 
-    `limited` tells that it has a LIMIT, `single` that this is 1; `identity` spells the primary key that it asks for.
+    `limited` tells that it has a LIMIT, `single` that this is 1; `identity` spells the primary key that it asks for;
+    `locks` tells of a lock by name that the connection keeps.
     """
 
     kind: StatementKind
@@ -134,6 +135,7 @@ class Stmt:
     ordered: bool = False
     single: bool = False
     identity: str | None = None
+    locks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,3 +292,9 @@ def keys_in(value: Value) -> Iterator[Key]:
         yield key
     for inner in parts(value):
         yield from keys_in(inner)
+
+
+def constant(value: Value | None, default: bool) -> bool:
+    """The boolean that an argument gives; the default where it gives none."""
+    found = getattr(value, "value", None)
+    return found if isinstance(found, bool) else default

@@ -44,7 +44,8 @@ def ship(order_id: int, courier_url: str) -> None:
 - Nothing was asked of the session yet: a session that has run no statement holds no connection.
 - The transaction is over: `commit()`, `rollback()` or `close()` stands before the wait.
 - The wait is the database's own work, or that of a replica or cache in the same room (Redis).
-- A lock meant to be held for the whole job, by a worker with a pool of its own; allow it there, with the reason.
+- The connection is there to keep a lock by name (`pg_advisory_lock`, `GET_LOCK`) for as long as the job takes.
+- A row lock meant to be held for the whole job, by a worker with a pool of its own; allow it there, with the reason.
 
 ## Known gaps
 - How long a call takes is not known: the list of clients that count as slow is fixed, your own can be added in the
@@ -88,6 +89,8 @@ def waits_inside(moment: Moment) -> Iterator[Sighting]:
         if session.phase != "in-transaction":
             continue
         mine = [r for r in history if isinstance(r, SessionRecord) and r.session == key]
+        if any(isinstance(r, Executed) and r.locks for r in mine):
+            continue
         work = next((r for r in reversed(mine) if isinstance(r, (Executed, InstanceLoaded))), None)
         if work is None and not session.uncommitted:
             continue
