@@ -18,6 +18,7 @@ from .._lifecycle.records import (
 )
 from .evaluate import read
 from .loops import around
+from .membership import may_be
 from .modules import Function
 from .state import Around, Entry, FieldSet, Path, State, SymbolCalled, Taken, ValueRead, Worked
 from .targets import sessions_in, write
@@ -290,7 +291,7 @@ class Replay:
         if not own and "session" in changes:
             self._settle_kind(getattr(record, "session", None), changes["session"])
         site = record.site if own else self.flow.site(self.call.node)
-        kept = tuple(note for note in entry.where.notes if note not in {"via", "own", "via-async"})
+        kept = tuple(note for note in entry.where.notes if note not in {"via", "own", "via-async", "lookup"})
         record = replace(record, site=site, **changes)
         if isinstance(record, Executed) and not own:
             self.flow.query(self.state, record, self.call.node, *kept, *notes)

@@ -102,9 +102,13 @@ def excuses(state: State, session: Key) -> tuple[str, ...]:
 
 
 def commit(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str, nested: bool = False) -> None:
-    """A commit, or the release of a savepoint when `nested`; either may fail where somebody would notice."""
+    """A commit, or the release of a savepoint when `nested`; either may fail where somebody would notice.
+
+    What fails at a savepoint's release is the flush in front of it: where there is none, nothing is spoiled.
+    """
     if flow.may_fail(state) and flow.choose(2):
-        flow.emit(state, Committed(session=session.key, nested=nested, site=flow.site(node), fails=True), *notes)
+        if not nested or has_work(state, session):
+            flow.emit(state, Committed(session=session.key, nested=nested, site=flow.site(node), fails=True), *notes)
         raise Raised("db")
     flow.emit(state, Committed(session=session.key, nested=nested, site=flow.site(node)), *notes)
 

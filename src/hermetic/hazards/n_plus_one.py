@@ -39,6 +39,7 @@ def quantities() -> dict[int, int]:
 - The relationship came with the list, by an option or by the mapping (`lazy="selectin"`, `"joined"`, `"subquery"`).
 - The loop is not over rows: pages, batches, retries, files, a queue that is polled.
 - One write per item: an INSERT or UPDATE through the session is gathered into batches by the flush.
+- The function that asks keeps its answers: `functools.cache`, `cachetools.cached`.
 - The loop ends at its first row, or the branch that asks is the one that leaves it.
 - Under `AsyncSession` the lazy read raises instead; that is `implicit-io`.
 
@@ -91,7 +92,7 @@ def a_query_for_each_row(moment: Moment) -> Iterator[Sighting]:
     assert isinstance(record, Executed)
     loop = moment.where.in_loop_over
     notes = moment.where.notes
-    if record.writes or loop is None or "per-item" not in notes:
+    if record.writes or loop is None or "per-item" not in notes or "cached" in notes:
         return
     yield Sighting(
         message=f"{moment.text(record.site).partition('(')[0]} runs once for each row of the loop",

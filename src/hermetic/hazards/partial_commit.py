@@ -47,7 +47,8 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 
 ## Known gaps
 - Two functions that each commit and are called one after the other are reported only when they share the session.
-- Whether two writes belong together is a guess; the finding is *likely*, never *proven*.
+- Whether two writes belong together is a guess; the finding is *likely*, never *proven*, and only *possible* where one
+  call both commits and writes on.
 
 ## Sources
 - SQLAlchemy, "Session Basics": "When do I construct a Session, when do I commit it, and when do I close it?"
@@ -94,7 +95,7 @@ def committed_in_pieces(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message="this commit leaves half of the work behind when something fails before the next one",
         fix="commit once, at the end; flush() gives ids before it",
-        confidence="likely",
+        confidence="possible" if all(r.site == first.site for r in writes) else "likely",
         story=((first, "first commit"), (writes[0], "more of the same work"), (record, "second commit")),
         at=first,
     )

@@ -81,7 +81,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Sighting
-from .._lifecycle.records import AttributeRead, InstanceLoaded
+from .._lifecycle.records import AttributeRead, InstanceLoaded, Key
 
 hazard = Hazard(
     __name__, code="HM303", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("bhk3", "xd2s")
@@ -104,11 +104,17 @@ def serialized_without_being_loaded(moment: Moment) -> Iterator[Sighting]:
     entity = instance.mapping.name.rpartition(".")[2]
     relation = instance.mapping.relations.get(record.attribute)
     loaded = next((r for r in reversed(moment.history()) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None)
+    is_shared = _is_far(record.instance) and not (relation and relation.many)
     option = f"selectinload({entity}.{record.attribute})" if relation else f"undefer({entity}.{record.attribute})"
     yield Sighting(
         message=f"{model} reads {entity}.{record.attribute}, which the query did not load"
         + ("" if fails else ": a SELECT for each row"),
         fix="refresh() before the return" if moment.outcome.because == "expired" else f"add .options({option}) to the query",
-        confidence="proven" if fails else "likely",
+        confidence="proven" if fails else "possible" if is_shared else "likely",
         story=(*(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()), (record, f"{model} reads it")),
     )
+
+
+def _is_far(instance: Key) -> bool:
+    """Whether an instance was reached from a row by a to-one relation: many rows may share what hangs on it."""
+    return getattr(instance, "attribute", "*") != "*"
