@@ -10,6 +10,7 @@ from .._catalogue import Finding
 from .analyzer import Analyzer
 from .discover import SourceFile
 from .modules import Project
+from .relevance import mentions_sqlalchemy
 
 Progress = Callable[[str, int, int], None]
 
@@ -33,6 +34,8 @@ def analyze(files: Sequence[SourceFile], *, progress: Progress | None = None, jo
     """Find the hazards in a project, given all its files; findings come unsorted and in all confidences."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
     project = Project(files)
+    if not mentions_sqlalchemy(project):
+        return Analysis(findings=(), sessions=0, models=0, functions=0)
     analyzer = Analyzer(project)
     modules = list(project.modules.values())
     walked = 0
@@ -41,7 +44,7 @@ def analyze(files: Sequence[SourceFile], *, progress: Progress | None = None, jo
             progress(module.file.name, done, len(modules))
         analyzer.explore_module(module)
         for function in module.functions:
-            if function in analyzer.relevance:
+            if function in analyzer.relevance.concerned:
                 analyzer.summaries.of(function)
                 walked += 1
     analyzer.tell()

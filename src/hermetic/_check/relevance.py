@@ -1,4 +1,4 @@
-"""Which functions can have to do with a session at all; the others are left alone."""
+"""Which functions can have to do with a session at all, and which of them are worth a look of their own."""
 
 from __future__ import annotations
 
@@ -26,23 +26,33 @@ _TOO_COMMON = frozenset(dir(dict)) | frozenset(dir(list)) | frozenset(dir(str)) 
 
 
 class Relevance:
-    """Functions that name something of SQLAlchemy's or a model, and those that reach one of them by calls."""
+    """Two sets of functions, each with all that reach them by calls.
+
+    `concerned` name something of SQLAlchemy's or a model, or work on the session of a class that does: each is looked at.
+    The functions of the relevance itself may besides wait for the outside world, or work on what a caller gives them:
+    they are looked at when one of the concerned calls them.
+    """
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
         self.project: Project = analyzer.project
         self._names: dict[tuple[str, str], bool] = {}
         self._callers: dict[object, list[Function]] = {}
-        self.functions = self._reached()
+        self._telling: set[Function] = set()
+        self._hinting: set[Function] = set()
+        for function in self.project.functions():
+            self._sort(function)
+        classes = {function.cls for function in self._telling if function.cls is not None}
+        near = {function for function in self._hinting if function.cls in classes or _mentions_home(function.module)}
+        self.concerned = self._closed(self._telling | near)
+        self.functions = self._closed(self._telling | self._hinting)
 
     def __contains__(self, function: Function) -> bool:
         return function in self.functions
 
-    def _reached(self) -> set[Function]:
-        found: set[Function] = set()
-        for function in self.project.functions():
-            if self._is_seed(function) or function.module.file.fence:
-                found.add(function)
+    def _closed(self, seeds: set[Function]) -> set[Function]:
+        """The seeds and all that call them, directly or not."""
+        found = set(seeds)
         queue = deque(found)
         while queue:
             function = queue.popleft()
@@ -52,24 +62,33 @@ class Relevance:
                     queue.append(caller)
         return found
 
-    def _is_seed(self, function: Function) -> bool:
-        """Whether a function itself names a session, a model, an engine or a statement; keeps whom it calls."""
-        is_seed = False
+    def _sort(self, function: Function) -> None:
+        """Note whether a function names a session, a model, an engine or a statement, and whom it calls."""
+        telling, hinting = function.module.file.fence, False
         for node in (*self._signature(function), *self.analyzer.walk(function)):
             match node:
                 case ast.Call(func=ast.Attribute(attr=attr)):
-                    is_seed = is_seed or attr in _SESSION_CALLS
+                    hinting = hinting or attr in _SESSION_CALLS
                     self._calls(attr, function)
                 case ast.Name(id=name):
-                    is_seed = is_seed or self._is_telling(function.module, name)
+                    telling = telling or self._is_telling(function.module, name)
+                    hinting = hinting or self._waits(function.module, name)
                     self._calls_name(function, name)
                 case ast.Attribute(attr=attr):
-                    is_seed = is_seed or attr in _SESSION_CALLS or self._is_telling_path(function.module, node)
+                    telling = telling or self._is_telling_path(function.module, node)
+                    hinting = hinting or attr in _SESSION_CALLS
                 case ast.ImportFrom(module=str() as name) if name.startswith(_HOMES):
-                    is_seed = True
+                    telling = True
                 case _:
                     continue
-        return is_seed
+        if telling:
+            self._telling.add(function)
+        elif hinting:
+            self._hinting.add(function)
+
+    def _waits(self, module: Module, name: str) -> bool:
+        definition = self.project.resolve(module, name)
+        return isinstance(definition, External) and known.may_wait(definition.name)
 
     def _signature(self, function: Function) -> Iterator[ast.AST]:
         args = function.node.args
@@ -115,7 +134,7 @@ class Relevance:
     def _means(self, definition: object, depth: int) -> bool:
         match definition:
             case External(name=name):
-                return name.startswith(_HOMES) or known.may_wait(name)
+                return name.startswith(_HOMES)
             case Class():
                 return (
                     self.analyzer.models.mapping(definition) is not None
@@ -137,3 +156,12 @@ class Relevance:
         if name is None or name.partition(".")[0] not in module.names:
             return False
         return self._is_telling(module, name)
+
+
+def _mentions_home(module: Module) -> bool:
+    return any(home in module.file.text for home in _HOMES)
+
+
+def mentions_sqlalchemy(project: Project) -> bool:
+    """Whether any file of the project names SQLAlchemy or a relative; the others cannot hold a session."""
+    return any(module.file.fence or _mentions_home(module) for module in project.modules.values())
