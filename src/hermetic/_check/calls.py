@@ -6,18 +6,20 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import InstanceCreated, Waited
+from .._lifecycle.records import InstanceCreated
 from .._lifecycle.schema import Mapping
-from .concurrency import coroutine, executor_method, is_coroutine, join, starts_tasks
-from .engines import lend
-from .evaluate import evaluate, shown
+from .concurrency import coroutine, executor_method, is_coroutine, join, start_tasks, starts_tasks
+from .evaluate import evaluate
 from .externals import call_external, configure
 from .modules import Class, External, Function
+from .reads import shown
+from .responses import validate
 from .results import loader_option, query_method, result_method, statement_method
 from .session_classes import base_method, construct_session, own_method
 from .sessions import METHODS, open_session, session_method, transaction_method
 from .state import Path, State, SymbolCalled
-from .targets import appended, assign, bind, instances_in, sessions_in, unsettle, write
+from .targets import appended, assign, bind, sessions_in, unsettle, write
+from .unknown import unknown_call
 from .values import (
     UNKNOWN,
     Adapter,
@@ -44,6 +46,7 @@ from .values import (
     Task,
     Tup,
     Value,
+    constant,
 )
 
 if TYPE_CHECKING:
@@ -58,8 +61,6 @@ def evaluate_call(flow: Flow, node: ast.Call, state: State) -> Value:
     callee = evaluate(flow, node.func, state)
     awaited = flow.awaited is node
     if starts_tasks(callee):
-        from .concurrency import start_tasks
-
         return start_tasks(flow, callee, node, state)
     args: list[Value] = []
     for arg in node.args:
@@ -126,19 +127,6 @@ def call_value(flow: Flow, callee: Value, call: Call, state: State) -> Value:
         case _:
             unknown_call(flow, call, state)
             return UNKNOWN
-
-
-def unknown_call(flow: Flow, call: Call, state: State, what: str = "") -> None:
-    """A call of something unknown: harmless, but what it was given is in other hands now, and an await takes time."""
-    given = (*call.args, *(value for _, value in call.keywords))
-    for value in given:
-        for session in sessions_in(value):
-            state.mark("shared", session.key)
-        for inst in instances_in(value):
-            state.mark("shared", inst.key)
-    lend(call, what, state)
-    if call.awaited and isinstance(call.node, ast.Call) and not any(sessions_in(value) for value in given):
-        flow.emit(state, Waited(kind="await", what=what or ast.unparse(call.node.func), site=flow.site(call.node)))
 
 
 def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state: State) -> Value:
@@ -225,12 +213,6 @@ def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
     )
 
 
-def constant(value: Value | None, default: bool) -> bool:
-    """The boolean that an argument gives; the default where it gives none."""
-    found = getattr(value, "value", None)
-    return found if isinstance(found, bool) else default
-
-
 def _maker_method(flow: Flow, maker: Maker, name: str, call: Call, state: State) -> Value:
     if name == "begin":
         return Cm("maker-begin", maker, call)
@@ -266,8 +248,6 @@ def _model_method(flow: Flow, owner: Inst, name: str, call: Call, state: State) 
 
 
 def _class_method(flow: Flow, cls: Class, name: str, call: Call, state: State) -> Value:
-    from .responses import validate
-
     if name in {"model_validate", "from_orm", "parse_obj", "validate_python"}:
         return validate(flow, cls, call, state)
     return UNKNOWN

@@ -29,6 +29,7 @@ from .evaluate import evaluate
 from .modules import External, Function
 from .state import Entry, State
 from .targets import sessions_in
+from .unknown import unknown_call
 from .values import UNKNOWN, Bound, Call, Closure, Cm, Ext, Many, Partial, Ref, Sess, Task, Tup, Value
 
 if TYPE_CHECKING:
@@ -205,8 +206,6 @@ def sessions_used(before: Entry | None, state: State, value: Value) -> frozenset
 
 def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value:
     """A method of an external object: waits for the outside world, starts threads, or nothing that is known."""
-    from .calls import unknown_call
-
     name = dotted_value(bound)
     owner, _, method = name.rpartition(".")
     if method == "run_in_executor":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from .._lifecycle.records import (
     AttributeRead,
@@ -21,6 +21,7 @@ from .._lifecycle.records import (
 )
 from .calls import call_value
 from .concurrency import meanwhile
+from .expressions import EXPRESSIONS
 from .modules import Function, Module
 from .outcomes import Exit, Raised, merged
 from .rows import Row, is_member
@@ -58,6 +59,8 @@ class Flow:
 
     `on_yield` receives what a generator yields and runs what happens meanwhile; None where nobody listens.
     """
+
+    expressions: ClassVar = EXPRESSIONS
 
     def __init__(
         self,

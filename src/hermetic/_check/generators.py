@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .outcomes import Exit
 from .sessions import close_session
-from .state import State
+from .state import State, take
 from .targets import sessions_in
 from .values import UNKNOWN, Call, Closure, Cm, Ref, Value
 
@@ -71,8 +71,6 @@ class Generators:
         if not caught:
             return UNKNOWN
         found, value = caught[0]
-        from .evaluate import take
-
         opened = [session for session in sessions_in(value) if session.key not in state.life.sessions]
         take(state, found)
         for session in opened:

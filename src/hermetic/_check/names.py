@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import TYPE_CHECKING
 
 from . import known
 from .dependencies import arguments_with_defaults
-from .evaluate import builtin, evaluate
+from .evaluate import evaluate
 from .flow import Flow
 from .modules import Class, Definition, External, Function, Global, Module, imported_names
 from .outcomes import Raised
@@ -29,6 +30,8 @@ from .values import (
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
+
+_BUILTINS = frozenset(dir(builtins))
 
 
 class Names:
@@ -158,3 +161,7 @@ class Names:
             home = "sqlalchemy.orm." if name in known.LOADER_OPTIONS else "sqlalchemy."
             return Ref(External(home + name))
         return None
+
+
+def builtin(name: str) -> Value:
+    return Ref(External(f"builtins.{name}")) if name in _BUILTINS else UNKNOWN

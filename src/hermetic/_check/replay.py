@@ -16,10 +16,10 @@ from .._lifecycle.records import (
     SessionClosed,
     SessionOpened,
 )
-from .evaluate import read
 from .loops import around
 from .membership import may_be
 from .modules import Function
+from .reads import read
 from .state import Around, Entry, FieldSet, Path, State, SymbolCalled, Taken, ValueRead, Worked
 from .targets import sessions_in, write
 from .values import (
@@ -287,7 +287,11 @@ class Replay:
         own = bool(changes) and not any(self.actual(getattr(record, name)) is not None for name in changes)
         if isinstance(record, SessionOpened):
             self._opened(record, changes["session"])
-        notes = ("own",) if own else (*self._via(), *(("lookup",) if self.is_lookup and entry.where.in_loop_over is None else ()))
+        notes = (
+            ("own",)
+            if own
+            else (*self._via(), *(("lookup",) if self.is_lookup and entry.where.in_loop_over is None else ()))
+        )
         if not own and "session" in changes:
             self._settle_kind(getattr(record, "session", None), changes["session"])
         site = record.site if own else self.flow.site(self.call.node)

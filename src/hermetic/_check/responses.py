@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .evaluate import follow
 from .loops import around
 from .modules import Class
+from .reads import follow
 from .state import State
 from .targets import instances_in
 from .values import UNKNOWN, Call, Inst, Many, Value

@@ -217,3 +217,9 @@ def distinct(states: list[State], limit: int = MAX_PATHS) -> list[State]:
         if len(kept) >= limit:
             break
     return list(kept.values())
+
+
+def take(state: State, other: State) -> None:
+    """Let `state` go on as `other`."""
+    for name in State.__slots__:
+        setattr(state, name, getattr(other, name))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .evaluate import evaluate, take
+from .evaluate import evaluate
 from .shapes import fact
-from .state import State
+from .state import State, take
 from .values import (
     NONE,
     UNKNOWN,
