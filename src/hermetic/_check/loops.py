@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import Key
+from .._lifecycle.records import Key, NextMember
 from .outcomes import Exit
 from .results import members
 from .rows import Row, bound_names, ends_at_first, last_lines, row_names
@@ -100,6 +100,7 @@ class _Loop:
         for row in self.rows:
             state.clone_instance(_sibling(row, "rest").key, row)
             forget_children(state, row.key)
+            self.flow.note(state, NextMember(instance=row.key))
         assign(self.flow, self.target, self.element, state, self.target)
 
     def tell_empty(self, ended: list[State]) -> None:

@@ -172,6 +172,11 @@ class Deleted(SessionRecord, InstanceRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NextMember(InstanceRecord):
+    """A loop went on: from here the key names the next of the instances that it stands for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeRead(InstanceRecord):
     """An attribute was read."""
 

@@ -76,6 +76,7 @@ from .._lifecycle.records import (
     InstanceLoaded,
     Key,
     LookedUp,
+    NextMember,
     Record,
     Refreshed,
     RolledBack,
@@ -130,9 +131,11 @@ class Photograph:
 
 def _photograph(moment: Moment, history: Sequence[Record], key: Key) -> Photograph:
     """The photograph of an instance at the end of a history."""
-    found = Photograph()
+    found, was_expired = Photograph(), False
     for record in history:
         match record:
+            case NextMember(instance=instance) if instance == key:
+                found = Photograph() if was_expired else Photograph(found.taken, found.is_locked, found.waited)
             case InstanceLoaded(instance=instance) | Refreshed(instance=instance) if instance == key:
                 is_kept = found.taken is not None and isinstance(record, InstanceLoaded) and not record.populate_existing
                 if not is_kept:
@@ -145,7 +148,7 @@ def _photograph(moment: Moment, history: Sequence[Record], key: Key) -> Photogra
             case Committed() | RolledBack() | Expired():
                 found.is_locked = False
                 if _expires(moment, record, key):
-                    found = Photograph()
+                    found, was_expired = Photograph(), True
             case AttributeRead(instance=instance) if instance == key:
                 if found.taken is None:
                     found = Photograph(record)
