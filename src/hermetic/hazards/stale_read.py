@@ -107,14 +107,21 @@ def trusted_after_a_wait(moment: Moment) -> Iterator[Sighting]:
         message=f"{moment.text(record.site)} is decided by a value read before {moment.text(wait.site).partition('(')[0]} waited",
         fix="end the transaction, wait, then load the row again with with_for_update() and check it there",
         confidence="possible" if wait.kind == "await" and not _is_about(moment, wait, photograph) else "likely",
-        story=((photograph.taken, "loaded"), (wait, "others may change the row meanwhile"), (trusted, "trusted"), (record, "written")),
+        story=(
+            (photograph.taken, "loaded"),
+            (wait, "others may change the row meanwhile"),
+            (trusted, "trusted"),
+            (record, "written"),
+        ),
     )
 
 
 def _is_about(moment: Moment, wait: Waited, photograph: Photograph) -> bool:
     """Whether something unknown was awaited with the instance in hand, and its value then tested: `await pay(order.id)`."""
     told = moment.text(wait.site)
-    given = any(moment.text(read.site) in told for read in photograph.before if moment.text(read.site))
+    # What the awaited callee itself reads stands at the wait's own site: no sign that it was handed over.
+    named = (moment.text(read.site) for read in photograph.before if read.site != wait.site)
+    given = any(text and text in told for text in named)
     return given and any(f"tested {read.attribute}" in moment.where.notes for read in photograph.after)
 
 
@@ -137,7 +144,9 @@ def _photograph(moment: Moment, history: Sequence[Record], key: Key) -> Photogra
             case NextMember(instance=instance) if instance == key:
                 found = Photograph() if was_expired else Photograph(found.taken, found.is_locked, found.waited)
             case InstanceLoaded(instance=instance) | Refreshed(instance=instance) if instance == key:
-                is_kept = found.taken is not None and isinstance(record, InstanceLoaded) and not record.populate_existing
+                is_kept = (
+                    found.taken is not None and isinstance(record, InstanceLoaded) and not record.populate_existing
+                )
                 if not is_kept:
                     found = Photograph(record, record.locked)
                 found.is_locked |= record.locked and found.waited is None
@@ -180,10 +189,14 @@ def _trusted(moment: Moment, record: AttributeWritten, photograph: Photograph) -
     if last is not None and last.attribute == record.attribute and (is_tested or "constant" not in notes):
         return last
     tested = (read for read in reversed(photograph.after) if f"tested {read.attribute}" in notes)
-    return next((read for read in tested if read.attribute in columns and not columns[read.attribute].primary_key), None)
+    return next(
+        (read for read in tested if read.attribute in columns and not columns[read.attribute].primary_key), None
+    )
 
 
-def _elsewhere(moment: Moment, history: Sequence[Record], record: AttributeWritten) -> tuple[Photograph, AttributeRead | None]:
+def _elsewhere(
+    moment: Moment, history: Sequence[Record], record: AttributeWritten
+) -> tuple[Photograph, AttributeRead | None]:
     """A value computed from the same attribute of another object that stands for the row: one from an earlier session."""
     assert moment.instance is not None
     read = history[-1]
