@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sqlalchemy import orm, select
+from sqlalchemy import inspect, orm, select
+from sqlalchemy.orm import LoaderCallableStatus
 
 from hermetic._lifecycle import records
 from hermetic._lifecycle.arriving import lasting
+from hermetic._lifecycle.instance import InstanceState
 
 from .library import CLASSES, MAPPINGS
 from .options import BY_NAME, COLUMNS, OPTIONS, real_options
@@ -274,6 +276,23 @@ def relate(pair: Pair, a: int, b: int, c: int) -> Move | None:
     return Move(written(target=other, removes=removes), act)
 
 
+def before_merge(pair: Pair, state: InstanceState, target: Any) -> dict[str, Any]:
+    """The values, as far as they are loaded, that the flush after a merge will compare with."""
+    session = pair.sync_session
+    old = dict(target.__dict__) if target is not None else {}
+    if session.autoflush:
+        waiting = (one for one in session.new if pair.life.instances[pair.register(one)].identity == state.identity)
+        old = getattr(next(waiting, None), "__dict__", old)
+    elif target is not None:
+        old |= inspect(target).committed_state
+        old = {name: value for name, value in old.items() if value is not LoaderCallableStatus.NO_VALUE}
+    if state.identity in pair.rows and "id" not in old:
+        stored = dict(zip(COLUMNS[state.mapping.name], pair.rows[state.identity], strict=True))
+        plain = {name for name, column in state.mapping.columns.items() if not column.deferred}
+        old = {"id": state.identity[1]} | {name: stored[name] for name in stored if name in plain} | old
+    return old
+
+
 def merge(pair: Pair, a: int, b: int, c: int) -> Move | None:
     picked = pick(pair, a)
     if pair.session is None or picked is None:
@@ -284,16 +303,7 @@ def merge(pair: Pair, a: int, b: int, c: int) -> Move | None:
     if target is not None and target in pair.sync_session.deleted and pair.sync_session.autoflush:
         target = None
     result = f"{state.mapping.name} {pair.fresh()}" if target is None else pair.register(target)
-    values, old = source.__dict__, dict(target.__dict__) if target is not None else {}
-    if pair.sync_session.autoflush:
-        waiting = (
-            one for one in pair.sync_session.new if pair.life.instances[pair.register(one)].identity == state.identity
-        )
-        old = getattr(next(waiting, None), "__dict__", old)
-    if state.identity in pair.rows and "id" not in old:
-        stored = dict(zip(COLUMNS[state.mapping.name], pair.rows[state.identity], strict=True))
-        plain = {name for name, column in state.mapping.columns.items() if not column.deferred}
-        old = {"id": state.identity[1]} | {name: stored[name] for name in stored if name in plain} | old
+    values, old = source.__dict__, before_merge(pair, state, target)
     changed = frozenset(
         name for name in state.mapping.columns if name in values and (name not in old or old[name] != values[name])
     )

@@ -111,7 +111,7 @@ def populated(old: InstanceState, record: InstanceLoaded) -> InstanceState:
         loaded=loaded,
         written=frozenset(),
         refused=frozenset(),
-        unsure=old.unsure & kept,
+        unsure=old.unsure - now.brings - reset,
         blocked=now.forbids,
         deferred=now.defers,
         expired=old.expired - loaded - reset,

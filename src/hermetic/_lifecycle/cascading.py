@@ -43,7 +43,13 @@ def contains(state: InstanceState, session: Key) -> bool:
 def attach(life: States, session: Key, key: Key) -> Outcome | None:
     """Attach one instance: a transient one waits for its INSERT, a detached one comes back as it is."""
     state = life.instances[key]
-    if state.identity is not None and (state.status == "unknown" or (state.status == "detached" and state.unsure)):
+    is_odd = (
+        state.status == "unknown"
+        or (state.status == "detached" and state.unsure)
+        # Inserted, deleted and rolled back: SQLAlchemy goes on taking it for deleted.
+        or (state.status == "transient" and state.was_deleted)
+    )
+    if state.identity is not None and is_odd:
         life.lose_track(session)
         return TANGLED
     if state.status == "unknown":

@@ -110,6 +110,8 @@ def refusals(life: States, session: SessionState) -> Iterator[Outcome]:
     for key in (*session.pending, *session.dirty):
         if key not in session.deleted:
             yield from link_refusals(life, life.instances[key])
+    for key in session.deleted:
+        yield from unlink_refusals(life, life.instances[key])
     for key in linked(life, session, [one for one in session.dirty if one not in session.deleted]):
         if life.instances[key].row_exists is False and lacks_identity(life.instances[key]):
             yield raises("ObjectDeletedError", "gone")
@@ -134,6 +136,17 @@ def link_refusals(life: States, state: InstanceState) -> Iterator[Outcome]:
             is_gain = other.key in state.gained.get(name, ())
             if is_near(life, state, other) and is_gain == (other.identity in stored):
                 yield raises("IntegrityError", "refused") if is_gain else raises("StaleDataError", "gone")
+
+
+def unlink_refusals(life: States, state: InstanceState) -> Iterator[Outcome]:
+    """What is wrong with the rows of a many-to-many that a DELETE takes along, as far as the instance remembers them."""
+    for name, relation in state.mapping.relations.items():
+        if not relation.many_to_many or name not in state.stored or state.row_exists is not True:
+            continue
+        old = [key for key in state.holds(name) if key in life.instances and key not in state.gained.get(name, ())]
+        others = [life.instances[key] for key in old if is_near(life, state, life.instances[key])]
+        if any(other.identity not in state.stored[name] for other in others):
+            yield raises("StaleDataError", "gone")
 
 
 def links(life: States, key: Key) -> bool:

@@ -44,7 +44,7 @@ def merge_known(
     if target is not None:
         # The history of a primary key is always kept, so that setting it loads it.
         needs_key = lacks_identity(target) and not lacks_identity(source)
-        life.change(target.key, options=source.options, via=source.via)
+        life.put(with_options_of(source, target))
         first = refresh_expired(life, target.key, autoflushes=False, awaited=True) if needs_key else flushed
         if not is_stopped(first):
             copy_onto(life, source, life.instances[target.key], record)
@@ -60,13 +60,13 @@ def merge_known(
         row = InstanceLoaded(
             session=session.key, instance=record.result, mapping=source.mapping, identity=source.identity
         )
-        copy_onto(life, source, fresh(row), record)
+        copy_onto(life, source, with_options_of(source, fresh(row)), record)
     else:
         new = InstanceState(
             record.result, source.mapping, "pending", session=session.key, identity=source.identity, row_exists=False
         )
         life.change_session(session.key, pending=(*life.sessions[session.key].pending, record.result))
-        copy_onto(life, source, new, record)
+        copy_onto(life, source, with_options_of(source, new), record)
     return emits("merge")
 
 
@@ -88,14 +88,21 @@ def just_deleted(life: States, session: Key, source: InstanceState) -> bool:
     )
 
 
+def with_options_of(source: InstanceState, target: InstanceState) -> InstanceState:
+    """The instance under the options of the source's load, and with what these defer or forbid where they do."""
+    by_class = (deferred_by_class(source.mapping), forbidden_by_class(source.mapping))
+    chosen = any(len(one.path) == 1 and one.kind in ("defer", "load_only", "raiseload") for one in source.options)
+    target = replace(target, options=source.options, via=source.via)
+    if chosen or source.deferred - by_class[0] or source.blocked - by_class[1]:
+        return replace(target, deferred=source.deferred, blocked=source.blocked)
+    return target
+
+
 def copy_onto(life: States, source: InstanceState, target: InstanceState, record: Merged) -> None:
     """Set what is loaded of the source on the instance of the session; what neither has is expired there."""
     names = source.loaded.intersection(source.mapping.columns)
-    by_class = (deferred_by_class(source.mapping), forbidden_by_class(source.mapping))
-    chosen = any(len(one.path) == 1 and one.kind in ("defer", "load_only", "raiseload") for one in source.options)
-    passes_on = chosen or bool(source.deferred - by_class[0] or source.blocked - by_class[1])
-    deferred = source.deferred if passes_on else target.deferred
-    missing = source.mapping.columns.keys() - names - target.loaded - deferred - deferred_by_class(source.mapping)
+    missing = source.mapping.columns.keys() - names - target.loaded - target.deferred
+    missing -= deferred_by_class(source.mapping)
     changed = names if record.changed is None else record.changed | (names & target.expired - target.loaded)
     is_there = target.status == "persistent"
     life.put(
@@ -103,13 +110,9 @@ def copy_onto(life: States, source: InstanceState, target: InstanceState, record
             target,
             loaded=target.loaded | names,
             written=target.written | names,
-            unchanged=(target.unchanged | (names - target.written)) - changed,
+            unchanged=(target.unchanged | names) - changed,
             refused=target.refused - names | (source.refused & names),
             expired=target.expired | missing if is_there else target.expired,
-            options=source.options,
-            via=source.via,
-            deferred=deferred,
-            blocked=source.blocked if passes_on else target.blocked,
         )
     )
     if names:

@@ -224,7 +224,8 @@ class Refreshed(SessionRecord, InstanceRecord):
 class Merged(SessionRecord):
     """`result = session.merge(source)`; the result is attached, the source is left alone.
 
-    `changed` are the columns to which the source gives another value than the result had, None where that is not known.
+    `changed` are the columns to which the source gives another value than the result's row has, None where that is not
+    known.
     """
 
     source: Key | None
