@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .._lifecycle.records import Key, ScopeLeft, SessionOpened
 from . import known
@@ -313,10 +313,10 @@ class Analyzer:
         for record in exit.state.tasks.values() if exit.kind != "raise" and not isinstance(exit.value, Task) else ():
             flow.emit(exit.state, record)
 
-    def left(self, flow: Flow, state: State, key: Key, by: str) -> None:
+    def left(self, flow: Flow, state: State, key: Key, by: Literal["return", "raise", "loop"]) -> None:
         opened = state.held[key]
         notes = ("shared",) if ("shared", key) in state.marks else ()
-        flow.emit(state, ScopeLeft(session=key, by=by, site=opened.site), *notes)  # type: ignore[arg-type]
+        flow.emit(state, ScopeLeft(session=key, by=by, site=opened.site), *notes)
 
     def returned(self, flow: Flow, value: Value, state: State, node: ast.Return) -> Value:
         state.returned = node

@@ -137,7 +137,9 @@ def started_each(flow: Flow, built: Value, state: State) -> None:
 def is_coroutine(callee: Value) -> bool:
     """Whether calling a value gives a coroutine."""
     match callee:
-        case Closure(function=function) | Ref(definition=Function() as function):
+        case Closure(function=function):
+            return function.is_async
+        case Ref(definition=Function() as function):
             return function.is_async
         case Bound(owner=Sess(is_async=True), name=name):
             return name in _COROUTINES
@@ -197,11 +199,14 @@ def sessions_used(before: Entry | None, state: State, value: Value) -> frozenset
         event = entry.event
         if isinstance(event, SessionOpened):
             opened.add(event.session)
-        elif isinstance(event, SessionRecord) and not isinstance(event, (SessionShared, TasksStarted)):
-            if "locked" not in entry.where.notes:
-                used.add(event.session)
+        elif isinstance(event, SessionRecord) and _is_use(event) and "locked" not in entry.where.notes:
+            used.add(event.session)
         entry = entry.before
     return frozenset(used - opened)
+
+
+def _is_use(record: SessionRecord) -> bool:
+    return not isinstance(record, (SessionShared, TasksStarted))
 
 
 def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value:
@@ -217,7 +222,7 @@ def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value
         return _handed(flow, "background", name, call, state)
     wait = known.outside_wait(name)
     if wait is not None:
-        flow.emit(state, Waited(kind=wait, what=name, site=flow.site(call.node)))  # type: ignore[arg-type]
+        flow.emit(state, Waited(kind=wait, what=name, site=flow.site(call.node)))
         return UNKNOWN
     if method in {"__aenter__", "__enter__"} and isinstance(bound.owner, Ext):
         return bound.owner

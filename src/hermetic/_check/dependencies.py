@@ -86,7 +86,7 @@ class Dependencies:
             return body(state)
         (name, provider), rest = pending[0], pending[1:]
         function = self.provider(provider)
-        if function is None or flow.env(state).get(name, UNKNOWN) is UNKNOWN and isinstance(provider, Class):
+        if function is None or (flow.env(state).get(name, UNKNOWN) is UNKNOWN and isinstance(provider, Class)):
             return self._inside(flow, rest, state, body)
 
         def bound(path: State, value: Value) -> list[Exit]:

@@ -6,10 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .state import State
-from .values import (
-    UNKNOWN,
-    Value,
-)
+from .values import UNKNOWN, Value
 
 if TYPE_CHECKING:
     from .flow import Flow

@@ -82,7 +82,7 @@ def _other(flow: Flow, name: str, call: Call, state: State) -> Value:
     if wait == "sleep" and call.argument(0) == Const(0):
         return UNKNOWN
     if wait is not None:
-        flow.emit(state, Waited(kind=wait, what=name, site=flow.site(call.node)))  # type: ignore[arg-type]
+        flow.emit(state, Waited(kind=wait, what=name, site=flow.site(call.node)))
         return Ext(name) if tail[:1].isupper() else UNKNOWN
     if not name.startswith("builtins."):
         unknown_call(flow, call, state, name)

@@ -23,7 +23,7 @@ from .calls import call_value
 from .concurrency import meanwhile
 from .expressions import EXPRESSIONS
 from .modules import Function, Module
-from .outcomes import Exit, Raised, merged
+from .outcomes import Exit, ExitKind, Raised, merged
 from .rows import Row, is_member
 from .shapes import NO_SHAPE
 from .state import Event, Site, State, distinct, site_of
@@ -60,7 +60,7 @@ class Flow:
     `on_yield` receives what a generator yields and runs what happens meanwhile; None where nobody listens.
     """
 
-    expressions: ClassVar = EXPRESSIONS
+    expressions: ClassVar[dict[type[ast.expr], Callable[..., Value]]] = EXPRESSIONS
 
     def __init__(
         self,
@@ -255,9 +255,11 @@ class Flow:
         handler = STATEMENTS.get(type(node))
         return handler(self, node, state) if handler else [Exit("next", state)]
 
-    def simple(self, node: ast.stmt, state: State, action: Callable[[State], Value], kind: str = "next") -> list[Exit]:
+    def simple(
+        self, node: ast.stmt, state: State, action: Callable[[State], Value], kind: ExitKind = "next"
+    ) -> list[Exit]:
         """A statement without blocks: its branches, and that anything in it may fail."""
-        exits = [Exit(kind, e.state, e.value) if e.kind == "next" else e for e in self.branches(state, action)]  # type: ignore[arg-type]
+        exits = [Exit(kind, e.state, e.value) if e.kind == "next" else e for e in self.branches(state, action)]
         is_told = any(exit.kind == "raise" and exit.error == "db" for exit in exits)
         if self.may_fail(state) and not is_told and can_fail(node):
             exits.append(Exit("raise", state, error="any"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from .._lifecycle.records import WaitKind
+
 SYNC_SESSIONS = frozenset({
     "sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session", "sqlmodel.Session", "sqlmodel.orm.session.Session",
     "flask_sqlalchemy.session.Session", "sqlalchemy.orm.scoping.scoped_session", "sqlalchemy.orm.scoped_session",
@@ -87,7 +89,7 @@ FIXTURES = frozenset(
 PROPERTIES = frozenset({"property", "functools.cached_property", "sqlalchemy.ext.hybrid.hybrid_property"})
 
 _HTTP_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request", "send", "stream", "urlopen"})  # fmt: skip
-_OUTSIDE_FUNCTIONS = {
+_OUTSIDE_FUNCTIONS: dict[str, WaitKind] = {
     "time.sleep": "sleep", "asyncio.sleep": "sleep", "anyio.sleep": "sleep", "trio.sleep": "sleep", "gevent.sleep": "sleep",
     "urllib.request.urlopen": "http", "urllib.request.urlretrieve": "http",
     "subprocess.run": "process", "subprocess.call": "process", "subprocess.check_call": "process",
@@ -113,7 +115,7 @@ _TOOL_CALLS = frozenset({"call_tool", "list_tools", "read_resource", "get_prompt
 _SMTP_CALLS = frozenset({"sendmail", "send_message", "login", "connect", "starttls"})
 
 
-def outside_wait(name: str) -> str | None:
+def outside_wait(name: str) -> WaitKind | None:
     """The kind of wait (`http`, `model`, `sleep`, `process`) that calling the external `name` means, or None.
 
     `name` is the dotted name of a function, or of a method on the dotted name of its class.

@@ -248,7 +248,7 @@ class Project:
             return External(f"{bound.target}.{bound.attribute}")
         submodule = self.modules.get(f"{target.name}.{bound.attribute}")
         own = target.names.get(bound.attribute)
-        if submodule is not None and (own is None or isinstance(own, Imported) and target is module):
+        if submodule is not None and (own is None or (isinstance(own, Imported) and target is module)):
             return submodule
         return self.resolve(target, bound.attribute) or submodule or External(f"{bound.target}.{bound.attribute}")
 
@@ -359,7 +359,7 @@ def imported_names(module: Module, statement: ast.Import | ast.ImportFrom) -> It
 
 
 def _inner_definitions(body: Iterable[ast.stmt]) -> Iterator[FunctionNode | ast.ClassDef]:
-    stack = list(body)
+    stack: list[ast.AST] = list(body)
     while stack:
         node = stack.pop(0)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

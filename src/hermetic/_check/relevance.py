@@ -143,10 +143,10 @@ class Relevance:
             case Global(module=module, value=value, annotation=annotation) if depth < 3:
                 nodes = [node for node in (value, annotation) if node is not None]
                 return any(
-                    self._means(self.project.resolve(module, name), depth + 1)
+                    self._means(self.project.resolve(module, path), depth + 1)
                     for node in nodes
                     for inner in ast.walk(node)
-                    if (name := dotted(inner) if isinstance(inner, (ast.Name, ast.Attribute)) else None)
+                    if (path := dotted(inner) if isinstance(inner, (ast.Name, ast.Attribute)) else None)
                 )
             case _:
                 return False

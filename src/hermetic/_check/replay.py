@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import (
@@ -128,16 +127,8 @@ class Replay:
     def value(self, value: Value) -> Value:
         """The caller's view of a value of the callee."""
         match value:
-            case Sess(key=key) | Inst(key=key) | Obj(key=key) | Sym(key=key):
-                actual = self.actual(key)
-                if actual is not None:
-                    return actual
-                renamed = replace(value, key=(self.tag, key)) if not _is_global(key) else value
-                if isinstance(renamed, Obj) and not self.analyzer.engines.runs_once(self.function):
-                    self.state.mark("made", renamed.key)
-                if isinstance(renamed, Sess):
-                    self.analyzer.same_settings(value, renamed)  # type: ignore[arg-type]
-                return renamed
+            case Sess() | Inst() | Obj() | Sym():
+                return self._keyed(value)
             case Maker(key=key):
                 self._taken_over(key)
                 return value
@@ -168,6 +159,17 @@ class Replay:
                 return replace(value, result=self.value(result), sessions=frozenset(map(self.key, sessions)) - {None})
             case _:
                 return value
+
+    def _keyed(self, value: Sess | Inst | Obj | Sym) -> Value:
+        actual = self.actual(value.key)
+        if actual is not None:
+            return actual
+        renamed = replace(value, key=(self.tag, value.key)) if not _is_global(value.key) else value
+        if isinstance(renamed, Obj) and not self.analyzer.engines.runs_once(self.function):
+            self.state.mark("made", renamed.key)
+        if isinstance(value, Sess) and isinstance(renamed, Sess):
+            self.analyzer.same_settings(value, renamed)
+        return renamed
 
     def _taken_over(self, maker: Key) -> None:
         """A factory that the callee made is the caller's now, with its engine."""
@@ -326,7 +328,12 @@ def _is_global(key: Key) -> bool:
     return isinstance(key, tuple) and key[:1] in {("global",), ("scoped",)}
 
 
-@lru_cache(maxsize=64)
 def _key_fields(kind: type[Record]) -> tuple[str, ...]:
-    wanted = ("session", "instance", "source", "result")
-    return tuple(field.name for field in fields(kind) if field.name in wanted)
+    found = _KEY_FIELDS.get(kind)
+    if found is None:
+        wanted = {"session", "instance", "source", "result"}
+        found = _KEY_FIELDS[kind] = tuple(field.name for field in fields(kind) if field.name in wanted)
+    return found
+
+
+_KEY_FIELDS: dict[type[Record], tuple[str, ...]] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .evaluate import evaluate
 from .loops import iterate
-from .modules import imported_names
+from .modules import Class, Function, imported_names
 from .outcomes import Exit, caught_by, merged
 from .state import Around, State, distinct
 from .targets import assign, delete
@@ -136,7 +136,7 @@ def error_name(flow: Flow, node: ast.expr) -> str:
     definition = flow.module.project.resolve_expr(flow.module, node)
     if definition is None:
         return getattr(node, "id", "any") if isinstance(node, ast.Name) and node.id[:1].isupper() else "any"
-    return getattr(definition, "qualname", None) or getattr(definition, "name", "any")
+    return definition.qualname if isinstance(definition, (Class, Function)) else definition.name
 
 
 def _if(flow: Flow, node: ast.If, state: State) -> list[Exit]:
@@ -194,22 +194,22 @@ def _try(flow: Flow, node: ast.Try, state: State) -> list[Exit]:
     flow.guarded += 1
     exits = flow.block(node.body, [state])
     flow.guarded -= 1
-    finals = bool(node.finalbody)
-    flow.guarded += finals
+    has_end = bool(node.finalbody)
+    flow.guarded += has_end
     results = flow.block(node.orelse, distinct([exit.state for exit in exits if exit.kind == "next"]))
     for exit in merged(exits):
         if exit.kind == "raise":
             results += _handled(flow, node.handlers, exit)
         elif exit.kind != "next":
             results.append(exit)
-    flow.guarded -= finals
-    if not finals:
+    flow.guarded -= has_end
+    if not has_end:
         return results
     after: list[Exit] = []
     for exit in merged(results):
         with flow.noting("finally", *(("raising",) if exit.kind == "raise" else ())):
-            for final in flow.block(node.finalbody, [exit.state]):
-                after.append(Exit(exit.kind, final.state, exit.value, exit.error) if final.kind == "next" else final)
+            finals = flow.block(node.finalbody, [exit.state])
+        after += [Exit(exit.kind, f.state, exit.value, exit.error) if f.kind == "next" else f for f in finals]
     return after
 
 
@@ -224,8 +224,7 @@ def _handled(flow: Flow, handlers: Sequence[ast.ExceptHandler], exit: Exit) -> l
         if handler.name:
             flow.env(state)[handler.name] = UNKNOWN
         flow.handling.append(exit.error)
-        for result in flow.block(handler.body, [state]):
-            results.append(result)
+        results += flow.block(handler.body, [state])
         flow.handling.pop()
         if answer == "yes":
             return results

@@ -46,9 +46,9 @@ def _item(value: Value, index: int, count: int) -> Value:
 
 def bind(flow: Flow, name: str, value: Value, state: State) -> None:
     """Let a local name hold `value`; what was known of conditions that mention it is forgotten."""
-    if value is UNKNOWN and name in flow.shape.names:
-        flow.env(state).pop(name, None)
-    elif isinstance(value, Const) and name not in flow.shape.flags and not isinstance(value.value, str):
+    if (value is UNKNOWN and name in flow.shape.names) or (
+        isinstance(value, Const) and name not in flow.shape.flags and not isinstance(value.value, str)
+    ):
         flow.env(state).pop(name, None)
     else:
         flow.env(state)[name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -102,9 +103,9 @@ class Witness:
         session = state.life.session_of(instance)
         return session is not None and session.is_async and bool(session.pending or session.dirty or session.deleted)
 
-    def worked(self, flow: Flow, state: State, work: Worked, node: object, function: Function) -> None:
+    def worked(self, flow: Flow, state: State, work: Worked, node: ast.AST, function: Function) -> None:
         """A callee did blocking work on a session of its own."""
-        record = BlockingWork(what=f"{function.name}() {work.what}", inner=work.site, site=flow.site(node))  # type: ignore[arg-type]
+        record = BlockingWork(what=f"{function.name}() {work.what}", inner=work.site, site=flow.site(node))
         if not self._is_silent:
             moment = Moment(
                 record,

@@ -112,6 +112,8 @@ def _works(moment: Moment) -> bool:
         case Executed():
             return "staged" not in moment.where.notes
         case Flushed() | Committed():
-            return session is not None and bool(session.phase != "idle" or session.pending or session.dirty or session.deleted)
+            return session is not None and bool(
+                session.phase != "idle" or session.pending or session.dirty or session.deleted
+            )
         case _:
             return True

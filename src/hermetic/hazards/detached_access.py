@@ -81,15 +81,27 @@ def read_after_the_session(moment: Moment) -> Iterator[Sighting]:
     if moment.outcome.code != "bhk3" or instance is None or "response" in moment.where.notes:
         return
     history = moment.history()
-    loaded = next((r for r in reversed(history) if isinstance(r, (InstanceLoaded, InstanceCreated)) and r.instance == record.instance), None)
+    loaded = next(
+        (
+            r
+            for r in reversed(history)
+            if isinstance(r, (InstanceLoaded, InstanceCreated)) and r.instance == record.instance
+        ),
+        None,
+    )
     closed = next((r for r in reversed(history) if _detaches(r, instance.last_session, record.instance)), None)
-    expired = next((r for r in reversed(history) if isinstance(r, (Committed, RolledBack)) and r.session == instance.last_session), None)
+    expired = next(
+        (r for r in reversed(history) if isinstance(r, (Committed, RolledBack)) and r.session == instance.last_session),
+        None,
+    )
     is_expired = moment.outcome.because == "expired"
     story: list[tuple[Record, str]] = []
     if loaded is not None:
         story.append((loaded, f"loaded without `{record.attribute}`" if not is_expired else "loaded"))
     if is_expired and expired is not None:
-        story.append((expired, "expired by the commit" if isinstance(expired, Committed) else "expired by the rollback"))
+        story.append(
+            (expired, "expired by the commit" if isinstance(expired, Committed) else "expired by the rollback")
+        )
     if closed is not None:
         story.append((closed, "closed" if isinstance(closed, SessionClosed) else "expunged"))
     yield Sighting(

@@ -69,15 +69,24 @@ def loads_without_await(moment: Moment) -> Iterator[Sighting]:
         return
     history = moment.history()
     story: list[tuple[Record, str]] = []
-    loaded = next((r for r in reversed(history) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None)
+    loaded = next(
+        (r for r in reversed(history) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None
+    )
     if moment.outcome.because == "expired" or record.attribute in instance.expired:
-        cause = next((r for r in reversed(history) if isinstance(r, (Committed, RolledBack)) and r.session == instance.session), None)
+        cause = next(
+            (r for r in reversed(history) if isinstance(r, (Committed, RolledBack)) and r.session == instance.session),
+            None,
+        )
         story += [(cause, "expires every instance")] if cause else []
         fix = "await session.refresh(…) first, or make the sessionmaker with expire_on_commit=False"
     else:
         story += [(loaded, f"loaded without `{record.attribute}`")] if loaded else []
         entity = instance.mapping.name.rpartition(".")[2]
-        option = f"selectinload({entity}.{record.attribute})" if record.attribute in instance.mapping.relations else f"undefer({entity}.{record.attribute})"
+        option = (
+            f"selectinload({entity}.{record.attribute})"
+            if record.attribute in instance.mapping.relations
+            else f"undefer({entity}.{record.attribute})"
+        )
         fix = f"add .options({option}) to the query"
     yield Sighting(
         message=f"{moment.text(record.site)} needs a SELECT that nobody awaits: it raises MissingGreenlet",

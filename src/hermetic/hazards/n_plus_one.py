@@ -73,7 +73,9 @@ def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
     loop = moment.where.in_loop_over
     if "response" in moment.where.notes or loop is None or "per-item" not in moment.where.notes:
         return
-    loaded = next((r for r in moment.history() if isinstance(r, InstanceLoaded) and r.instance == record.instance), None)
+    loaded = next(
+        (r for r in moment.history() if isinstance(r, InstanceLoaded) and r.instance == record.instance), None
+    )
     entity = instance.mapping.name.rpartition(".")[2]
     relation = instance.mapping.relations.get(record.attribute)
     option = f"selectinload({entity}.{record.attribute})" if relation else f"undefer({entity}.{record.attribute})"
@@ -81,7 +83,10 @@ def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
         message=f"{moment.text(record.site)} runs a SELECT for each {entity}",
         fix=f"add .options({option}) to the query",
         confidence="proven" if relation is not None and relation.many and _is_over_rows(loop) else "likely",
-        story=(*(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()), (record, "a SELECT for each row")),
+        story=(
+            *(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()),
+            (record, "a SELECT for each row"),
+        ),
     )
 
 

@@ -82,7 +82,13 @@ def committed_in_pieces(moment: Moment) -> Iterator[Sighting]:
     """A second commit of writes on a path that committed writes before, with nothing between that asks for it."""
     record, session = moment.record, moment.session
     assert isinstance(record, Committed)
-    if session is None or record.nested or record.fails or moment.where.scope_depth or _SETTLED & set(moment.where.notes):
+    if (
+        session is None
+        or record.nested
+        or record.fails
+        or moment.where.scope_depth
+        or _SETTLED & set(moment.where.notes)
+    ):
         return
     if not (session.uncommitted or session.pending or session.dirty or session.deleted):
         return

@@ -103,7 +103,9 @@ def used_after_a_failure(moment: Moment) -> Iterator[Sighting]:
     if failed is None:
         return
     record = moment.record
-    what = moment.text(record.site) if isinstance(record, InstanceRecord) else moment.text(record.site).partition("(")[0]
+    what = (
+        moment.text(record.site) if isinstance(record, InstanceRecord) else moment.text(record.site).partition("(")[0]
+    )
     yield Sighting(
         message=f"{what} raises PendingRollbackError when {moment.text(failed.site).partition('(')[0]} has failed: nobody rolled back",
         fix="call rollback() first thing in the except block",

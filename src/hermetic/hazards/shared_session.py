@@ -113,6 +113,10 @@ def reached_by_two(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"the session {_HOW[record.how]}" + (f" ({record.what})" if record.what else ""),
         fix="open a session where it is used: with SessionLocal() as session: …",
-        confidence="possible" if "quiet" in notes else "likely" if record.how in {"task", "thread", "singleton"} else "proven",
+        confidence="possible"
+        if "quiet" in notes
+        else "likely"
+        if record.how in {"task", "thread", "singleton"}
+        else "proven",
         story=(*(((opened, "opened"),) if opened else ()), (record, _HOW[record.how].partition(":")[0])),
     )

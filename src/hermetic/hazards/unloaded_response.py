@@ -103,13 +103,17 @@ def serialized_without_being_loaded(moment: Moment) -> Iterator[Sighting]:
     model = notes[notes.index("response") + 2]
     entity = instance.mapping.name.rpartition(".")[2]
     relation = instance.mapping.relations.get(record.attribute)
-    loaded = next((r for r in reversed(moment.history()) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None)
+    loaded = next(
+        (r for r in reversed(moment.history()) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None
+    )
     is_shared = _is_far(record.instance) and not (relation and relation.many)
     option = f"selectinload({entity}.{record.attribute})" if relation else f"undefer({entity}.{record.attribute})"
     yield Sighting(
         message=f"{model} reads {entity}.{record.attribute}, which the query did not load"
         + ("" if fails else ": a SELECT for each row"),
-        fix="refresh() before the return" if moment.outcome.because == "expired" else f"add .options({option}) to the query",
+        fix="refresh() before the return"
+        if moment.outcome.because == "expired"
+        else f"add .options({option}) to the query",
         confidence="proven" if fails else "possible" if is_shared else "likely",
         story=(*(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()), (record, f"{model} reads it")),
     )
