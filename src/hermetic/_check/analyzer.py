@@ -328,10 +328,13 @@ class Analyzer:
         return next((paths for steps, paths in _WIDTHS if self._steps < steps), 0)
 
     def explore_module(self, module: Module) -> None:
-        """Walk a module's own statements."""
+        """Walk a module's own statements; a module nested beyond Python's own limit is left alone."""
         is_rerun = self.engines.is_rerun(module)
         flow = Flow(self, module, None, place="per-request" if is_rerun else "once")
-        exits = flow.block(module.tree.body, [State()])
+        try:
+            exits = flow.block(module.tree.body, [State()])
+        except RecursionError:
+            return
         if is_rerun:
             self.engines.ended(flow, exits)
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 MAX_EXITS = 6
 MAX_EVENTS = 80
 MAX_ROUNDS = 3
+MAX_CALLS = 16
 _TOLD = frozenset({"none", "some", "disposed", "escaped", "inside", "outside"})
 
 
@@ -66,7 +67,7 @@ class Summaries:
         known = self._ends.get(function)
         if known is not None:
             return known
-        if function in self._working or len(self._working) > 24:
+        if function in self._working or len(self._working) > MAX_CALLS:
             self._recursive.add(function)
             return ()
         self._working.append(function)
@@ -88,9 +89,13 @@ class Summaries:
         return ends
 
     def _told(self, function: Function) -> tuple[End, ...]:
+        """The ends of a function; none for one that is nested beyond Python's own limit."""
         ends: dict[object, End] = {}
-        with self.analyzer.witness.aloud():
-            exits = self.analyzer.explore(function)
+        try:
+            with self.analyzer.witness.aloud():
+                exits = self.analyzer.explore(function)
+        except RecursionError:
+            return ()
         for exit in exits:
             kind = "raise" if exit.kind == "raise" else "return"
             value = exit.value if exit.kind == "return" else UNKNOWN
