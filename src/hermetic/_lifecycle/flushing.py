@@ -54,13 +54,15 @@ def is_tangled(life: States, session: SessionState) -> bool:
     """Whether DELETEs meet changed collections in a way of which SQLAlchemy's answer depends on its order of work.
 
     A changed collection that is not loaded is loaded for the DELETE, and may then not contain what it is to let go; an
-    instance that a collection took in is not deleted in this flush, but in the next; raiseload may forbid what one of
-    several DELETEs asks; and of two new instances with one identity either may come first.
+    instance that a collection took in is not deleted in this flush, but in the next; raiseload may forbid what a DELETE
+    among others asks; of two new instances with one identity either may come first; and a collection may hold an
+    instance twice.
     """
     deleted = [life.instances[key] for key in session.deleted]
     if any(state.written - state.loaded for state in deleted):
         return True
-    if len(deleted) > 1 and any(state.blocked & state.mapping.relations.keys() - state.loaded for state in deleted):
+    is_crowd = len(deleted) > 1 or bool(session.pending or session.dirty)
+    if is_crowd and any(state.blocked & state.mapping.relations.keys() - state.loaded for state in deleted):
         return True
     identities = [life.instances[key].identity for key in session.pending]
     identities += {life.instances[key].identity for key in last_deleted(session)}
@@ -69,6 +71,8 @@ def is_tangled(life: States, session: SessionState) -> bool:
     if any(life.identified(session.key, life.instances[key].identity) for key in session.pending):
         return True
     written = [life.instances[key] for key in (*session.pending, *session.dirty, *session.deleted)]
+    if any(state.unsure & state.written & state.mapping.relations.keys() for state in written):
+        return True
     if any(is_near(life, state, other) for state in written for other in adopted(life, state)):
         return True
     owners = (life.instances[key] for key in (*session.pending, *session.dirty))

@@ -181,6 +181,7 @@ def note(life: States, key: Key, name: str, other: Key, *, removes: bool) -> Non
             related={**state.related, name: now} if is_there else state.related,
             gained={**state.gained, name: taken},
             dropped={**state.dropped, name: dropped},
+            unsure=state.unsure | {name} if other in held and not removes else state.unsure,
         )
     )
     life.mark_dirty(key)
