@@ -8,16 +8,19 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ._lifecycle.instance import InstanceState
 from ._lifecycle.model import Lifecycle, Outcome
-from ._lifecycle.records import Record, Where
+from ._lifecycle.records import InstanceRecord, Key, Record, SessionRecord, Where
 from ._lifecycle.session import SessionState
 
 Severity = Literal["error", "warning", "info"]
 Confidence = Literal["proven", "likely", "possible"]
 Engine = Literal["check", "watch"]
+
+OfSession = TypeVar("OfSession", bound=SessionRecord)
+OfInstance = TypeVar("OfInstance", bound=InstanceRecord)
 
 CONFIDENCES: tuple[Confidence, ...] = ("proven", "likely", "possible")
 
@@ -66,6 +69,14 @@ class Moment:
     where: Where
     history: Callable[[], Sequence[Record]]
     text: Callable[[Hashable], str]
+
+    def last_in(self, session: Key | None, *kinds: type[OfSession]) -> OfSession | None:
+        """The latest record of these kinds about a session."""
+        return next((r for r in reversed(self.history()) if isinstance(r, kinds) and r.session == session), None)
+
+    def last_of(self, instance: Key, *kinds: type[OfInstance]) -> OfInstance | None:
+        """The latest record of these kinds about an instance."""
+        return next((r for r in reversed(self.history()) if isinstance(r, kinds) and r.instance == instance), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,19 +81,9 @@ def read_after_the_session(moment: Moment) -> Iterator[Sighting]:
     if moment.outcome.code != "bhk3" or instance is None or "response" in moment.where.notes:
         return
     history = moment.history()
-    loaded = next(
-        (
-            r
-            for r in reversed(history)
-            if isinstance(r, (InstanceLoaded, InstanceCreated)) and r.instance == record.instance
-        ),
-        None,
-    )
+    loaded = moment.last_of(record.instance, InstanceLoaded, InstanceCreated)
     closed = next((r for r in reversed(history) if _detaches(r, instance.last_session, record.instance)), None)
-    expired = next(
-        (r for r in reversed(history) if isinstance(r, (Committed, RolledBack)) and r.session == instance.last_session),
-        None,
-    )
+    expired = moment.last_in(instance.last_session, Committed, RolledBack)
     is_expired = moment.outcome.because == "expired"
     story: list[tuple[Record, str]] = []
     if loaded is not None:

@@ -75,14 +75,7 @@ def refreshed_one_by_one(moment: Moment) -> Iterator[Sighting]:
         return
     if "response" in moment.where.notes or instance.expired_by not in {"commit", "rollback"}:
         return
-    cause = next(
-        (
-            r
-            for r in reversed(moment.history())
-            if isinstance(r, (Committed, RolledBack)) and r.session == instance.session
-        ),
-        None,
-    )
+    cause = moment.last_in(instance.session, Committed, RolledBack)
     yield Sighting(
         message=f"{moment.text(record.site)} was expired by the {instance.expired_by}: reading it runs a SELECT for this object alone",
         fix="read it before the commit, or make the sessionmaker with expire_on_commit=False",

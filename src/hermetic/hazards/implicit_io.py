@@ -67,16 +67,10 @@ def loads_without_await(moment: Moment) -> Iterator[Sighting]:
     assert isinstance(record, AttributeRead)
     if moment.outcome.code != "xd2s" or instance is None or "response" in moment.where.notes:
         return
-    history = moment.history()
     story: list[tuple[Record, str]] = []
-    loaded = next(
-        (r for r in reversed(history) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None
-    )
+    loaded = moment.last_of(record.instance, InstanceLoaded)
     if moment.outcome.because == "expired" or record.attribute in instance.expired:
-        cause = next(
-            (r for r in reversed(history) if isinstance(r, (Committed, RolledBack)) and r.session == instance.session),
-            None,
-        )
+        cause = moment.last_in(instance.session, Committed, RolledBack)
         story += [(cause, "expires every instance")] if cause else []
         fix = "await session.refresh(…) first, or make the sessionmaker with expire_on_commit=False"
     else:

@@ -83,9 +83,7 @@ def left_open(moment: Moment) -> Iterator[Sighting]:
     is_holding = session.phase in {"in-transaction", "failed"}
     if not is_holding and (record.by == "raise" or session.commits == 0):
         return
-    opened = next(
-        (r for r in reversed(moment.history()) if isinstance(r, SessionOpened) and r.session == record.session), record
-    )
+    opened = moment.last_in(record.session, SessionOpened) or record
     yield Sighting(
         message=f"the session from {moment.text(record.site)} {_ENDS[record.by]}",
         fix=f"with {moment.text(record.site)} as session: …",

@@ -103,9 +103,7 @@ def serialized_without_being_loaded(moment: Moment) -> Iterator[Sighting]:
     model = notes[notes.index("response") + 2]
     entity = instance.mapping.name.rpartition(".")[2]
     relation = instance.mapping.relations.get(record.attribute)
-    loaded = next(
-        (r for r in reversed(moment.history()) if isinstance(r, InstanceLoaded) and r.instance == record.instance), None
-    )
+    loaded = moment.last_of(record.instance, InstanceLoaded)
     is_shared = _is_far(record.instance) and not (relation and relation.many)
     option = f"selectinload({entity}.{record.attribute})" if relation else f"undefer({entity}.{record.attribute})"
     yield Sighting(
