@@ -62,7 +62,7 @@ def is_tangled(life: States, session: SessionState) -> bool:
     if any(state.written - state.loaded for state in deleted):
         return True
     is_crowd = len(deleted) > 1 or bool(session.pending or session.dirty)
-    if is_crowd and any(state.blocked & state.mapping.relations.keys() - state.loaded for state in deleted):
+    if is_crowd and any(may_forbid(state) for state in deleted):
         return True
     identities = [life.instances[key].identity for key in session.pending]
     identities += {life.instances[key].identity for key in last_deleted(session)}
@@ -77,6 +77,12 @@ def is_tangled(life: States, session: SessionState) -> bool:
         return True
     owners = (life.instances[key] for key in (*session.pending, *session.dirty))
     return any(not taken.isdisjoint(session.deleted) for owner in owners for taken in map(set, owner.gained.values()))
+
+
+def may_forbid(state: InstanceState) -> bool:
+    """Whether raiseload forbids a relationship of an instance, now or after its refresh."""
+    again = {option.path[0] for option in state.options if option.kind == "raiseload" and len(option.path) == 1}
+    return not state.mapping.relations.keys().isdisjoint((state.blocked | again) - state.loaded)
 
 
 def last_deleted(session: SessionState) -> set[Key]:

@@ -17,8 +17,10 @@ from .states import States
 def write(life: States, record: AttributeWritten) -> Outcome:
     """Set an attribute: noted for the next flush, or lost when the instance is detached."""
     state = life.instances.get(record.instance)
-    if state is None or state.status == "unknown":
+    if state is None:
         return UNKNOWN
+    if state.status == "unknown":
+        return UNKNOWN if state.identity is None else TANGLED
     if state.status == "deleted" and state.session in life.sessions:
         # Whether this begins a transaction hangs on what was written to it before its DELETE.
         life.lose_track(state.session)
