@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy
-from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipProperty, clear_mappers, configure_mappers
+from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipProperty, configure_mappers, registry
 
 from hermetic._check.models import Models
 from hermetic._lifecycle.schema import Column, Mapping
@@ -21,8 +21,17 @@ CLAIMS = ("primary_key", "deferred", "server_default", "onupdate", "foreign_key"
 
 @pytest.fixture
 def fresh_mappers() -> Iterator[None]:
+    """The mappers that a test makes are gone after it; those of other tests stay."""
+    made: set[registry] = set()
+
+    def remember(mapper: Mapper[Any], _cls: type) -> None:
+        made.add(mapper.registry)
+
+    sqlalchemy.event.listen(Mapper, "after_mapper_constructed", remember)
     yield
-    clear_mappers()
+    sqlalchemy.event.remove(Mapper, "after_mapper_constructed", remember)
+    for one in made:
+        one.dispose(cascade=True)
 
 
 def ran(source: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Mapper[Any]]:
