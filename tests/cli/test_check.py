@@ -9,13 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-import hermetic._check
 from hermetic._catalogue import Finding, Step
+from hermetic._check import engine
 from hermetic._check.discover import SourceFile
 from hermetic._cli import main
 from tests.cli.running import Done, run
@@ -44,10 +44,7 @@ def analyze(files: Sequence[SourceFile], *, progress: Any = None, jobs: int = 1)
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory in which the simple engine does the checking."""
-    engine = ModuleType("hermetic._check.engine")
-    engine.analyze = analyze  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "hermetic._check.engine", engine)
-    monkeypatch.setattr(hermetic._check, "engine", engine, raising=False)
+    monkeypatch.setattr(engine, "analyze", analyze)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -272,7 +269,5 @@ def test_any_terminal_can_show_the_report(write: Write, shop: Path, encoding: st
 
 def in_place() -> None:
     """Run the command with the simple engine, in a process of its own."""
-    engine = ModuleType("hermetic._check.engine")
-    engine.analyze = analyze  # type: ignore[attr-defined]
-    sys.modules["hermetic._check.engine"] = engine
+    engine.analyze = analyze
     main()

@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from .._catalogue import CONFIDENCES, Confidence, Finding
 from ..errors import AnalysisFailed, NothingToCheck
+from . import engine
 from .checked import Counts, Problem, Report, Suppression
 from .config import Config
 from .discover import Search, SourceFile, discover
+from .engine import Analysis
 from .suppressions import suppressions
-
-if TYPE_CHECKING:
-    from .engine import Analysis
 
 Progress = Callable[[str, int, int], None]
 """Told of each step: what is done, how many are done, how many there are (0 where that is not known)."""
@@ -102,12 +101,8 @@ def _analysis(
 ) -> Analysis:
     """What the engine says; whatever breaks inside it becomes one AnalysisFailed."""
     try:
-        if analyze is None:
-            from . import engine
-
-            analyze = engine.analyze
         with _deep_recursion():
-            return analyze(files, progress=progress, jobs=config.jobs or os.cpu_count() or 1)
+            return (analyze or engine.analyze)(files, progress=progress, jobs=config.jobs or os.cpu_count() or 1)
     except Exception as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         raise AnalysisFailed(

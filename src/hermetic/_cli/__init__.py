@@ -24,7 +24,7 @@ class _Commands(click.Group):
 def _tell_version(ctx: click.Context, parameter: click.Parameter, asked: bool) -> None:
     if not asked:
         return
-    from .._report.told import version
+    from .._report.told import version  # with it come the hazards' classes, which `--help` does not need
 
     click.echo(f"hermetic {version()}")
     ctx.exit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import click
@@ -14,6 +15,7 @@ from ._printing import give_up, is_terminal, say, wants_colour, width_of
 @click.argument("hazard", required=False)
 def command(hazard: str | None) -> None:
     """Print the page of a HAZARD, named by slug or code; without one, list them all."""
+    # Imported here, because `hermetic --help` imports every command: the hazards come with a page only.
     from .._catalogue import catalogue
     from .._check.selection import hazard_named
 
@@ -34,9 +36,7 @@ def command(hazard: str | None) -> None:
 
 def _rendered(page: str, *, colour: bool) -> str:
     """A page laid out for a terminal."""
-    import io
-
-    from rich.console import Console
+    from rich.console import Console  # rich is slow to import, and a pipe gets plain Markdown without it
     from rich.markdown import Markdown
 
     out = io.StringIO()

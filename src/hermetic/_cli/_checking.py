@@ -1,0 +1,68 @@
+"""Carries one `hermetic check` from its options to its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from .._check.checked import Problem
+from .._check.config import Config, load, with_options
+from .._check.run import Progress, check
+from ._outputs import write
+from ._printing import is_terminal, say
+from .check import Options
+
+FOUND = 1
+FLOOD = 20
+
+
+def checked(options: Options) -> int:
+    """Check, write the report, and answer with the exit code; raises CheckFailed when it cannot be done."""
+    config = _config(options)
+    with _progress(options) as progress:
+        report = check(options.paths or (".",), config, progress=progress)
+    write(report, options)
+    if not options.quiet and options.format != "github":
+        _tell(report.problems, everything=options.verbose)
+    return FOUND if report.findings else 0
+
+
+def _config(options: Options) -> Config:
+    """The configuration file's word with the command line's on top."""
+    start = Path(options.paths[0]) if options.paths else Path.cwd()
+    config = load(start, options.config)
+    config = with_options(config, select=options.select, ignore=options.ignore, exclude=options.exclude)
+    return replace(
+        config,
+        min_confidence=options.min_confidence or config.min_confidence,
+        jobs=config.jobs if options.jobs is None else options.jobs,
+        tests=options.tests or config.tests,
+        tell_fences=options.verbose,
+    )
+
+
+def _tell(problems: Sequence[Problem], *, everything: bool) -> None:
+    """Print what went wrong beside the findings, on stderr; a flood of it only in part."""
+    shown = problems if everything or len(problems) <= FLOOD else problems[: FLOOD // 2]
+    for problem in shown:
+        say(f"{problem}\n", to_stderr=True)
+    if len(shown) < len(problems):
+        say(f"and {len(problems) - len(shown)} more; --verbose tells all of them\n", to_stderr=True)
+
+
+@contextmanager
+def _progress(options: Options) -> Iterator[Progress | None]:
+    """A bar on the terminal's stderr while a long check runs; nothing elsewhere."""
+    if options.no_progress or options.quiet or not is_terminal(sys.stderr):
+        yield None
+        return
+    from ._bar import Bar  # rich is slow to import, and no program that reads a pipe needs a bar
+
+    bar = Bar()
+    try:
+        yield bar.show
+    finally:
+        bar.stop()
