@@ -37,7 +37,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One sighting of a hazard, at a 1-based line and column, with the ordered sites that lead to it."""
+    """One sighting of a hazard, at a 1-based line and column, with the ordered sites that lead to it.
+
+    `function` is the dotted name of the function around it within its module, and `fingerprint` 32 hex digits that
+    stay the same when lines move and files are renamed: 16 of the function's code, 16 of the hazard and its statement.
+    """
 
     slug: str
     code: str
@@ -51,6 +55,8 @@ class Finding:
     message: str
     story: tuple[Step, ...] = ()
     fix: str | None = None
+    function: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ DETACHED = Finding(
         Step("orders.py", 41, "needs a SELECT, no session left"),
     ),
     fix="select(Order).options(joinedload(Order.customer)) at line 34",
+    function="Orders.tell",
+    fingerprint="0123456789abcdef" * 2,
 )
 
 LOST = Finding(
@@ -43,6 +45,8 @@ LOST = Finding(
     end_line=9,
     end_column=2,
     message="order is changed,\nand no commit follows: 100% of it is lost",
+    function="<module>",
+    fingerprint="fedcba9876543210" * 2,
 )
 
 UNUSED = Suppression("orders.py", 12, "lost-write", "kept by the caller", 12, 12)

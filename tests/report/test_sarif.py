@@ -99,7 +99,17 @@ def test_what_a_comment_allows_is_there_as_suppressed() -> None:
 
 def test_results_have_fingerprints() -> None:
     """A service can follow a finding from one commit to the next."""
-    assert all(32 == len(result["partialFingerprints"]["hermetic/v1"]) for result in run(FULL)["results"])
+    assert all(32 == len(result["partialFingerprints"]["hermetic/v2"]) for result in run(FULL)["results"])
+
+
+def test_a_result_names_its_function() -> None:
+    """A service can group the results of one function, or of the code outside of any."""
+    names = [result["locations"][0]["logicalLocations"] for result in run(replace(FULL, suppressed=()))["results"]]
+
+    assert [
+        [{"fullyQualifiedName": "<module>", "kind": "module"}],
+        [{"fullyQualifiedName": "Orders.tell", "kind": "function"}],
+    ] == names
 
 
 def test_file_names_are_uris() -> None:

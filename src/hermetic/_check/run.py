@@ -18,6 +18,7 @@ from .checked import Counts, Problem, Report, Suppression
 from .config import Config
 from .discover import Search, SourceFile, discover
 from .engine import Analysis
+from .fingerprints import Places, fingerprinted
 from .suppressions import suppressions
 
 Progress = Callable[[str, int, int], None]
@@ -51,6 +52,7 @@ def check(
     findings = [
         finding for finding in findings if config.selection.wants(finding.slug, _from_base(finding.file, config))
     ]
+    findings = fingerprinted(findings, Places(files))
     allowed = [each for file in files for each in suppressions(file)]
     comments = [each for each in allowed if isinstance(each, Suppression)]
     shown, suppressed, used = _apply(findings, comments)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from .._catalogue import Finding
-from .told import Report, fingerprinted, version
+from .told import Report, told_apart, version
 
 FORMAT_VERSION = 1
 """Raised when a field changes its meaning or goes away; new fields do not raise it."""
@@ -37,8 +37,7 @@ def _document(report: Report) -> dict[str, Any]:
             "recognised_nothing": report.recognised_nothing,
         },
         "findings": [
-            {**_finding(finding), "fingerprint": fingerprint}
-            for finding, fingerprint in fingerprinted(report.findings, report.lines)
+            {**_finding(finding), "fingerprint": fingerprint} for finding, fingerprint in told_apart(report.findings)
         ],
         "suppressed": [{**_finding(finding), "reason": reason} for finding, reason in report.suppressed],
         "unused_suppressions": [
@@ -64,6 +63,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "column": finding.column,
         "end_line": finding.end_line,
         "end_column": finding.end_column,
+        "function": finding.function,
         "message": finding.message,
         "story": [{"file": step.file, "line": step.line, "text": step.text} for step in finding.story],
         "fix": finding.fix,

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .._catalogue import Confidence, Finding, Hazard, Severity, Step, catalogue
-from .told import RECOGNISED_NOTHING, Problem, Report, Suppression, fingerprinted, version
+from .told import RECOGNISED_NOTHING, Problem, Report, Suppression, told_apart, version
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -32,7 +32,7 @@ def render(report: Report) -> str:
     places = {hazard.slug: index for index, hazard in enumerate(rules)}
     results = [
         _result(finding, fingerprint, places.get(finding.slug), report) | _suppression(reason)
-        for (finding, fingerprint), reason in zip(fingerprinted(findings, report.lines), reasons, strict=True)
+        for (finding, fingerprint), reason in zip(told_apart(findings), reasons, strict=True)
     ]
     run = {
         "tool": {"driver": {"name": "Hermetic", "version": version(), "rules": [_rule(each) for each in rules]}},
@@ -82,11 +82,18 @@ def _result(finding: Finding, fingerprint: str, rule: int | None, report: Report
         **({} if rule is None else {"ruleIndex": rule}),
         "level": _LEVELS[finding.severity],
         "message": {"text": text},
-        "locations": [_location(finding.file, region)],
-        "partialFingerprints": {"hermetic/v1": fingerprint},
+        "locations": [_location(finding.file, region) | _function(finding)],
+        "partialFingerprints": {"hermetic/v2": fingerprint},
         "rank": _RANKS[finding.confidence],
         "properties": {"code": finding.code, "confidence": finding.confidence},
     } | _code_flows(finding.story, report)
+
+
+def _function(finding: Finding) -> dict[str, Any]:
+    if not finding.function:
+        return {}
+    kind = "module" if finding.function == "<module>" else "function"
+    return {"logicalLocations": [{"fullyQualifiedName": finding.function, "kind": kind}]}
 
 
 def _code_flows(story: Iterable[Step], report: Report) -> dict[str, Any]:

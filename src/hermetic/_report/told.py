@@ -84,15 +84,14 @@ class Report(Protocol):
     def recognised_nothing(self) -> bool: ...
 
 
-def fingerprinted(findings: Iterable[Finding], lines: Mapping[tuple[str, int], str]) -> Iterator[tuple[Finding, str]]:
-    """Each finding with a fingerprint that survives lines moving: its slug, file, source line, and which of its like."""
+def told_apart(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
+    """Each finding with a fingerprint that no other has: its own, or where several are alike, one for each of them."""
     seen: Counter[str] = Counter()
     for finding in findings:
-        source = " ".join(lines.get((finding.file, finding.line), "").split())
-        alike = "\0".join((finding.slug, finding.file, source))
-        seen[alike] += 1
-        told = f"{alike}\0{seen[alike]}".encode("utf-8", "surrogateescape")
-        yield finding, hashlib.sha256(told).hexdigest()[:32]
+        seen[finding.fingerprint] += 1
+        which = seen[finding.fingerprint]
+        alike = f"{finding.fingerprint}\0{which}".encode()
+        yield finding, finding.fingerprint if which == 1 else hashlib.sha256(alike).hexdigest()[:32]
 
 
 def version() -> str:
