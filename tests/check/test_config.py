@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from hermetic._check.config import Config, load, with_options
+from hermetic._check.config import Config, Overrides, PathRule, load
 from hermetic.errors import BadConfig
 
 
@@ -18,21 +18,29 @@ def write(directory: Path, text: str) -> Path:
     return file
 
 
+EVERY_KEY = """\
+    [tool.hermetic]
+    select = ["lost-write", "HM101"]
+    ignore = ["n-plus-one"]
+    min-confidence = "possible"
+    exclude = ["legacy/"]
+    jobs = 4
+    tests = true
+    per-file-ignores = { "scripts/*" = ["HM101"] }
+    severity = { HM501 = "info" }
+    baseline = "known/hermetic.json"
+
+    [tool.hermetic.per-path."worker/*"]
+    select = ["HM101"]
+    ignore = ["lost-write"]
+    min-confidence = "proven"
+    severity = { session-leak = "warning" }
+    """
+
+
 def test_every_key_is_read(tmp_path: Path) -> None:
     """Slugs and codes, confidence, patterns, processes and tests."""
-    write(
-        tmp_path,
-        """\
-        [tool.hermetic]
-        select = ["lost-write", "HM101"]
-        ignore = ["n-plus-one"]
-        min-confidence = "possible"
-        exclude = ["legacy/"]
-        jobs = 4
-        tests = true
-        per-file-ignores = { "scripts/*" = ["HM101"] }
-        """,
-    )
+    write(tmp_path, EVERY_KEY)
     expected = Config(
         select=frozenset({"lost-write", "session-leak"}),
         ignore=frozenset({"n-plus-one"}),
@@ -41,6 +49,17 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         jobs=4,
         tests=True,
         per_file_ignores=(("scripts/*", frozenset({"session-leak"})),),
+        per_path=(
+            PathRule(
+                "worker/*",
+                select=frozenset({"session-leak"}),
+                ignore=frozenset({"lost-write"}),
+                min_confidence="proven",
+                severity=(("session-leak", "warning"),),
+            ),
+        ),
+        severity=(("n-plus-one", "info"),),
+        baseline=tmp_path / "known" / "hermetic.json",
         base=tmp_path,
     )
 
@@ -79,6 +98,12 @@ def test_a_file_can_be_named(tmp_path: Path) -> None:
         ("per-file-ignores = []", "per-file-ignores is the list [], and should be a table from pattern to hazards"),
         ("per-file-ignores = {a = 'x'}", "per-file-ignores is a table, and should be a list of strings"),
         ("jobs = ", "is no valid TOML: "),
+        ("baseline = 1", "baseline is the number 1, and should be the name of a file, such as "),
+        ("severity = {n-plus-one = 'bad'}", 'severity is a table, and should be a table from hazard to "error", '),
+        ("severity = {n-plus-on = 'info'}", "severity: no hazard is called 'n-plus-on', the nearest is 'n-plus-one'"),
+        ("per-path = {'a/*' = 3}", "per-path is a table, and should be a table for each pattern, such as "),
+        ("per-path = {'a/*' = {jobs = 3}}", "per-path.\"a/*\" has no key 'jobs'; its keys are select, ignore, "),
+        ("per-path = {'a/*' = {select = 3}}", 'per-path."a/*".select is the number 3, and should be a list of strings'),
     ],
 )
 def test_a_mistake_is_one_sentence_that_names_the_key(tmp_path: Path, line: str, sentence: str) -> None:
@@ -111,19 +136,8 @@ def test_a_named_file_must_be_there_and_hold_the_table(tmp_path: Path) -> None:
 def test_options_have_the_last_word() -> None:
     """`--select` replaces what the file says, `--ignore` and `--exclude` add to it."""
     config = Config(select=frozenset({"lost-write"}), ignore=frozenset({"n-plus-one"}), exclude=("a/",))
-    merged = with_options(config, select=["HM101,session-leak"], ignore=["stale-read"], exclude=["b/"])
+    merged = Overrides(select=("HM101,session-leak",), ignore=("stale-read",), exclude=("b/",)).on(config)
 
     assert frozenset({"session-leak"}) == merged.select
     assert frozenset({"n-plus-one", "stale-read"}) == merged.ignore
     assert ("a/", "b/") == merged.exclude
-
-
-def test_per_file_ignores_are_patterns_below_the_file() -> None:
-    """A pattern matches as in `.gitignore`; other files and other hazards are told."""
-    selection = Config(per_file_ignores=(("scripts/", frozenset({"session-leak"})),)).selection
-
-    assert [False, True, True] == [
-        selection.wants("session-leak", "scripts/load.py"),
-        selection.wants("lost-write", "scripts/load.py"),
-        selection.wants("session-leak", "shop/load.py"),
-    ]

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from .._catalogue import CONFIDENCES, Confidence
-from ..errors import BadConfig, UnknownHazard
-from .selection import Selection, nearest, slugs
+from .._catalogue import Confidence, Severity
+from ..errors import BadConfig
+from .config_file import table_of, values_of
+from .selection import slugs
+
+
+@dataclass(frozen=True, slots=True)
+class PathRule:
+    """What holds for the files that a pattern matches, on top of the rest; an empty `select` changes nothing."""
+
+    pattern: str
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    min_confidence: Confidence | None = None
+    severity: tuple[tuple[str, Severity], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """How to check; `base` is where the patterns of `exclude` and per-file ignores start, `jobs` 0 means every core."""
+    """How to check; `base` is where the patterns of `exclude` and of paths start, `jobs` 0 means every core.
+
+    `nested` lets a `pyproject.toml` nearer to a file decide what is told of it; a file named by the user forbids it.
+    """
 
     select: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
@@ -23,17 +36,44 @@ class Config:
     exclude: tuple[str, ...] = ()
     jobs: int = 1
     per_file_ignores: tuple[tuple[str, frozenset[str]], ...] = ()
+    per_path: tuple[PathRule, ...] = ()
+    severity: tuple[tuple[str, Severity], ...] = ()
+    baseline: Path | None = None
     tests: bool = False
     tell_fences: bool = False
+    nested: bool = True
     base: Path = field(default_factory=Path.cwd)
 
-    @property
-    def selection(self) -> Selection:
-        return Selection(self.select, self.ignore, self.per_file_ignores)
 
-    def shows(self, confidence: Confidence) -> bool:
-        """Whether a finding as sure as this is told."""
-        return CONFIDENCES.index(confidence) <= CONFIDENCES.index(self.min_confidence)
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """The command line's word: `select` and `min_confidence` replace, `ignore` and `exclude` add, `tests` switches on."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    min_confidence: Confidence | None = None
+    tests: bool = False
+
+    def on(self, config: Config) -> Config:
+        """The configuration with the options on top; what they replace, no rule for a path brings back."""
+        selected = slugs(self.select)
+        return replace(
+            config,
+            select=selected or config.select,
+            ignore=config.ignore | slugs(self.ignore),
+            exclude=(*config.exclude, *self.exclude),
+            min_confidence=self.min_confidence or config.min_confidence,
+            tests=self.tests or config.tests,
+            per_path=tuple(
+                replace(
+                    rule,
+                    select=frozenset() if selected else rule.select,
+                    min_confidence=None if self.min_confidence else rule.min_confidence,
+                )
+                for rule in config.per_path
+            ),
+        )
 
 
 def load(start: Path, explicit: Path | None = None) -> Config:
@@ -42,117 +82,26 @@ def load(start: Path, explicit: Path | None = None) -> Config:
     Without an explicit file, the nearest `pyproject.toml` at or above `start` with a `[tool.hermetic]` table counts.
     """
     if explicit is not None:
-        table = _table(explicit)
+        table = table_of(explicit)
         if table is None:
             raise BadConfig(f"{explicit} has no [tool.hermetic] table; add one or leave --config out")
-        return _config(table, explicit)
+        return replace(_config(table, explicit), nested=False)
     start = start.absolute()
-    for place in (start, *start.parents):
-        file = place / "pyproject.toml"
-        if file.is_file() and (table := _table(file)) is not None:
-            return _config(table, file)
-    return Config()
+    found = (configured(place) for place in (start, *start.parents))
+    return next((config for config in found if config is not None), Config())
 
 
-def _table(file: Path) -> dict[str, Any] | None:
-    """The `[tool.hermetic]` table of a TOML file, or None. Its values are of any TOML type until they are read."""
-    try:
-        document = tomllib.loads(file.read_text("utf-8-sig"))
-    except OSError as error:
-        raise BadConfig(f"{file} cannot be read ({error.strerror}); correct the path after --config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadConfig(f"{file} is no valid TOML: {error}") from None
-    tool = document.get("tool", {})
-    table = tool.get("hermetic") if isinstance(tool, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise BadConfig(f"{file}: tool.hermetic is {_kind(table)}, and should be a table: [tool.hermetic]")
-    return table
+def configured(directory: Path) -> Config | None:
+    """What the `pyproject.toml` of this very directory says; None without one, or without the table in it."""
+    file = directory / "pyproject.toml"
+    table = table_of(file) if file.is_file() else None
+    return None if table is None else _config(table, file)
 
 
-def _config(table: dict[str, Any], file: Path) -> Config:
-    """The configuration that a table states; every key is read by its own reader."""
-    config = Config(base=file.parent.absolute())
-    for key, value in table.items():
-        if key not in _READERS:
-            raise BadConfig(
-                f"{file}: [tool.hermetic] has no key {key!r}{nearest(key, _READERS)}; its keys are {', '.join(_READERS)}"
-            )
-        try:
-            config = replace(config, **{key.replace("-", "_"): _READERS[key](value)})
-        except UnknownHazard as error:
-            raise BadConfig(f"{file}: {key}: {error}") from None
-        except TypeError as error:
-            raise BadConfig(f"{file}: {key} is {_kind(value)}, and should be {error}") from None
-    return config
-
-
-def _names(value: object) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise TypeError('a list of strings, such as ["lost-write"]')
-    return value
-
-
-def _hazards(value: object) -> frozenset[str]:
-    return slugs(_names(value))
-
-
-def _patterns(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise TypeError('a list of patterns, such as ["legacy/"]')
-    return tuple(value)
-
-
-def _confidence(value: object) -> Confidence:
-    for confidence in CONFIDENCES:
-        if value == confidence:
-            return confidence
-    raise TypeError("one of " + ", ".join(f'"{each}"' for each in CONFIDENCES))
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError("a number of processes, 0 for one per core")
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("true or false")
-    return value
-
-
-def _per_file(value: object) -> tuple[tuple[str, frozenset[str]], ...]:
-    if not isinstance(value, dict):
-        raise TypeError('a table from pattern to hazards, such as {"scripts/*" = ["session-leak"]}')
-    return tuple((pattern, slugs(_names(names))) for pattern, names in value.items())
-
-
-# Any: each reader answers with the type of its own field of Config.
-_READERS: dict[str, Callable[[object], Any]] = {
-    "select": _hazards,
-    "ignore": _hazards,
-    "min-confidence": _confidence,
-    "exclude": _patterns,
-    "jobs": _count,
-    "per-file-ignores": _per_file,
-    "tests": _flag,
-}
-
-
-def _kind(value: object) -> str:
-    """A TOML value as a user would name it."""
-    kinds = {str: "the string", bool: "the boolean", int: "the number", float: "the number", list: "the list"}
-    for kind, name in kinds.items():
-        if type(value) is kind:
-            return f"{name} {value!r}" if kind is not bool else f"the boolean {str(value).lower()}"
-    return "a table" if isinstance(value, dict) else f"{value}"
-
-
-def with_options(config: Config, *, select: Iterable[str], ignore: Iterable[str], exclude: Iterable[str]) -> Config:
-    """The configuration with the command line's word on top: `--select` replaces, `--ignore` and `--exclude` add."""
-    return replace(
-        config,
-        select=slugs(select) or config.select,
-        ignore=config.ignore | slugs(ignore),
-        exclude=(*config.exclude, *exclude),
-    )
+def _config(table: Mapping[str, object], file: Path) -> Config:
+    base = file.parent.absolute()
+    values = values_of(table, file)
+    if "baseline" in values:
+        values["baseline"] = base / values["baseline"]
+    rules = values.pop("per_path", {})
+    return Config(base=base, per_path=tuple(PathRule(pattern, **rule) for pattern, rule in rules.items()), **values)

@@ -15,10 +15,11 @@ from .._catalogue import CONFIDENCES, Confidence, Finding
 from ..errors import AnalysisFailed, NothingToCheck
 from . import engine
 from .checked import Counts, Problem, Report, Suppression
-from .config import Config
+from .config import Config, Overrides
 from .discover import Search, SourceFile, discover
 from .engine import Analysis
 from .fingerprints import Places, fingerprinted
+from .policy import Policies
 from .suppressions import suppressions
 
 Progress = Callable[[str, int, int], None]
@@ -38,29 +39,32 @@ def check(
     paths: Sequence[str | Path],
     config: Config | None = None,
     *,
+    overrides: Overrides | None = None,
     progress: Progress | None = None,
     analyze: Analyze | None = None,
 ) -> Report:
-    """Check the files below `paths`; raises CheckFailed (see `hermetic.errors`) when that cannot be done."""
+    """Check the files below `paths`; raises CheckFailed (see `hermetic.errors`) when that cannot be done.
+
+    `overrides` is what goes on top of `config` and of every configuration that is nearer to a file.
+    """
     started = time.perf_counter()
-    config = config or Config()
+    config = (overrides or Overrides()).on(config or Config())
+    policies = Policies(config, overrides)
     files, problems = _read(paths, config, progress)
     analysis = _analysis(files, config, progress, analyze)
-    findings, lowered = _lowered(dict.fromkeys(analysis.findings), {} if config.tests else _roles(files))
+    findings, lowered = _lowered(dict.fromkeys(analysis.findings), _roles(files, policies))
     findings = _placed(findings, files)
     findings, missed = _without_bad(findings, files)
-    findings = [
-        finding for finding in findings if config.selection.wants(finding.slug, _from_base(finding.file, config))
-    ]
+    findings = [policies.of(each.file).graded(each) for each in findings if policies.of(each.file).wants(each.slug)]
     findings = fingerprinted(findings, Places(files))
     allowed = [each for file in files for each in suppressions(file)]
     comments = [each for each in allowed if isinstance(each, Suppression)]
     shown, suppressed, used = _apply(findings, comments)
-    told = sorted((finding for finding in shown if config.shows(finding.confidence)), key=_order)
+    told = sorted((each for each in shown if policies.of(each.file).shows(each.confidence)), key=_order)
     return Report(
         findings=tuple(told),
         suppressed=tuple(sorted(suppressed, key=lambda pair: _order(pair[0]))),
-        unused_suppressions=_unused(comments, used, config),
+        unused_suppressions=_unused(comments, used, policies),
         problems=(*problems, *(each for each in allowed if isinstance(each, Problem)), *missed),
         unresolved=analysis.unresolved,
         counts=Counts(
@@ -131,9 +135,9 @@ def _innermost(error: BaseException) -> str:
     return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "nowhere"
 
 
-def _roles(files: Sequence[SourceFile]) -> dict[str, str]:
-    """What each file that is not code is for, by its name."""
-    return {file.name: file.role for file in files if file.role != "code"}
+def _roles(files: Sequence[SourceFile], policies: Policies) -> dict[str, str]:
+    """What each file that is not taken as code is for, by its name."""
+    return {file.name: file.role for file in files if file.role != "code" and not policies.of(file.name).tests}
 
 
 def _lowered(
@@ -205,19 +209,9 @@ def _apply(
     return shown, suppressed, used
 
 
-def _unused(comments: Sequence[Suppression], used: set[Suppression], config: Config) -> tuple[Suppression, ...]:
+def _unused(comments: Sequence[Suppression], used: set[Suppression], policies: Policies) -> tuple[Suppression, ...]:
     """The comments that covered nothing, of hazards that were looked for."""
-    return tuple(
-        each
-        for each in comments
-        if each not in used and config.selection.wants(each.slug, _from_base(each.file, config))
-    )
-
-
-def _from_base(name: str, config: Config) -> str:
-    """A file's name below the configuration file, where patterns start."""
-    path = Path(name).absolute()
-    return path.relative_to(config.base).as_posix() if path.is_relative_to(config.base) else name.lstrip("/")
+    return tuple(each for each in comments if each not in used and policies.of(each.file).wants(each.slug))
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str, str]:

@@ -1,10 +1,9 @@
-"""Turns the hazards a user names, by slug or code, into the decision which findings to tell."""
+"""Understands how users name things: hazards by slug or code, files by patterns."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pathspec import GitIgnoreSpec
 
@@ -34,26 +33,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def slugs(names: Iterable[str]) -> frozenset[str]:
     """The slugs for names that may be slugs or codes, and may be joined by commas."""
     return frozenset(hazard_named(part).slug for name in names for part in name.split(",") if part.strip())
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which hazards a user wants to hear of; an empty `select` is all of them.
-
-    `per_file` gives (pattern, slugs to leave out) pairs; patterns are as in `.gitignore`, below the configuration file.
-    """
-
-    select: frozenset[str] = frozenset()
-    ignore: frozenset[str] = frozenset()
-    per_file: tuple[tuple[str, frozenset[str]], ...] = ()
-
-    def wants(self, slug: str, file: str | None = None) -> bool:
-        """Whether a hazard is to be told in a file, given relative to the configuration file."""
-        if slug in self.ignore or (self.select and slug not in self.select):
-            return False
-        return file is None or not any(
-            slug in left_out and matches(pattern, file) for pattern, left_out in self.per_file
-        )
 
 
 def matches(pattern: str, file: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .._check.checked import Problem
-from .._check.config import Config, load, with_options
+from .._check.config import Config, Overrides, load
 from .._check.run import Progress, check
 from ._outputs import write
 from ._printing import is_terminal, say
@@ -23,7 +23,7 @@ def checked(options: Options) -> int:
     """Check, write the report, and answer with the exit code; raises CheckFailed when it cannot be done."""
     config = _config(options)
     with _progress(options) as progress:
-        report = check(options.paths or (".",), config, progress=progress)
+        report = check(options.paths or (".",), config, overrides=_overrides(options), progress=progress)
     write(report, options)
     if not options.quiet and options.format != "github":
         _tell(report.problems, everything=options.verbose)
@@ -31,16 +31,20 @@ def checked(options: Options) -> int:
 
 
 def _config(options: Options) -> Config:
-    """The configuration file's word with the command line's on top."""
+    """What the configuration file says of the check as a whole, with the command line's word on it."""
     start = Path(options.paths[0]) if options.paths else Path.cwd()
     config = load(start, options.config)
-    config = with_options(config, select=options.select, ignore=options.ignore, exclude=options.exclude)
-    return replace(
-        config,
-        min_confidence=options.min_confidence or config.min_confidence,
-        jobs=config.jobs if options.jobs is None else options.jobs,
-        tests=options.tests or config.tests,
-        tell_fences=options.verbose,
+    return replace(config, jobs=config.jobs if options.jobs is None else options.jobs, tell_fences=options.verbose)
+
+
+def _overrides(options: Options) -> Overrides:
+    """What the command line says of the findings."""
+    return Overrides(
+        select=options.select,
+        ignore=options.ignore,
+        exclude=options.exclude,
+        min_confidence=options.min_confidence,
+        tests=options.tests,
     )
 
 
