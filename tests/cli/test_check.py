@@ -2,66 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from hermetic._catalogue import Finding, Step
 from hermetic._check import engine
-from hermetic._check.discover import SourceFile
 from hermetic._cli import main
 from tests.cli.running import Done, run
-
-LEAK = "def f():\n    leak()\n"
-
-
-def analyze(files: Sequence[SourceFile], *, progress: Any = None, jobs: int = 1) -> Any:
-    """An engine so simple that every expectation can be read off the source: each call of `leak` is a finding."""
-    findings = tuple(
-        Finding(
-            "session-leak", "HM101", "error", "proven", file.name, node.lineno, node.col_offset + 1, node.lineno,
-            node.col_offset + 7, "a session is opened and never closed", (Step(file.name, node.lineno, "opened"),), "with …",
-        )
-        for file in files
-        for node in ast.walk(file.tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "leak"
-    )  # fmt: skip
-    if any("crash" in file.text for file in files):
-        raise ZeroDivisionError("division by zero")
-    if any("interrupt" in file.text for file in files):
-        raise KeyboardInterrupt
-    return SimpleNamespace(findings=findings, sessions=len(findings), models=0, functions=1, unresolved=())
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory in which the simple engine does the checking."""
-    monkeypatch.setattr(engine, "analyze", analyze)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-Write = Callable[..., None]
-
-
-@pytest.fixture
-def write(shop: Path) -> Write:
-    """Write a file of the working directory."""
-
-    def written(name: str, text: str) -> None:
-        path = shop / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-    return written
+from tests.cli.simple import LEAK, Write, analyze
 
 
 def check(*arguments: str) -> Done:

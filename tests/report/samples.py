@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hermetic._catalogue import Finding, Step
-from hermetic._check.checked import Counts, Problem, Report, Suppression
+from hermetic._check.checked import Counts, Entry, Problem, Report, Suppression
 
 LINES = {
     ("orders.py", 33): "    with Session(engine) as session:",
@@ -57,8 +59,20 @@ FULL = Report(
     suppressed=((DETACHED, "read in the template only"),),
     unused_suppressions=(UNUSED,),
     problems=(PROBLEM, Problem("gone.py", None, "it vanished between listing and reading; run the check again")),
+    known=(replace(LOST, line=8, end_line=8),),
+    stale=(Entry("orders.py", "Orders.total", "n-plus-one", "0" * 32, 2),),
     unresolved=("shop.deps.get_db",),
-    counts=Counts(files=748, lines=143_079, sessions=312, models=85, functions=4_000, lowered=3, hidden=5, seconds=9.1),
+    counts=Counts(
+        files=748,
+        lines=143_079,
+        sessions=312,
+        models=85,
+        functions=4_000,
+        lowered=3,
+        hidden=5,
+        unchanged=4,
+        seconds=9.1,
+    ),
     lines=LINES,
 )
 CLEAN = Report(counts=Counts(files=1, lines=10, sessions=1, models=1, seconds=0.1))

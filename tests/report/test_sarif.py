@@ -89,12 +89,21 @@ def test_the_story_is_a_code_flow() -> None:
 
 def test_what_a_comment_allows_is_there_as_suppressed() -> None:
     """A suppressed finding carries the reason that the comment gives; the others carry no suppression."""
-    *told, allowed = run(FULL)["results"]
+    *told, _, allowed = run(FULL)["results"]
 
     assert [None, None] == [result.get("suppressions") for result in told]
     assert [{"kind": "inSource", "status": "accepted", "justification": "read in the template only"}] == (
         allowed["suppressions"]
     )
+
+
+def test_what_the_baseline_holds_is_there_as_suppressed() -> None:
+    """A service closes it without a comment in the source, and what the baseline holds too much is a notification."""
+    *_, known, _ = run(FULL)["results"]
+    told = [each["message"]["text"] for each in run(FULL)["invocations"][0]["toolExecutionNotifications"]]
+
+    assert [("external", "accepted")] == [(each["kind"], each["status"]) for each in known["suppressions"]]
+    assert "the baseline holds 2 n-plus-one of Orders.total in orders.py too many; --prune takes it out" in told
 
 
 def test_results_have_fingerprints() -> None:
@@ -104,7 +113,9 @@ def test_results_have_fingerprints() -> None:
 
 def test_a_result_names_its_function() -> None:
     """A service can group the results of one function, or of the code outside of any."""
-    names = [result["locations"][0]["logicalLocations"] for result in run(replace(FULL, suppressed=()))["results"]]
+    names = [
+        result["locations"][0]["logicalLocations"] for result in run(replace(FULL, known=(), suppressed=()))["results"]
+    ]
 
     assert [
         [{"fullyQualifiedName": "<module>", "kind": "module"}],
@@ -115,7 +126,7 @@ def test_a_result_names_its_function() -> None:
 def test_file_names_are_uris() -> None:
     """Spaces, percent signs and undecodable bytes are escaped; a name below the sources is relative to their root."""
     names = ["my shop/100%.py", "caf\udce9.py"]
-    report = replace(FULL, findings=tuple(replace(DETACHED, file=name) for name in names), suppressed=())
+    report = replace(FULL, findings=tuple(replace(DETACHED, file=name) for name in names), known=(), suppressed=())
     places = [result["locations"][0]["physicalLocation"]["artifactLocation"] for result in run(report)["results"]]
 
     assert [
@@ -144,5 +155,5 @@ def test_problems_are_notifications() -> None:
     told = run(FULL)["invocations"][0]["toolExecutionNotifications"]
 
     assert ["old.py", "gone.py", "orders.py"] == [
-        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in told
+        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in told if "locations" in each
     ]

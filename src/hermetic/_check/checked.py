@@ -37,12 +37,23 @@ class Suppression:
         return finding.slug == self.slug and finding.file == self.file and self.first <= finding.line <= self.last
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """So many findings of one hazard in one function, as a baseline holds them; `file` is relative to the baseline's directory."""
+
+    file: str
+    function: str
+    hazard: str
+    fingerprint: str
+    count: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What a check saw: files and lines read, what was recognised in them, and the findings it does not show.
 
     `lowered` are findings of tests, migrations and examples, taken one confidence step down; `hidden` those below the
-    confidence that is shown.
+    confidence that is shown; `unchanged` those that no changed line has to do with.
     """
 
     files: int = 0
@@ -52,6 +63,7 @@ class Counts:
     functions: int = 0
     lowered: int = 0
     hidden: int = 0
+    unchanged: int = 0
     seconds: float = 0.0
 
 
@@ -59,7 +71,8 @@ class Counts:
 class Report:
     """What a check has to tell: findings by file and line, what comments allowed, and what went wrong.
 
-    `suppressed` pairs a finding with the reason its comment gives. `lines` holds the source lines that findings and
+    `suppressed` pairs a finding with the reason its comment gives. `known` are findings that the baseline holds, `stale`
+    what it holds beyond them, and `pruned` what it would hold without that. `lines` holds the source lines that findings and
     their stories speak of, by (file, line), unstripped. `unresolved` names session providers that stayed unknown.
     """
 
@@ -67,6 +80,9 @@ class Report:
     suppressed: tuple[tuple[Finding, str], ...] = ()
     unused_suppressions: tuple[Suppression, ...] = ()
     problems: tuple[Problem, ...] = ()
+    known: tuple[Finding, ...] = ()
+    stale: tuple[Entry, ...] = ()
+    pruned: tuple[Entry, ...] = ()
     unresolved: tuple[str, ...] = ()
     counts: Counts = Counts()
     lines: Mapping[tuple[str, int], str] = field(default_factory=dict)

@@ -7,14 +7,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from .._catalogue import CONFIDENCES, Confidence, Finding
 from ..errors import AnalysisFailed, NothingToCheck
 from . import engine
-from .checked import Counts, Problem, Report, Suppression
+from .baseline import Baseline, Comparison
+from .changes import Changes
+from .checked import Counts, Entry, Problem, Report, Suppression
 from .config import Config, Overrides
 from .discover import Search, SourceFile, discover
 from .engine import Analysis
@@ -40,12 +42,15 @@ def check(
     config: Config | None = None,
     *,
     overrides: Overrides | None = None,
+    baseline: Baseline | None = None,
+    changes: Changes | None = None,
     progress: Progress | None = None,
     analyze: Analyze | None = None,
 ) -> Report:
     """Check the files below `paths`; raises CheckFailed (see `hermetic.errors`) when that cannot be done.
 
-    `overrides` is what goes on top of `config` and of every configuration that is nearer to a file.
+    `overrides` is what goes on top of `config` and of every configuration that is nearer to a file. With a `baseline`
+    only new findings are told, with `changes` only those that they touch.
     """
     started = time.perf_counter()
     config = (overrides or Overrides()).on(config or Config())
@@ -56,16 +61,23 @@ def check(
     findings = _placed(findings, files)
     findings, missed = _without_bad(findings, files)
     findings = [policies.of(each.file).graded(each) for each in findings if policies.of(each.file).wants(each.slug)]
-    findings = fingerprinted(findings, Places(files))
+    places = Places(files)
+    findings = fingerprinted(findings, places)
     allowed = [each for file in files for each in suppressions(file)]
     comments = [each for each in allowed if isinstance(each, Suppression)]
     shown, suppressed, used = _apply(findings, comments)
-    told = sorted((each for each in shown if policies.of(each.file).shows(each.confidence)), key=_order)
+    shown.sort(key=_order)
+    told = [each for each in shown if policies.of(each.file).shows(each.confidence)]
+    compared = _compared(told, shown, files, baseline, policies)
+    here = [each for each in compared.new if changes is None or changes.touch(each, places)]
     return Report(
-        findings=tuple(told),
+        findings=tuple(here),
         suppressed=tuple(sorted(suppressed, key=lambda pair: _order(pair[0]))),
         unused_suppressions=_unused(comments, used, policies),
         problems=(*problems, *(each for each in allowed if isinstance(each, Problem)), *missed),
+        known=compared.known,
+        stale=compared.stale,
+        pruned=compared.pruned,
         unresolved=analysis.unresolved,
         counts=Counts(
             files=len({file.name for file in files}),
@@ -75,9 +87,10 @@ def check(
             functions=analysis.functions,
             lowered=lowered,
             hidden=len(shown) - len(told),
+            unchanged=len(compared.new) - len(here),
             seconds=time.perf_counter() - started,
         ),
-        lines=_quoted([*told, *(finding for finding, _ in suppressed)], files),
+        lines=_quoted([*here, *compared.known, *(finding for finding, _ in suppressed)], files),
     )
 
 
@@ -207,6 +220,33 @@ def _apply(
         else:
             shown.append(finding)
     return shown, suppressed, used
+
+
+def _compared(
+    told: Sequence[Finding],
+    shown: Sequence[Finding],
+    files: Sequence[SourceFile],
+    baseline: Baseline | None,
+    policies: Policies,
+) -> Comparison:
+    """The findings beside the baseline; without one, all of them are new."""
+    if baseline is None:
+        return Comparison(new=tuple(told))
+    hidden = [each for each in shown if not policies.of(each.file).shows(each.confidence)]
+    return baseline.compared(told, hidden, _Sight(baseline, policies, {os.path.abspath(file.name) for file in files}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """Whether a check of the files in `read` would have found what an entry of a baseline speaks of."""
+
+    baseline: Baseline
+    policies: Policies
+    read: set[str]
+
+    def __call__(self, entry: Entry) -> bool:
+        file = os.path.abspath(self.baseline.file_of(entry))
+        return (file in self.read or not os.path.exists(file)) and self.policies.of(file).wants(entry.hazard)
 
 
 def _unused(comments: Sequence[Suppression], used: set[Suppression], policies: Policies) -> tuple[Suppression, ...]:

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from .._check.changes import changes_since
 from .._check.checked import Problem
 from .._check.config import Config, Overrides, load
 from .._check.run import Progress, check
+from ._baselining import accept, prune, remembered
 from ._outputs import write
 from ._printing import is_terminal, say
 from .check import Options
@@ -22,12 +24,32 @@ FLOOD = 20
 def checked(options: Options) -> int:
     """Check, write the report, and answer with the exit code; raises CheckFailed when it cannot be done."""
     config = _config(options)
+    baseline = remembered(options, config)
+    changes = None if options.diff is None else changes_since(options.diff, _directory(options))
     with _progress(options) as progress:
-        report = check(options.paths or (".",), config, overrides=_overrides(options), progress=progress)
+        report = check(
+            options.paths or (".",),
+            config,
+            overrides=_overrides(options),
+            baseline=baseline,
+            changes=changes,
+            progress=progress,
+        )
+    if baseline is not None and options.write_baseline:
+        accept(report, baseline)
+        return 0
     write(report, options)
     if not options.quiet and options.format != "github":
         _tell(report.problems, everything=options.verbose)
+    if baseline is not None and options.prune:
+        prune(report, baseline)
     return FOUND if report.findings else 0
+
+
+def _directory(options: Options) -> Path:
+    """Where to ask git: at the first path."""
+    start = Path(options.paths[0]) if options.paths else Path.cwd()
+    return start if start.is_dir() else start.parent
 
 
 def _config(options: Options) -> Config:

@@ -30,6 +30,11 @@ class Options:
     config: Path | None
     jobs: int | None
     output: Path | None
+    baseline: Path | None
+    no_baseline: bool
+    write_baseline: bool
+    prune: bool
+    diff: str | None
     tests: bool
     no_progress: bool
     quiet: bool
@@ -50,6 +55,13 @@ class Options:
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Take [tool.hermetic] from this file.")
 @click.option("--jobs", type=click.IntRange(min=0), metavar="N", help="Processes; 0 for one per core.  [default: 1]")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report here.")
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Tell only what this file does not hold."
+)
+@click.option("--no-baseline", is_flag=True, help="Tell everything, whatever the configuration names as baseline.")
+@click.option("--write-baseline", is_flag=True, help="Put all findings into the baseline, and end with 0.")
+@click.option("--prune", is_flag=True, help="Take out of the baseline what is no longer found.")
+@click.option("--diff", metavar="REVISION", help="Tell only findings that changes since this git revision touch.")
 @click.option("--tests", is_flag=True, help="Take tests, migrations and examples as seriously as code.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 @click.option("--quiet", "-q", is_flag=True, help="Findings only: no summary, no word on files left out.")
@@ -57,7 +69,8 @@ class Options:
 def command(**given: object) -> None:
     """Look for hazards in the .py and .md files below PATHS (default: the current directory).
 
-    Ends with 0 when there are no findings, 1 when there are, 2 when the check could not be done.
+    Ends with 0 when there are no findings to tell, 1 when there are, 2 when the check could not be done. What a baseline
+    holds, and what --diff leaves out, is not told.
     """
     options = Options(**given)  # type: ignore[arg-type]  # click has checked the types
     # Imported here, because `hermetic --help` imports every command: the engine comes with a check only.

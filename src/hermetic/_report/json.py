@@ -20,6 +20,10 @@ def render(report: Report) -> str:
 # Any, here and below: JSON values.
 def _document(report: Report) -> dict[str, Any]:
     counts = report.counts
+    told = [
+        ({**_finding(finding), "fingerprint": fingerprint}, number >= len(report.findings))
+        for number, (finding, fingerprint) in enumerate(told_apart((*report.findings, *report.known)))
+    ]
     return {
         "version": FORMAT_VERSION,
         "tool": {"name": "hermetic", "version": version()},
@@ -32,14 +36,19 @@ def _document(report: Report) -> dict[str, Any]:
             "functions": counts.functions,
             "findings": len(report.findings),
             "suppressed": len(report.suppressed),
+            "known": len(report.known),
             "lowered": counts.lowered,
             "hidden": counts.hidden,
+            "unchanged": counts.unchanged,
             "recognised_nothing": report.recognised_nothing,
         },
-        "findings": [
-            {**_finding(finding), "fingerprint": fingerprint} for finding, fingerprint in told_apart(report.findings)
-        ],
+        "findings": [each for each, is_known in told if not is_known],
+        "known": [each for each, is_known in told if is_known],
         "suppressed": [{**_finding(finding), "reason": reason} for finding, reason in report.suppressed],
+        "stale": [
+            {"file": each.file, "function": each.function, "slug": each.hazard, "count": each.count}
+            for each in report.stale
+        ],
         "unused_suppressions": [
             {"file": each.file, "line": each.line, "slug": each.slug, "reason": each.reason}
             for each in report.unused_suppressions

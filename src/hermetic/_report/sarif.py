@@ -16,23 +16,31 @@ from typing import Any
 from urllib.parse import quote
 
 from .._catalogue import Confidence, Finding, Hazard, Severity, Step, catalogue
-from .told import RECOGNISED_NOTHING, Problem, Report, Suppression, told_apart, version
+from .told import RECOGNISED_NOTHING, Problem, Report, Stale, Suppression, told_apart, version
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 _RANKS: dict[Confidence, float] = {"proven": 95.0, "likely": 70.0, "possible": 30.0}
 
+# Any, here and below: JSON values.
+_KNOWN: dict[str, Any] = {
+    "suppressions": [{"kind": "external", "status": "accepted", "justification": "the baseline holds it"}]
+}
+
 
 def render(report: Report) -> str:
     """The report as one SARIF log with one run, ASCII only."""
-    findings = [*report.findings, *(finding for finding, _ in report.suppressed)]
-    reasons = [None] * len(report.findings) + [reason for _, reason in report.suppressed]
+    allowed = [finding for finding, _ in report.suppressed]
+    findings = [*report.findings, *report.known, *allowed]
+    marks: list[dict[str, Any]] = (
+        [{}] * len(report.findings) + [_KNOWN] * len(report.known) + [_allowed(why) for _, why in report.suppressed]
+    )
     rules = _rules(findings)
     places = {hazard.slug: index for index, hazard in enumerate(rules)}
     results = [
-        _result(finding, fingerprint, places.get(finding.slug), report) | _suppression(reason)
-        for (finding, fingerprint), reason in zip(told_apart(findings), reasons, strict=True)
+        _result(finding, fingerprint, places.get(finding.slug), report) | mark
+        for (finding, fingerprint), mark in zip(told_apart(findings), marks, strict=True)
     ]
     run = {
         "tool": {"driver": {"name": "Hermetic", "version": version(), "rules": [_rule(each) for each in rules]}},
@@ -49,7 +57,6 @@ def _rules(findings: Iterable[Finding]) -> list[Hazard]:
     return [hazard for slug, hazard in catalogue().items() if slug in found]
 
 
-# Any, here and below: JSON values.
 def _rule(hazard: Hazard) -> dict[str, Any]:
     page = hazard.page.strip()
     return {
@@ -108,9 +115,8 @@ def _code_flows(story: Iterable[Step], report: Report) -> dict[str, Any]:
     return {"codeFlows": [{"threadFlows": [{"locations": sites}]}]} if sites else {}
 
 
-def _suppression(reason: str | None) -> dict[str, Any]:
-    if reason is None:
-        return {}
+def _allowed(reason: str) -> dict[str, Any]:
+    """What marks a result that a comment allows."""
     justification = {"justification": reason} if reason else {}
     return {"suppressions": [{"kind": "inSource", "status": "accepted", **justification}]}
 
@@ -118,7 +124,13 @@ def _suppression(reason: str | None) -> dict[str, Any]:
 def _notifications(report: Report) -> list[dict[str, Any]]:
     unused = [_notification(each.file, each.line, _covers_nothing(each)) for each in report.unused_suppressions]
     nothing = {"level": "warning", "message": {"text": RECOGNISED_NOTHING}}
-    return [*(_problem(each) for each in report.problems), *unused, *([nothing] if report.recognised_nothing else [])]
+    stale = [{"level": "note", "message": {"text": _stale(each)}} for each in report.stale]
+    return [
+        *(_problem(each) for each in report.problems),
+        *unused,
+        *stale,
+        *([nothing] if report.recognised_nothing else []),
+    ]
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -127,6 +139,10 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 def _covers_nothing(unused: Suppression) -> str:
     return f"allow[{unused.slug}] covers nothing; remove the comment"
+
+
+def _stale(stale: Stale) -> str:
+    return f"the baseline holds {stale.count} {stale.hazard} of {stale.function} in {stale.file} too many; --prune takes it out"
 
 
 def _notification(file: str, line: int | None, text: str) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from rich.text import Text
 
 from .._catalogue import CONFIDENCES, Finding, Severity
 from .story import story
-from .told import RECOGNISED_NOTHING, Report
+from .told import RECOGNISED_NOTHING, Report, Stale
 
 _NARROWEST = 60
 _SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
 _UNRESOLVED_NAMED = 5
+_STALE_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,12 @@ def _sentences(report: Report) -> Iterator[Text]:
         yield Text("no findings", "bold")
     if report.suppressed:
         yield Text(f"{len(report.suppressed)} allowed by comments")
+    if report.known:
+        yield Text(f"{len(report.known)} known from the baseline")
+    if report.stale:
+        yield Text.assemble((_stale(report.stale), "yellow"))
+    if counts.unchanged:
+        yield Text(f"{counts.unchanged} that no change touches, not shown")
     if counts.hidden:
         yield Text(f"{counts.hidden} less sure, not shown: --min-confidence possible shows them")
     if counts.lowered:
@@ -179,6 +186,14 @@ def _sentences(report: Report) -> Iterator[Text]:
         yield Text(f"{_many(len(report.unresolved), 'session provider')} not understood: {named}{more}", "yellow")
     if report.recognised_nothing:
         yield Text(RECOGNISED_NOTHING, "bold yellow")
+
+
+def _stale(stale: Sequence[Stale]) -> str:
+    """How much of the baseline is found no more, and where."""
+    places = [f"{each.hazard} in {each.function} ({each.file})" for each in stale[:_STALE_NAMED]]
+    more = ", …" if len(stale) > _STALE_NAMED else ""
+    count = sum(each.count for each in stale)
+    return f"{count} in the baseline no longer found, --prune takes {'it' if count == 1 else 'them'} out: {', '.join(places)}{more}"
 
 
 def _most_frequent(findings: Iterable[Finding]) -> str:
