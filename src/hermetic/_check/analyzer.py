@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,7 @@ from . import known
 from .annotations import Annotations
 from .dependencies import Dependencies, arguments_with_defaults
 from .engines import Engines
+from .evidence import Evidence, merged
 from .factories import Factories
 from .fenced import Fenced
 from .fields import Fields, rekeyed
@@ -22,7 +24,7 @@ from .models import Models
 from .modules import Class, External, Function, FunctionNode, Module, Project
 from .names import Names
 from .outcomes import Exit
-from .reach import Reach
+from .reach import Links, Reach
 from .relevance import Relevance
 from .schemas import Schemas
 from .settings import Settings
@@ -31,6 +33,7 @@ from .sharing import Sharing
 from .state import State
 from .summaries import Summaries
 from .targets import changes_ended, sessions_in
+from .units import Unit, Units
 from .usage import Usage
 from .values import (
     UNKNOWN,
@@ -61,6 +64,7 @@ class Analyzer:
         self.project = project
         self.models = Models(project)
         self.schemas = Schemas(project, self.models)
+        self.units = Units()
         self.witness = Witness(self)
         self.summaries = Summaries(self)
         self.generators = Generators(self)
@@ -71,22 +75,34 @@ class Analyzer:
         self.factories = Factories(self)
         self.fenced = Fenced(self)
         self.engines = Engines(self)
-        self.reach = Reach(self)
+        self.reach = Links(self)
         self.sharing = Sharing(self)
         self.names = Names(self)
-        self.sessions: dict[Key, Settings] = {}
         self._functions: dict[FunctionNode, Function] = {function.node: function for function in project.functions()}
+        self._named = {function.ident: function for function in project.functions()}
         self._walks: dict[Function, list[ast.AST]] = {}
         self._shapes: dict[Function, Shape] = {}
         self._lines: dict[str, list[str]] = {}
         self._sources: dict[str, list[str]] = {}
         for module in project.modules.values():
             self._sources.setdefault(module.file.name, []).append(module.file.text)
-        self._steps = 0
         self.relevance = Relevance(self)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the unit at work has brought to light so far."""
+        return self.units.current.evidence
+
+    @property
+    def sessions(self) -> dict[Key, Settings]:
+        """What the unit at work knows of sessions and factories."""
+        return self.units.current.evidence.settings
 
     def function_at(self, node: FunctionNode) -> Function | None:
         return self._functions.get(node)
+
+    def function_named(self, ident: str) -> Function:
+        return self._named[ident]
 
     def walk(self, function: Function) -> list[ast.AST]:
         """Every node of a function's body, nested definitions included."""
@@ -134,17 +150,14 @@ class Analyzer:
             self.sessions[key] = self.sessions.get(value.key, Settings(value.is_async))
         return rekeyed(value, key)
 
-    def same_settings(self, session: Sess, twin: Sess) -> None:
-        self.sessions[twin.key] = self.sessions.get(session.key, Settings(session.is_async))
+    def same_settings(self, session: Sess, twin: Sess, source: Evidence | None = None) -> None:
+        """Another session is made as one is that `source` knows, by default the unit at work."""
+        known = (source or self.evidence).settings
+        self.sessions[twin.key] = known.get(session.key, Settings(session.is_async))
 
     def is_awaited(self, key: Key) -> None:
         """The session under this key was seen to be async."""
         self.sessions[key] = replace(self.sessions.get(key, Settings()), is_async=True)
-
-    def awaits(self, key: Key) -> bool:
-        """Whether the session under this key is known to be async."""
-        found = self.sessions.get(key)
-        return found is not None and found.is_async
 
     def of_class(self, session: Sess, cls: Class) -> None:
         """A session is one of a class of the project."""
@@ -251,9 +264,15 @@ class Analyzer:
         if argument.annotation is not None:
             found = self.annotated(argument.annotation, function.module, key)
             if found is not UNKNOWN:
-                return found
+                return self._settled(found)
         kind = self.usage.session(argument.arg, self.walk(function), function.module)
-        return Sym(key) if kind is None else Sess(key, kind)
+        return Sym(key) if kind is None else self._settled(Sess(key, kind))
+
+    def _settled(self, value: Value) -> Value:
+        """The value; of a session, the unit at work knows its kind from now on."""
+        if isinstance(value, Sess):
+            self.sessions.setdefault(value.key, Settings(value.is_async))
+        return value
 
     def _self(self, function: Function, cls: Class, key: Key) -> Value:
         decorators = {getattr(d, "id", "") for d in function.node.decorator_list}
@@ -274,7 +293,7 @@ class Analyzer:
             self, function.module, function, on_loop=function.is_async, place="per-request" if is_entry else "per-call"
         )
         if self.dependencies.runs_in_thread(function):
-            self.reach.in_thread(function)
+            self.evidence.threads.add(function.ident)
         self.sharing.by_default(function)
         state = State()
         env = flow.env(state)
@@ -282,16 +301,12 @@ class Analyzer:
             value = self.parameter(function, argument)
             env[argument.arg] = value
             if isinstance(value, Sess):
-                self.sessions.setdefault(value.key, Settings(value.is_async))
+                self._settled(value)
                 state.life.apply(self.received(value.key))
                 is_none = isinstance(default, ast.Constant) and default.value is None
                 if is_none or (argument.annotation is not None and self.annotations.is_optional(argument.annotation)):
                     state.mark("optional", value.key)
-        before, self._steps = self._steps, 0
-        try:
-            exits = self.dependencies.run(flow, function, state, lambda path: self._body(flow, function, path))
-        finally:
-            self._steps = before
+        exits = self.dependencies.run(flow, function, state, lambda path: self._body(flow, function, path))
         for exit in exits:
             self._ended(flow, exit)
             changes_ended(flow, exit)
@@ -324,26 +339,39 @@ class Analyzer:
 
     def width(self) -> int:
         """How many paths may go on beside each other: fewer the longer a function takes, none when it takes too long."""
-        self._steps += 1
-        return next((paths for steps, paths in _WIDTHS if self._steps < steps), 0)
+        unit = self.units.current
+        unit.steps += 1
+        found = next((paths for steps, paths in _WIDTHS if unit.steps < steps), 0)
+        if not found:
+            unit.evidence.given_up.add(unit.key[-1])
+        return found
 
-    def explore_module(self, module: Module) -> None:
+    def body(self, module: Module) -> Unit:
+        """A module's own statements, walked once."""
+        return self.units.ask(("body", module.name), partial(self._explore_body, module), None)
+
+    def _explore_body(self, module: Module) -> None:
         """Walk a module's own statements; a module nested beyond Python's own limit is left alone."""
+        for cls in module.classes:
+            self.sharing.by_class(cls)
         is_rerun = self.engines.is_rerun(module)
         flow = Flow(self, module, None, place="per-request" if is_rerun else "once")
         try:
             exits = flow.block(module.tree.body, [State()])
         except RecursionError:
+            self.units.give_up()
             return
         if is_rerun:
             self.engines.ended(flow, exits)
 
-    def outside(self, module: Module) -> Flow:
+    def outside(self, module: str) -> Flow:
         """A frame for what is told of a module apart from any path."""
-        return Flow(self, module, None, place="once")
+        return Flow(self, self.project.modules[module], None, place="once")
 
-    def tell(self) -> None:
-        """Tell what shows only when the whole program has been seen."""
-        self.sharing.tell()
-        self.engines.tell()
-        self.reach.tell_threaded()
+    def tell(self, whole: Evidence) -> Evidence:
+        """What shows only when the whole program has been seen, together with what was known of it."""
+        reach = Reach(self, whole)
+        self.sharing.tell(whole, reach)
+        self.engines.tell(whole, reach)
+        reach.tell_threaded()
+        return merged([whole, self.evidence])

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from .._catalogue import Finding
 from .analyzer import Analyzer
 from .discover import SourceFile
+from .evidence import merged
 from .modules import Project
 from .relevance import mentions_sqlalchemy
+from .units import UnitKey
+from .witness import findings
 
 Progress = Callable[[str, int, int], None]
 
@@ -20,7 +23,7 @@ class Analysis:
     """What a run found, and how much of it was understood.
 
     `sessions` counts the places where sessions are made, `models` the mapped classes, `functions` those walked;
-    `unresolved` names the providers that could not be resolved.
+    `unresolved` names the providers that could not be resolved, `given_up` what took too long to walk to its end.
     """
 
     findings: tuple[Finding, ...]
@@ -28,6 +31,7 @@ class Analysis:
     models: int
     functions: int
     unresolved: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
 
 
 def analyze(files: Sequence[SourceFile], *, progress: Progress | None = None, jobs: int = 1) -> Analysis:
@@ -38,19 +42,18 @@ def analyze(files: Sequence[SourceFile], *, progress: Progress | None = None, jo
         return Analysis(findings=(), sessions=0, models=0, functions=0)
     analyzer = Analyzer(project)
     modules = list(project.modules.values())
-    walked = 0
+    starts: list[UnitKey] = []
     for done, module in enumerate(modules):
         if progress is not None:
             progress(module.file.name, done, len(modules))
-        analyzer.explore_module(module)
-        for function in module.functions:
-            if function in analyzer.relevance.concerned:
-                analyzer.summaries.of(function)
-                walked += 1
-    analyzer.tell()
+        starts.append(analyzer.body(module).key)
+        starts += (analyzer.summaries.of(function).key for function in analyzer.relevance.of(module))
+    whole = analyzer.tell(merged(unit.evidence for unit in analyzer.units.reached(starts)))
     return Analysis(
-        findings=tuple(analyzer.witness.findings()),
-        sessions=analyzer.witness.opened,
+        findings=tuple(findings(whole)),
+        sessions=len(whole.opened),
         models=len(analyzer.models),
-        functions=walked,
+        functions=len(starts) - len(modules),
+        unresolved=tuple(sorted(whole.unresolved)),
+        given_up=tuple(sorted(whole.given_up)),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .._lifecycle.records import EngineCreated, Key
 from . import known
+from .evidence import Built, Evidence
 from .modules import Function, Imported, Module
 from .outcomes import Exit
 from .state import State
@@ -19,6 +20,7 @@ from .values import Call, Closure, Engine, Lambda, Maker, Obj, Value, keys_in, p
 if TYPE_CHECKING:
     from .analyzer import Analyzer
     from .flow import Flow
+    from .reach import Reach
 
 _ONCE = frozenset({
     "main", "__main__", "lifespan", "startup", "create_app", "run_migrations_online", "run_async_migrations",
@@ -41,7 +43,6 @@ class Engines:
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
         self._once: dict[Function, bool] = {}
-        self._let_go: list[tuple[EngineCreated, Function | None, Module]] = []
 
     @cached_property
     def is_configured(self) -> bool:
@@ -60,16 +61,18 @@ class Engines:
             kept |= held(exit.value, exit.state) | _with_held(settled, exit.state)
         for engine, record in built.items():
             if engine not in kept:
-                self._let_go.append((replace(record, place=flow.place, escapes=False), flow.function, flow.module))
+                told = replace(record, place=flow.place, escapes=False)
+                function = flow.function.ident if flow.function is not None else None
+                self.analyzer.evidence.let_go.append(Built(told, flow.module.name, function))
 
-    def tell(self) -> None:
+    def tell(self, whole: Evidence, reach: Reach) -> None:
         """Tell of each engine that is built again and again."""
-        for record, function, module in self._let_go:
-            if function is not None and self.analyzer.reach.once(function):
+        for built in whole.let_go:
+            if built.function is not None and reach.once(built.function):
                 continue
-            is_served = function is not None and self.analyzer.reach.serves(function)
-            place = "per-request" if is_served else record.place
-            self.analyzer.outside(module).emit(State(), replace(record, place=place), "ended")
+            is_served = built.function is not None and reach.serves(built.function)
+            place = "per-request" if is_served else built.record.place
+            self.analyzer.outside(built.module).emit(State(), replace(built.record, place=place), "ended")
 
     def runs_once(self, function: Function) -> bool:
         """Whether a function runs once for a process: cached, a program's entry point, start-up code, or a test."""

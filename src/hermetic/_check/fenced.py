@@ -38,7 +38,6 @@ class Fenced:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self.leaning: set[str] = set()
         self._documents: dict[str, list[Module]] = {}
         self._mappings: dict[tuple[str, str], Mapping] = {}
         for module in analyzer.project.modules.values():
@@ -51,7 +50,7 @@ class Fenced:
             return UNKNOWN
         found = self._name(module, name)
         if found is not UNKNOWN:
-            self.leaning.add(module.file.name)
+            self.analyzer.evidence.leaning.add(module.file.name)
         return found
 
     def _name(self, module: Module, name: str) -> Value:
@@ -149,7 +148,7 @@ class Fenced:
         kind = self.analyzer.usage.session(target.id, nodes, flow.module)
         if kind is None:
             return value
-        self.leaning.add(flow.module.file.name)
+        self.analyzer.evidence.leaning.add(flow.module.file.name)
         session = open_session(flow, Sess(flow.key(node, "session"), kind), state, node)
         state.mark("shared", session.key)
         return session

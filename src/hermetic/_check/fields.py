@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from .._lifecycle.records import Key
 from .modules import Class, Function
@@ -20,16 +21,13 @@ class Fields:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._known: dict[tuple[str, str], Value] = {}
         self._lazy: dict[tuple[str, str], bool] = {}
 
     def value(self, cls: Class, name: str, owner: Key) -> Value:
         """The value of `owner.name`; a session there is one that the object holds, opened elsewhere."""
-        known = (cls.qualname, name)
-        if known not in self._known:
-            self._known[known] = UNKNOWN
-            self._known[known] = self._find(cls, name)
-        found = self._known[known]
+        unit = self.analyzer.units.ask(("field", cls.ident, name), partial(self._find, cls, name), UNKNOWN)
+        self.analyzer.evidence.take_over(unit.evidence)
+        found = cast(Value, unit.value)
         key = Path(owner, name)
         match found:
             case Sess(key=("global", *_)):
@@ -41,7 +39,7 @@ class Fields:
 
     def is_lazy(self, cls: Class, name: str) -> bool:
         """Whether `self.name` may be None at first: the class, or one of its methods, sets it so."""
-        key = (cls.qualname, name)
+        key = (cls.ident, name)
         if key not in self._lazy:
             self._lazy[key] = any(
                 _starts_none(self.analyzer, base, name) for base in cls.mro if isinstance(base, Class)

@@ -36,6 +36,11 @@ class Function:
         return self.node.name
 
     @property
+    def ident(self) -> str:
+        """A name that no other function has, in any process."""
+        return f"{self.qualname}:{self.node.lineno}"
+
+    @property
     def is_async(self) -> bool:
         return isinstance(self.node, ast.AsyncFunctionDef)
 
@@ -54,6 +59,11 @@ class Class:
     @property
     def name(self) -> str:
         return self.node.name
+
+    @property
+    def ident(self) -> str:
+        """A name that no other class has, in any process."""
+        return f"{self.qualname}:{self.node.lineno}"
 
     @cached_property
     def bases(self) -> tuple[Definition, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from . import known
 from .dependencies import arguments_with_defaults
@@ -39,7 +40,6 @@ class Names:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._globals: dict[tuple[str, str], Value] = {}
 
     def free_name(self, flow: Flow, name: str) -> Value:
         """A name that the function at work does not bind itself."""
@@ -84,11 +84,12 @@ class Names:
             case Function():
                 return Closure(definition)
             case Global(module=module, name=name, value=value):
-                key = (module.name, name)
-                if key not in self._globals:
-                    self._globals[key] = UNKNOWN
-                    self._globals[key] = self._global(definition, value)
-                return self._globals[key]
+                work = partial(self._global, definition, value)
+                place = value or definition.annotation
+                at = f"{name}:{place.lineno}:{place.col_offset}" if place is not None else name
+                unit = self.analyzer.units.ask(("variable", module.name, at), work, UNKNOWN)
+                self.analyzer.evidence.take_over(unit.evidence)
+                return cast(Value, unit.value)
             case _:
                 return Ref(definition)
 

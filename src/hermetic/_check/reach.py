@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .._lifecycle.records import EngineCreated, Key
 from . import known
+from .evidence import Built, Evidence
 from .modules import External, Function, Module
 from .state import State
 from .values import Engine, Maker, Value
@@ -18,30 +19,19 @@ if TYPE_CHECKING:
     from .flow import Flow
 
 
-class Reach:
-    """The calls of a whole program, without their paths; filled while functions are walked, asked at the end."""
+class Links:
+    """Notes who calls whom and who talks to which engine, without the paths on which they do."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
         self._hops: dict[Function, bool] = {}
-        self._callers: dict[Function, set[Function]] = {}
-        self._callees: dict[Function, set[Function]] = {}
-        self._by_modules: set[Function] = set()
-        self._threads: set[Function] = set()
-        self._binds: dict[Key, Key] = {}
-        self._talks: dict[Function, set[Key]] = {}
-        self._threaded: set[Key] = set()
-        self._engines: dict[Key, tuple[EngineCreated, Module]] = {}
 
     def called(self, flow: Flow, function: Function) -> None:
         """The function at work calls another one, or hands it to a thread."""
+        evidence = self.analyzer.evidence
         if flow.threaded:
-            self._threads.add(function)
-        if flow.function is None:
-            self._by_modules.add(function)
-        else:
-            self._callers.setdefault(function, set()).add(flow.function)
-            self._callees.setdefault(flow.function, set()).add(function)
+            evidence.threads.add(function.ident)
+        evidence.called.add((flow.function.ident if flow.function is not None else None, function.ident))
 
     def hops(self, function: Function) -> bool:
         """Whether a decorator, of the project or from outside, lets a plain function run in a thread."""
@@ -67,69 +57,83 @@ class Reach:
             return found.name in known.THREAD_HOPS
         return isinstance(name, ast.Attribute) and name.attr == "run_in_executor"
 
-    def in_thread(self, function: Function) -> None:
-        """Something outside the program calls a function in a thread."""
-        self._threads.add(function)
-
     def built(self, flow: Flow, record: EngineCreated) -> None:
-        self._engines[record.engine] = record, flow.module
+        self.analyzer.evidence.engines[record.engine] = Built(record, flow.module.name)
 
     def bind(self, key: Key, source: Value) -> None:
         """A factory or session is made of an engine, or of another factory."""
+        binds = self.analyzer.evidence.binds
         if isinstance(source, Engine):
-            self._binds[key] = source.key
-        elif isinstance(source, Maker) and source.key in self._binds:
-            self._binds[key] = self._binds[source.key]
-
-    def engine_of(self, key: Key) -> Key | None:
-        return self._binds.get(key)
+            binds[key] = source.key
+        elif isinstance(source, Maker) and source.key in binds:
+            binds[key] = binds[source.key]
 
     def opened(self, flow: Flow, session: Key) -> None:
         """A session is opened here: from now on the function at work talks to its engine."""
-        engine = self._binds.get(session)
+        evidence = self.analyzer.evidence
+        engine = evidence.binds.get(session)
         if engine is None:
             return
         if flow.threaded:
-            self._threaded.add(engine)
+            evidence.threaded.add(engine)
         elif flow.function is not None:
-            self._talks.setdefault(flow.function, set()).add(engine)
+            evidence.talks.add((flow.function.ident, engine))
 
-    def serves(self, function: Function) -> bool:
+
+class Reach:
+    """The calls of a whole program, once all of them are known; functions go by name."""
+
+    def __init__(self, analyzer: Analyzer, whole: Evidence) -> None:
+        self.analyzer = analyzer
+        self._whole = whole
+        self._callers: dict[str, set[str]] = {}
+        self._callees: dict[str, set[str]] = {}
+        self._by_modules: set[str] = set()
+        for caller, callee in whole.called:
+            if caller is None:
+                self._by_modules.add(callee)
+            else:
+                self._callers.setdefault(callee, set()).add(caller)
+                self._callees.setdefault(caller, set()).add(callee)
+
+    def serves(self, function: str) -> bool:
         """Whether requests, threads or tools of a server reach a function."""
         return any(self._is_served(caller) for caller in _closure([function], self._callers))
 
-    def once(self, function: Function) -> bool:
+    def once(self, function: str) -> bool:
         """Whether a function runs once for a process, as far as its callers are seen."""
-        once, stack, seen = self.analyzer.engines.runs_once, [function], set[object]()
+        engines, stack, seen = self.analyzer.engines, [function], set[str]()
         while stack:
             found = stack.pop()
-            if found in seen or once(found):
+            definition = self.analyzer.function_named(found)
+            if found in seen or engines.runs_once(definition):
                 continue
             seen.add(found)
             callers = self._callers.get(found, set()) - {found}
             if self._is_served(found) or not (callers or found in self._by_modules):
                 return False
-            if found in self._by_modules and self.analyzer.engines.is_rerun(found.module):
+            if found in self._by_modules and engines.is_rerun(definition.module):
                 return False
             stack += callers
         return True
 
-    def _is_served(self, function: Function) -> bool:
-        is_entry = self.analyzer.dependencies.is_entry(function) and not self.analyzer.engines.runs_once(function)
-        return is_entry or function in self._threads
+    def _is_served(self, function: str) -> bool:
+        definition = self.analyzer.function_named(function)
+        is_entry = self.analyzer.dependencies.is_entry(definition) and not self.analyzer.engines.runs_once(definition)
+        return is_entry or function in self._whole.threads
 
     def tell_threaded(self) -> None:
         """Tell again of each engine that threads talk to."""
-        threaded = self._threaded.union(
-            *(self._talks.get(function, ()) for function in _closure(self._threads, self._callees))
-        )
-        for engine, (record, module) in self._engines.items():
+        served = _closure(self._whole.threads, self._callees)
+        threaded = self._whole.threaded | {engine for function, engine in self._whole.talks if function in served}
+        for engine, built in self._whole.engines.items():
             if engine in threaded:
-                self.analyzer.outside(module).emit(State(), replace(record, shares_threads=True), "threads")
+                record = replace(built.record, shares_threads=True)
+                self.analyzer.outside(built.module).emit(State(), record, "threads")
 
 
-def _closure(start: Iterable[Function], links: dict[Function, set[Function]]) -> set[Function]:
-    found: set[Function] = set()
+def _closure(start: Iterable[str], links: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
     stack = list(start)
     while stack:
         function = stack.pop()

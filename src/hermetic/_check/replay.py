@@ -46,6 +46,7 @@ from .values import (
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
+    from .evidence import Evidence
     from .flow import Flow
     from .summaries import End
 
@@ -54,13 +55,15 @@ class Replay:
     """Lets what a function did to its parameters happen to the arguments of one call."""
 
     def __init__(
-        self, analyzer: Analyzer, flow: Flow, function: Function, owner: Value | None, call: Call, state: State
-    ) -> None:
+        self, analyzer: Analyzer, flow: Flow, function: Function, owner: Value | None, call: Call, state: State,
+        inner: Evidence,
+    ) -> None:  # fmt: skip
         self.analyzer = analyzer
         self.flow = flow
         self.function = function
         self.call = call
         self.state = state
+        self.inner = inner
         self.is_lookup = False
         self.bound: dict[Key, Value] = {}
         for name, value in analyzer.arguments(function, owner, call):
@@ -168,12 +171,16 @@ class Replay:
         if isinstance(renamed, Obj) and not self.analyzer.engines.runs_once(self.function):
             self.state.mark("made", renamed.key)
         if isinstance(value, Sess) and isinstance(renamed, Sess):
-            self.analyzer.same_settings(value, renamed)
+            self.analyzer.same_settings(value, renamed, self.inner)
         return renamed
 
     def _taken_over(self, maker: Key) -> None:
         """A factory that the callee made is the caller's now, with its engine."""
-        engine = self.analyzer.reach.engine_of(maker)
+        if maker in self.inner.settings:
+            self.analyzer.sessions.setdefault(maker, self.inner.settings[maker])
+        engine = self.inner.binds.get(maker)
+        if engine is not None:
+            self.analyzer.evidence.binds.setdefault(maker, engine)
         if engine is not None and not self.analyzer.engines.runs_once(self.function):
             self.state.attrs[maker, "bind"] = Engine(engine)
             self.state.mark("made", maker)
@@ -306,7 +313,7 @@ class Replay:
         if (
             isinstance(record, SessionOpened)
             and not record.received
-            and not self.analyzer.sharing.is_cached(self.function)
+            and ("cached", self.function.ident) not in self.inner.kept
         ):
             self.state.held[changes["session"]] = replace(record, site=self.flow.site(self.call.node))
         elif isinstance(record, SessionClosed):
@@ -315,9 +322,14 @@ class Replay:
     def _settle_kind(self, inner: Key, outer: Key | None) -> None:
         """A session that the callee awaited is an async one for its caller too."""
         known = self.state.life.sessions.get(outer)
-        if known is not None and not known.is_async and self.analyzer.awaits(inner):
+        if known is not None and not known.is_async and self._awaits(inner):
             self.state.life.sessions[outer] = replace(known, is_async=True)
             self.analyzer.is_awaited(outer)
+
+    def _awaits(self, session: Key) -> bool:
+        """Whether the callee knows a session to be an async one."""
+        found = self.inner.settings.get(session)
+        return found is not None and found.is_async
 
     def _opened(self, record: SessionOpened, key: Key | None) -> None:
         if key is not None and key in self.state.held:

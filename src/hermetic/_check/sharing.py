@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import Key, SessionOpened, SessionShared, SharedHow
 from . import known
 from .dependencies import arguments_with_defaults
+from .evidence import Evidence, Kept
 from .state import Site, State, site_of
 from .targets import sessions_in
 from .values import Obj, Sess, Value, keys_in
@@ -17,47 +17,34 @@ if TYPE_CHECKING:
     from .analyzer import Analyzer
     from .modules import Class, Function, Global, Module
     from .outcomes import Exit
-
-
-@dataclass(slots=True)
-class Kept:
-    """A session that a module, class, default argument or cache keeps; `always` where any use of it is concurrent."""
-
-    record: SessionShared
-    module: Module
-    users: list[Function] = field(default_factory=list)
-    always: bool = False
+    from .reach import Reach
 
 
 class Sharing:
-    """Collects what is kept and who uses it."""
+    """Notes what is kept and who uses it."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._kept: dict[Key, Kept] = {}
 
     def keep(self, key: Key, how: SharedHow, what: str, site: Site, module: Module, *, always: bool = False) -> None:
         """Whoever reaches `key` shares a session made at `site`."""
-        self._kept.setdefault(
-            key, Kept(SessionShared(session=key, how=how, what=what, site=site), module, always=always)
-        )
+        kept = Kept(SessionShared(session=key, how=how, what=what, site=site), module.name, always)
+        self.analyzer.evidence.kept.setdefault(key, kept)
 
     def used(self, key: Key, function: Function | None) -> None:
-        if function is not None and key in self._kept:
-            self._kept[key].users.append(function)
+        """A function uses what may be kept under this key."""
+        if function is not None:
+            self.analyzer.evidence.uses.add((key, function.ident))
 
     def reached(self, value: Value, function: Function | None) -> None:
         """A function reaches a value that is defined once."""
-        if self._kept and function is not None:
+        if function is not None:
             for key in keys_in(value):
                 self.used(key, function)
 
     def remembers(self, function: Function) -> bool:
         """Whether a function that was asked the same before answers from its memory."""
         return bool(known.CACHES.intersection(self.analyzer.decorators(function)))
-
-    def is_cached(self, function: Function) -> bool:
-        return ("cached", function.qualname) in self._kept
 
     def by_module(self, definition: Global, value: Value, state: State) -> None:
         """A variable of a module holds a session, or an object that does."""
@@ -74,7 +61,7 @@ class Sharing:
         """A default argument is a session."""
         for argument, default in arguments_with_defaults(function):
             if isinstance(default, ast.Call) and _is_own(self.analyzer.names.static(function.module, default)):
-                key = ("default", function.qualname, argument.arg)
+                key = ("default", function.ident, argument.arg)
                 self.keep(key, "default-argument", argument.arg, site_of(default, function.module), function.module)
                 self.used(key, function)
 
@@ -82,7 +69,7 @@ class Sharing:
         """A class attribute is a session."""
         for name, value in cls.values.items():
             if isinstance(value, ast.Call) and _is_own(self.analyzer.names.static(cls.module, value)):
-                key = ("class", cls.qualname, name)
+                key = ("class", cls.ident, name)
                 self.keep(key, "class", f"{cls.name}.{name}", site_of(value, cls.module), cls.module)
                 for method in cls.methods.values():
                     self.used(key, method)
@@ -98,18 +85,17 @@ class Sharing:
                 site = _opened_at(session, exit.state)
                 if site is not None and _is_own(session):
                     always = cache.startswith("streamlit.")
-                    self.keep(
-                        ("cached", function.qualname), "cache", function.name, site, function.module, always=always
-                    )
+                    self.keep(("cached", function.ident), "cache", function.name, site, function.module, always=always)
 
-    def tell(self) -> None:
+    def tell(self, whole: Evidence, reach: Reach) -> None:
         """Tell of everything kept that is used; quietly where nothing shows that its users are many."""
-        for module in self.analyzer.project.modules.values():
-            for cls in module.classes:
-                self.by_class(cls)
-        for kept in self._kept.values():
-            concurrent = kept.always or any(user.is_async or self.analyzer.reach.serves(user) for user in kept.users)
-            if concurrent or kept.users:
+        users: dict[Key, list[Function]] = {}
+        for key, user in sorted(whole.uses, key=lambda use: use[1]):
+            if key in whole.kept:
+                users.setdefault(key, []).append(self.analyzer.function_named(user))
+        for key, kept in whole.kept.items():
+            concurrent = kept.always or any(one.is_async or reach.serves(one.ident) for one in users.get(key, ()))
+            if concurrent or key in users:
                 self.analyzer.outside(kept.module).emit(State(), kept.record, "concurrent" if concurrent else "quiet")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from .._lifecycle.records import (
     Added,
@@ -34,11 +35,10 @@ from .values import (
 if TYPE_CHECKING:
     from .analyzer import Analyzer
     from .flow import Flow
+    from .units import Unit
 
 MAX_EXITS = 6
 MAX_EVENTS = 80
-MAX_ROUNDS = 3
-MAX_CALLS = 16
 _TOLD = frozenset({"none", "some", "disposed", "escaped", "inside", "outside"})
 
 
@@ -54,47 +54,23 @@ class End:
 
 
 class Summaries:
-    """Keeps the summary of each function; a recursive one is told again until its summary stands still."""
+    """Tells what each function does; it is looked at once, when that is first asked for."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._ends: dict[Function, tuple[End, ...]] = {}
-        self._working: list[Function] = []
-        self._recursive: set[Function] = set()
 
-    def of(self, function: Function) -> tuple[End, ...]:
-        """The ends of a function; nothing for one that is being looked at further up."""
-        known = self._ends.get(function)
-        if known is not None:
-            return known
-        if function in self._working or len(self._working) > MAX_CALLS:
-            self._recursive.add(function)
-            return ()
-        self._working.append(function)
-        try:
-            ends = self._told(function)
-            for _ in range(MAX_ROUNDS):
-                if function not in self._recursive:
-                    break
-                self._ends[function] = ends
-                again = self._told(function)
-                if again == ends:
-                    break
-                ends = again
-        finally:
-            self._working.pop()
-        if not self._recursive.intersection(self._working):
-            self._recursive.discard(function)
-        self._ends[function] = ends
-        return ends
+    def of(self, function: Function) -> Unit:
+        """The unit of a function; its value is the function's ends."""
+        return self.analyzer.units.ask(("function", function.ident), partial(self._ends, function), ())
 
-    def _told(self, function: Function) -> tuple[End, ...]:
+    def _ends(self, function: Function) -> tuple[End, ...]:
         """The ends of a function; none for one that is nested beyond Python's own limit."""
         ends: dict[object, End] = {}
         try:
             with self.analyzer.witness.aloud():
                 exits = self.analyzer.explore(function)
         except RecursionError:
+            self.analyzer.units.give_up()
             return ()
         for exit in exits:
             kind = "raise" if exit.kind == "raise" else "return"
@@ -117,12 +93,13 @@ class Summaries:
 
     def _call(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:
         self.analyzer.reach.called(flow, function)
-        ends = self.of(function)
-        self.analyzer.sharing.used(("cached", function.qualname), flow.function)
+        unit = self.of(function)
+        ends = cast(tuple[End, ...], unit.value)
+        self.analyzer.sharing.used(("cached", function.ident), flow.function)
         if not ends:
             return UNKNOWN
         usable = ends if flow.may_fail(state) else tuple(end for end in ends if end.kind != "raise") or ends[:1]
-        replay = Replay(self.analyzer, flow, function, owner, call, state)
+        replay = Replay(self.analyzer, flow, function, owner, call, state, unit.evidence)
         usable = tuple(end for end in usable if replay.agrees(end)) or usable
         end = usable[flow.choose(len(usable))] if len(usable) > 1 else usable[0]
         replay.is_lookup = _is_lookup(end)

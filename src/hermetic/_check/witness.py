@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from .._lifecycle.records import (
     SessionRecord,
     Where,
 )
+from .evidence import Evidence, Sight, Trigger
 from .state import Site, State, Worked
 
 if TYPE_CHECKING:
@@ -29,26 +30,13 @@ if TYPE_CHECKING:
     from .modules import Function
 
 
-@dataclass(slots=True)
-class Sight:
-    """A sighting at its site, with the record that triggered it."""
-
-    hazard: Hazard
-    site: Site
-    sighting: Sighting
-    trigger: tuple[Hashable, ...]
-
-
 class Witness:
     """One for a run. A finding that only some paths through a place show is not proven, but likely."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self.sights: dict[tuple[str, Site], Sight] = {}
-        self._clean: set[tuple[Hashable, ...]] = set()
         self._logic: dict[type[Record], list[tuple[Hazard, Logic]]] = {}
         self._is_silent = False
-        self._opened: set[Hashable] = set()
         for hazard in catalogue().values():
             for kinds, logic in hazard.logic:
                 for kind in kinds:
@@ -84,7 +72,7 @@ class Witness:
         before = state.life.copy() if self._may_flush(record, instance, state) else None
         outcome = state.life.apply(record)
         if isinstance(record, SessionOpened):
-            self._opened.add(record.site)
+            self.analyzer.evidence.opened.add(record.site)
         if not self._is_silent and "own" not in where.notes:
             moment = Moment(record, outcome, session, instance, state.life, where, partial(_history, state), self.text)
             told = self._show(moment, state)
@@ -139,62 +127,29 @@ class Witness:
                 if sighting.confidence != "possible":
                     told.append(note)
             if not found:
-                self._clean.add(trigger)
+                self.analyzer.evidence.clean.add(trigger)
         return told
 
-    def _keep(
-        self, hazard: Hazard, sighting: Sighting, trigger: tuple[Hashable, ...], state: State, moment: Moment
-    ) -> None:
+    def _keep(self, hazard: Hazard, sighting: Sighting, trigger: Trigger, state: State, moment: Moment) -> None:
         record = sighting.at or moment.record
         site = record.site
         if not isinstance(site, Site):
             return
         subject = getattr(moment.record, "instance", None) or getattr(moment.record, "session", None)
         mark = (hazard.slug, _root(subject))
-        if mark in state.marks and (hazard.slug, site) not in self.sights:
+        if mark in state.marks and (hazard.slug, site) not in self.analyzer.evidence.sights:
             return
         state.marks |= {mark}
         if _is_by_expiry(moment) and self._is_assumed(moment.instance):
             sighting = replace(sighting, confidence="possible")
-        known = self.sights.get((hazard.slug, site))
-        if known is None or _rank(sighting.confidence) < _rank(known.sighting.confidence):
-            self.sights[hazard.slug, site] = Sight(hazard, site, sighting, trigger)
+        steps = tuple(self._step(record, text) for record, text in sighting.story if isinstance(record.site, Site))
+        sight = Sight(hazard.slug, site, sighting.confidence, sighting.message, sighting.fix, steps, trigger)
+        self.analyzer.evidence.sighted(sight)
 
     def _is_assumed(self, instance: InstanceState | None) -> bool:
         """Whether an instance expired only if its session keeps SQLAlchemy's default, which nothing here says."""
         key = instance and (instance.session or instance.last_session)
         return instance is not None and instance.expired_by == "commit" and self.analyzer.expiry_is_assumed(key)
-
-    @property
-    def opened(self) -> int:
-        """At how many places sessions were seen to be made."""
-        return len(self._opened)
-
-    def findings(self) -> Iterator[Finding]:
-        """What the hazards saw."""
-        for sight in self.sights.values():
-            yield self._finding(sight)
-
-    def _finding(self, sight: Sight) -> Finding:
-        sighting, site = sight.sighting, sight.site
-        confidence: Confidence = sighting.confidence
-        if confidence == "proven" and (sight.trigger in self._clean or site.file in self.analyzer.fenced.leaning):
-            confidence = "likely"
-        steps = tuple(self._step(record, text) for record, text in sighting.story if isinstance(record.site, Site))
-        return Finding(
-            slug=sight.hazard.slug,
-            code=sight.hazard.code,
-            severity=sight.hazard.severity,
-            confidence=confidence,
-            file=site.file,
-            line=site.line,
-            column=site.column,
-            end_line=site.end_line,
-            end_column=site.end_column,
-            message=sighting.message,
-            story=steps,
-            fix=sighting.fix,
-        )
 
     def _step(self, record: Record, text: str) -> Step:
         site = record.site
@@ -211,12 +166,34 @@ class Witness:
         return line[site.column - 1 :].strip()
 
 
+def findings(whole: Evidence) -> Iterator[Finding]:
+    """What the hazards saw in the whole program."""
+    return (_finding(sight, whole) for sight in whole.sights.values())
+
+
+def _finding(sight: Sight, whole: Evidence) -> Finding:
+    site, hazard = sight.site, catalogue()[sight.slug]
+    confidence: Confidence = sight.confidence
+    if confidence == "proven" and (sight.trigger in whole.clean or site.file in whole.leaning):
+        confidence = "likely"
+    return Finding(
+        slug=sight.slug,
+        code=hazard.code,
+        severity=hazard.severity,
+        confidence=confidence,
+        file=site.file,
+        line=site.line,
+        column=site.column,
+        end_line=site.end_line,
+        end_column=site.end_column,
+        message=sight.message,
+        story=sight.story,
+        fix=sight.fix,
+    )
+
+
 def _history(state: State) -> list[Record]:
     return list(state.records())
-
-
-def _rank(confidence: Confidence) -> int:
-    return ("proven", "likely", "possible").index(confidence)
 
 
 def _root(key: Key) -> Key:
