@@ -94,7 +94,12 @@ def _grow(flow: Flow, node: ast.Call, callee: Value, call: Call, state: State) -
         state.marks -= {("empty", getattr(callee.owner, "key", None))}
         if callee.name in {"extend", "update"}:
             item = item.element if isinstance(item, Many) else UNKNOWN
-        bind(flow, owner.id, appended(callee.owner, item, ("list", flow.module.name, node.lineno, node.col_offset)), state)
+        bind(
+            flow,
+            owner.id,
+            appended(callee.owner, item, ("list", flow.module.name, node.lineno, node.col_offset)),
+            state,
+        )
 
 
 def call_value(flow: Flow, callee: Value, call: Call, state: State) -> Value:
