@@ -18,8 +18,8 @@ RELATED = {
     ("Person", "reports"): "SELECT id FROM person WHERE boss_id = ? ORDER BY rowid",
     ("Person", "books"): "SELECT id FROM book WHERE owner_id = ? ORDER BY rowid",
     ("Book", "owner"): "SELECT id FROM person WHERE id = (SELECT owner_id FROM book WHERE id = ?)",
-    ("Book", "tags"): "SELECT tag_id FROM book_tag WHERE book_id = ?",
-    ("Tag", "books"): "SELECT book_id FROM book_tag WHERE tag_id = ?",
+    ("Book", "tags"): "SELECT id FROM tag JOIN book_tag ON id = tag_id WHERE book_id = ?",
+    ("Tag", "books"): "SELECT id FROM book JOIN book_tag ON id = book_id WHERE tag_id = ?",
 }
 EVERYTHING = "SELECT 'Person', * FROM person", "SELECT 'Book', * FROM book", "SELECT 'Tag', * FROM tag"
 

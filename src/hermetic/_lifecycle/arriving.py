@@ -107,7 +107,7 @@ def populated(old: InstanceState, record: InstanceLoaded) -> InstanceState:
     is_stamped = record.via is not None or bool(lasting(record.options))
     reset = relations.keys() - now.brings - now.forbids
     return replace(
-        without(old, old.loaded),
+        without(old, old.loaded | old.written),
         loaded=loaded,
         written=frozenset(),
         refused=frozenset(),

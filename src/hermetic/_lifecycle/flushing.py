@@ -33,6 +33,10 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
         life.lose_track(key)
         return TANGLED
     if sends is not False and (problem := refusal(life, session, fails=fails, awaited=awaited)):
+        if problem.because == "gone" and session.pending:
+            # Which of the new instances were sent before the row was missed cannot be told.
+            life.lose_track(key)
+            return TANGLED
         fail(life, key)
         return problem
     write_out(life, session)
@@ -55,14 +59,16 @@ def is_tangled(life: States, session: SessionState) -> bool:
 
     A changed collection that is not loaded is loaded for the DELETE, and may then not contain what it is to let go; an
     instance that a collection took in is not deleted in this flush, but in the next; raiseload may forbid what a DELETE
-    among others asks; of two new instances with one identity either may come first; and a collection may hold an
-    instance twice.
+    among others asks; of two new instances with one identity either may come first; a collection may hold an instance
+    twice; and a DELETE of a row that is gone may ask for its foreign keys.
     """
     deleted = [life.instances[key] for key in session.deleted]
+    if any(state.row_exists is False and lacks_foreign_key(state) for state in deleted):
+        return True
     if any(state.written - state.loaded for state in deleted):
         return True
     is_crowd = len(deleted) > 1 or bool(session.pending or session.dirty)
-    if is_crowd and any(may_forbid(state) for state in deleted):
+    if (is_crowd or any(children(life, state) for state in deleted)) and any(may_forbid(state) for state in deleted):
         return True
     identities = [life.instances[key].identity for key in session.pending]
     identities += {life.instances[key].identity for key in last_deleted(session)}
@@ -83,6 +89,11 @@ def may_forbid(state: InstanceState) -> bool:
     """Whether raiseload forbids a relationship of an instance, now or after its refresh."""
     again = {option.path[0] for option in state.options if option.kind == "raiseload" and len(option.path) == 1}
     return not state.mapping.relations.keys().isdisjoint((state.blocked | again) - state.loaded)
+
+
+def lacks_foreign_key(state: InstanceState) -> bool:
+    """Whether a foreign key of an instance is not loaded."""
+    return any(column.foreign_key and column.name not in state.loaded for column in state.mapping.columns.values())
 
 
 def last_deleted(session: SessionState) -> set[Key]:
@@ -173,8 +184,10 @@ def doubt_around(life: States, session: SessionState) -> None:
     """What a DELETE loads of the instances around it hangs on the order of its work, and on their options."""
     for key in session.deleted:
         life.put(doubtful(life.instances[key]))
-        for name in life.instances[key].mapping.relations:
-            for other in others(life, life.instances[key], name):
+        state = life.instances[key]
+        for name in state.mapping.relations:
+            let_go_of = (other for other in state.dropped.get(name, ()) if other in life.instances)
+            for other in (*others(life, state, name), *let_go_of):
                 life.put(doubtful(life.instances[other]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .outcome import Outcome, emits, raises
+from .outcome import TANGLED, Outcome, emits, raises
 from .querying import ask
 from .records import Key
 from .refreshing import refresh, wanted
@@ -31,6 +31,11 @@ def revisit(life: States, key: Key, *, awaited: bool = False) -> Outcome:
     outcome = refresh_expired(life, key, awaited=awaited)
     if outcome.error != "ObjectDeletedError":
         return outcome
+    session = life.session_of(life.instances[key])
+    if session is not None and session.phase == "failed":
+        # The error of another instance's flush is mistaken for this one's, which is given up with its row still there.
+        life.lose_track(session.key)
+        return TANGLED
     state = life.change(key, status="deleted", was_deleted=True)
     if state.session is not None:
         session = life.sessions[state.session]
