@@ -137,6 +137,28 @@ def test_a_report_can_go_into_a_file(shop: Path, write: Write) -> None:
     assert 1 == len(json.loads((shop / "report.json").read_text("utf-8"))["findings"])
 
 
+def test_several_reports_come_from_one_check(shop: Path, write: Write) -> None:
+    """Each `FORMAT=FILE` is written beside what is printed."""
+    write("a.py", LEAK)
+    result = check("--output", "sarif=a.sarif", "--output", "junit=a.xml", "--output", "gitlab=quality.json")
+
+    assert (1, True) == (result.exit_code, result.stdout.startswith("a.py:2:5 session-leak"))
+    assert ["$schema", "version", "runs"] == list(json.loads((shop / "a.sarif").read_text("utf-8")))
+    assert (shop / "a.xml").read_text("utf-8").startswith("<?xml ")
+    assert ["session-leak"] == [each["check_name"] for each in json.loads((shop / "quality.json").read_text("utf-8"))]
+
+
+def test_two_files_for_one_format_are_refused(write: Write) -> None:
+    """The sentence says how several reports are asked for."""
+    write("a.py", LEAK)
+    result = check("--output", "a.txt", "--output", "b.txt")
+
+    assert 2 == result.exit_code
+    assert result.stderr.startswith(
+        "hermetic: --output names 2 files for one format; write FORMAT=FILE, with one of text"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "count"),
     [

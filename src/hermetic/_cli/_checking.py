@@ -13,7 +13,7 @@ from .._check.checked import Problem
 from .._check.config import Config, Overrides, load
 from .._check.run import Progress, check
 from ._baselining import accept, prune, remembered
-from ._outputs import write
+from ._outputs import outputs, write
 from ._printing import is_terminal, say
 from .check import Options
 
@@ -23,6 +23,7 @@ FLOOD = 20
 
 def checked(options: Options) -> int:
     """Check, write the report, and answer with the exit code; raises CheckFailed when it cannot be done."""
+    wanted = outputs(options)
     config = _config(options)
     baseline = remembered(options, config)
     changes = None if options.diff is None else changes_since(options.diff, _directory(options))
@@ -38,7 +39,7 @@ def checked(options: Options) -> int:
     if baseline is not None and options.write_baseline:
         accept(report, baseline)
         return 0
-    write(report, options)
+    write(report, wanted, quiet=options.quiet)
     if not options.quiet and options.format != "github":
         _tell(report.problems, everything=options.verbose)
     if baseline is not None and options.prune:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
@@ -14,7 +14,7 @@ from ._printing import STOPPED, give_up
 if TYPE_CHECKING:
     from .._catalogue import Confidence
 
-Format = Literal["text", "json", "sarif", "github"]
+Format = Literal["text", "json", "sarif", "github", "gitlab", "junit", "markdown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Options:
     exclude: tuple[str, ...]
     config: Path | None
     jobs: int | None
-    output: Path | None
+    output: tuple[str, ...]
     baseline: Path | None
     no_baseline: bool
     write_baseline: bool
@@ -43,7 +43,7 @@ class Options:
 
 @click.command()
 @click.argument("paths", nargs=-1)
-@click.option("--format", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True)
+@click.option("--format", type=click.Choice(get_args(Format)), default="text", show_default=True)
 @click.option("--select", multiple=True, metavar="HAZARD,...", help="Look for these only (slugs or codes).")
 @click.option("--ignore", multiple=True, metavar="HAZARD,...", help="Leave these out.")
 @click.option(
@@ -54,7 +54,12 @@ class Options:
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out files that match, as in .gitignore.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Take [tool.hermetic] from this file.")
 @click.option("--jobs", type=click.IntRange(min=0), metavar="N", help="Processes; 0 for one per core.  [default: 1]")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report here.")
+@click.option(
+    "--output",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Write the report here; with a FORMAT, as often as wanted, beside what is printed.",
+)
 @click.option(
     "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Tell only what this file does not hold."
 )

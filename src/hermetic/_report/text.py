@@ -14,7 +14,7 @@ from rich.text import Text
 
 from .._catalogue import CONFIDENCES, Finding, Severity
 from .story import story
-from .told import RECOGNISED_NOTHING, Report, Stale
+from .told import RECOGNISED_NOTHING, Report, Stale, many
 
 _NARROWEST = 60
 _SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
@@ -157,7 +157,7 @@ def _sentences(report: Report) -> Iterator[Text]:
     files = len({finding.file for finding in report.findings})
     if found:
         yield Text.assemble(
-            (f"{_many(found, 'finding')} in {_many(files, 'file')}", "bold"),
+            (f"{many(found, 'finding')} in {many(files, 'file')}", "bold"),
             f"; hermetic explain {_most_frequent(report.findings)} tells what to do",
         )
     else:
@@ -177,13 +177,13 @@ def _sentences(report: Report) -> Iterator[Text]:
             f"{counts.lowered} in tests, migrations and examples, taken as one step less sure: --tests takes them as code"
         )
     yield Text(
-        f"checked {_many(counts.files, 'file')}, {_many(counts.lines, 'line')} in {counts.seconds:.1f} s:"
-        f" {_many(counts.sessions, 'session provider')}, {_many(counts.models, 'mapped class', 'mapped classes')}"
+        f"checked {many(counts.files, 'file')}, {many(counts.lines, 'line')} in {counts.seconds:.1f} s:"
+        f" {many(counts.sessions, 'session provider')}, {many(counts.models, 'mapped class', 'mapped classes')}"
     )
     if report.unresolved:
         named = ", ".join(report.unresolved[:_UNRESOLVED_NAMED])
         more = ", …" if len(report.unresolved) > _UNRESOLVED_NAMED else ""
-        yield Text(f"{_many(len(report.unresolved), 'session provider')} not understood: {named}{more}", "yellow")
+        yield Text(f"{many(len(report.unresolved), 'session provider')} not understood: {named}{more}", "yellow")
     if report.recognised_nothing:
         yield Text(RECOGNISED_NOTHING, "bold yellow")
 
@@ -198,7 +198,3 @@ def _stale(stale: Sequence[Stale]) -> str:
 
 def _most_frequent(findings: Iterable[Finding]) -> str:
     return Counter(finding.slug for finding in findings).most_common(1)[0][0]
-
-
-def _many(count: int, one: str, more: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -113,6 +113,11 @@ def told_apart(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
         yield finding, finding.fingerprint if which == 1 else hashlib.sha256(alike).hexdigest()[:32]
 
 
+def many(count: int, one: str, more: str | None = None) -> str:
+    """A number with its noun: `1 file`, `2,000 files`."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def version() -> str:
     """The version of Hermetic that writes a report; `0` for a source tree that was never installed."""
     try:
