@@ -436,6 +436,35 @@ STYLES["as_declarative"] = """
         __tablename__ = "user"
 """
 
+STYLES["columns under conditions"] = """
+    from sqlalchemy import JSON, ForeignKey
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+    HAS_PARTS = True
+    IS_LEGACY = False
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Machine(Base):
+        __tablename__ = "machines"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        if IS_LEGACY:
+            options = mapped_column(JSON)
+        else:
+            options: Mapped[dict] = mapped_column(JSON, deferred=True)
+        if HAS_PARTS:
+            parts: Mapped[list["Part"]] = relationship(back_populates="machine", lazy="selectin")
+
+    class Part(Base):
+        __tablename__ = "parts"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        try:
+            machine_id: Mapped[int] = mapped_column(ForeignKey("machines.id"))
+        finally:
+            machine: Mapped[Machine] = relationship(back_populates="parts")
+"""
+
 SQLMODEL: dict[str, str] = {}
 
 SQLMODEL["fields and relationships"] = """

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from hermetic._check.modules import Class, Definition, External, Function, Global, Module, Project
@@ -153,3 +155,37 @@ def test_a_class_that_is_its_own_base_has_an_end() -> None:
     assert isinstance(one, Class)
 
     assert ["One", "Two"] == [cls.name for cls in one.mro if isinstance(cls, Class)]
+
+
+def test_what_a_hybrid_says_in_sql_leaves_what_it_says_of_an_instance() -> None:
+    """The getter of a hybrid property stays its class's method, whatever is added under the same name."""
+    built = project(
+        {
+            "app.py": """
+            class Account:
+                @hybrid_property
+                def name(self):
+                    return self.first
+
+                @name.inplace.setter
+                def name(self, value):
+                    pass
+
+                @name.expression
+                def name(cls):
+                    return cls.first
+
+                @name.update_expression
+                def name(cls, value):
+                    return []
+
+                @name.comparator
+                def name(cls):
+                    return None
+            """
+        }
+    )
+    account = built.modules["app"].names["Account"]
+    assert isinstance(account, Class)
+
+    assert "self.first" in ast.unparse(account.methods["name"].node)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
+_SQL_SIDES = frozenset({"expression", "comparator", "update_expression"})
+
 
 @dataclass(frozen=True, slots=True)
 class External:
@@ -337,23 +339,31 @@ class _Binder:
     def cls(self, node: ast.ClassDef, prefix: str) -> Class:
         found = Class(f"{self.module.name}.{prefix}{node.name}", node, self.module)
         self.module.classes.append(found)
-        for statement in node.body:
+        self.body(found, node.body, f"{prefix}{node.name}.")
+        return found
+
+    def body(self, cls: Class, body: Iterable[ast.stmt], prefix: str) -> None:
+        """Fill a class from the statements of its body, both sides of an `if` among them."""
+        for statement in body:
             match statement:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    method = self.function(statement, f"{prefix}{node.name}.", found, None)
-                    if not _is_setter(statement):
-                        found.methods[statement.name] = method
+                    method = self.function(statement, prefix, cls, None)
+                    if not (_is_setter(statement) or (statement.name in cls.methods and _is_sql_side(statement))):
+                        cls.methods[statement.name] = method
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    found.values[name] = value
+                    cls.values[name] = value
                 case ast.AnnAssign(target=ast.Name(id=name)):
-                    found.annotations[name] = statement.annotation
+                    cls.annotations[name] = statement.annotation
                     if statement.value is not None:
-                        found.values[name] = statement.value
+                        cls.values[name] = statement.value
                 case ast.ClassDef():
-                    self.cls(statement, f"{prefix}{node.name}.")
+                    self.cls(statement, prefix)
+                case ast.If():
+                    self.body(cls, [*statement.body, *statement.orelse], prefix)
+                case ast.Try():
+                    self.body(cls, [*statement.body, *statement.orelse, *statement.finalbody], prefix)
                 case _:
                     pass
-        return found
 
 
 def imported_names(module: Module, statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Imported]]:
@@ -383,3 +393,8 @@ def _inner_definitions(body: Iterable[ast.stmt]) -> Iterator[FunctionNode | ast.
 
 def _is_setter(node: FunctionNode) -> bool:
     return any(isinstance(item, ast.Attribute) and item.attr in {"setter", "deleter"} for item in node.decorator_list)
+
+
+def _is_sql_side(node: FunctionNode) -> bool:
+    """Whether a method gives a hybrid property what its class says in SQL, and leaves what its instances say."""
+    return any(isinstance(item, ast.Attribute) and item.attr in _SQL_SIDES for item in node.decorator_list)
