@@ -24,6 +24,7 @@ from .models import Models
 from .modules import Class, External, Function, FunctionNode, Module, Project
 from .names import Names
 from .outcomes import Exit
+from .promised import Promised
 from .reach import Links, Reach
 from .relevance import Relevance
 from .schemas import Schemas
@@ -68,6 +69,7 @@ class Analyzer:
         self.witness = Witness(self)
         self.summaries = Summaries(self)
         self.generators = Generators(self)
+        self.promised = Promised(self)
         self.fields = Fields(self)
         self.annotations = Annotations(self)
         self.dependencies = Dependencies(self)
@@ -188,6 +190,11 @@ class Analyzer:
         """Whether nothing in sight says if this session expires what it holds on commit."""
         found = self.sessions.get(key)
         return found is not None and found.expire_on_commit is None and self.factories.is_assumed(found.is_async)
+
+    def is_promised(self, key: Key) -> bool:
+        """Whether only a return annotation says that there is a session under this key."""
+        found = self.sessions.get(key)
+        return found is not None and found.is_promised
 
     def is_property(self, function: Function) -> bool:
         return any(name in known.PROPERTIES for name in self.decorators(function))

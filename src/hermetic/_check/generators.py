@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .outcomes import Exit
@@ -35,7 +36,21 @@ class Generators:
     ) -> list[Exit]:  # fmt: skip
         """The exits of a `with` over a generator function of the project; one not `on_loop` runs in a thread."""
         closure = _closure(function)
-        if closure is None or flow.depth >= MAX_DEPTH or closure.function not in self.analyzer.relevance:
+        if closure is None:
+            return body(state, UNKNOWN)
+        inside = partial(self._run, flow, closure, call, state, on_loop)
+        return self.analyzer.promised.around(flow, closure.function, call.node, body, inside)
+
+    def _run(
+        self,
+        flow: Flow,
+        closure: Closure,
+        call: Call,
+        state: State,
+        on_loop: bool,
+        body: Callable[[State, Value], list[Exit]],
+    ) -> list[Exit]:
+        if flow.depth >= MAX_DEPTH or closure.function not in self.analyzer.relevance:
             return body(state, UNKNOWN)
         self.analyzer.reach.called(flow, closure.function)
         inner = self.analyzer.frame(closure.function, flow, on_yield=body)

@@ -68,7 +68,7 @@ class Relevance:
 
     def _sort(self, function: Function) -> None:
         """Note whether a function names a session, a model, an engine or a statement, and whom it calls."""
-        telling, hinting = function.module.file.fence, False
+        telling, hinting = function.module.file.fence or self._promises(function), False
         for node in (*self._signature(function), *self.analyzer.walk(function)):
             match node:
                 case ast.Call(func=ast.Attribute(attr=attr)):
@@ -89,6 +89,12 @@ class Relevance:
             self._telling.add(function)
         elif hinting:
             self._hinting.add(function)
+
+    def _promises(self, function: Function) -> bool:
+        """Whether a function's return annotation is a session."""
+        nodes = ast.walk(function.node.returns) if function.node.returns is not None else ()
+        names = any(isinstance(node, ast.Name) and self._is_telling(function.module, node.id) for node in nodes)
+        return names and self.analyzer.promised.kind(function) is not None
 
     def _waits(self, module: Module, name: str) -> bool:
         definition = self.project.resolve(module, name)

@@ -11,10 +11,11 @@ from .modules import Class
 class Settings:
     """How the sessions of one place in the source were made; `cls` is their class where it is one of the project.
 
-    `expire_on_commit` is None where their maker is out of sight.
+    `expire_on_commit` is None where their maker is out of sight; `is_promised` where only an annotation tells of them.
     """
 
     is_async: bool = False
     expire_on_commit: bool | None = None
     autoflush: bool = True
     cls: Class | None = None
+    is_promised: bool = False

@@ -87,9 +87,10 @@ class Summaries:
         if self.analyzer.is_context_manager(function) or self.analyzer.is_generator(function):
             return Cm("function", Closure(function, owner), call)
         if flow.depth > 8 or function not in self.analyzer.relevance:
-            return UNKNOWN
+            return self.analyzer.promised.returned(flow, function, UNKNOWN, state, call.node)
         with flow.in_thread() if self.analyzer.reach.hops(function) else nullcontext():
-            return self._call(flow, function, owner, call, state)
+            found = self._call(flow, function, owner, call, state)
+        return self.analyzer.promised.returned(flow, function, found, state, call.node)
 
     def _call(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:
         self.analyzer.reach.called(flow, function)

@@ -142,6 +142,8 @@ class Witness:
         state.marks |= {mark}
         if _is_by_expiry(moment) and self._is_assumed(moment.instance):
             sighting = replace(sighting, confidence="possible")
+        if sighting.confidence == "proven" and self._is_promised(moment):
+            sighting = replace(sighting, confidence="likely")
         steps = tuple(self._step(record, text) for record, text in sighting.story if isinstance(record.site, Site))
         sight = Sight(hazard.slug, site, sighting.confidence, sighting.message, sighting.fix, steps, trigger)
         self.analyzer.evidence.sighted(sight)
@@ -150,6 +152,12 @@ class Witness:
         """Whether an instance expired only if its session keeps SQLAlchemy's default, which nothing here says."""
         key = instance and (instance.session or instance.last_session)
         return instance is not None and instance.expired_by == "commit" and self.analyzer.expiry_is_assumed(key)
+
+    def _is_promised(self, moment: Moment) -> bool:
+        """Whether only an annotation tells of the session that a moment is about."""
+        known = moment.session or (moment.instance and moment.life.session_of(moment.instance))
+        key = known.key if known is not None else moment.instance and moment.instance.last_session
+        return self.analyzer.is_promised(key)
 
     def _step(self, record: Record, text: str) -> Step:
         site = record.site
