@@ -41,8 +41,9 @@ MODELS = """
 """
 
 PYDANTIC = """
-    from typing import Annotated, ClassVar, List, Optional, Sequence
+    from typing import Annotated, ClassVar, List, Optional, Sequence, Union
     from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, computed_field
+    from pydantic.alias_generators import to_camel
 
     class Read(BaseModel):
         model_config = ConfigDict(from_attributes=True)
@@ -77,6 +78,25 @@ PYDANTIC = """
 
     class Tree(Read):
         parts: "Sequence[Tree]"
+
+    class Numbered(Read):
+        pass
+
+    class Either(Read):
+        customer: Union[Numbered, CustomerRead, None]
+
+    class Some(Read):
+        parts: list[Flat | Numbered] | None
+
+    class Camel(BaseModel):
+        model_config = ConfigDict(from_attributes=True, populate_by_name=True, alias_generator=to_camel)
+        customer_id: int
+        customer_name: str
+
+    class ByName(BaseModel):
+        model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+        customer: CustomerRead = Field(alias="buyer")
+        customer_name: str = Field(alias="buyerName")
 """
 
 EXPECTED: dict[str, set[str]] = {
@@ -86,6 +106,10 @@ EXPECTED: dict[str, set[str]] = {
     "Property": {"id", "customer", "customer.name"},
     "Lists": {"id", "parts", "parts.id", "parts.total", "parts.customer_id"},
     "Tree": {"id", "parts", "parts.id", "parts.parts"},
+    "Either": {"id", "customer", "customer.id", "customer.name"},
+    "Some": {"id", "parts", "parts.id", "parts.total", "parts.customer_id"},
+    "Camel": {"customer_id", "customer", "customer.name"},
+    "ByName": {"customer", "customer.id", "customer.name"},
 }
 
 OTHERS = """
@@ -234,6 +258,9 @@ def test_a_sqlmodel_table_is_a_response_without_its_relations() -> None:
     ("annotation", "expected"),
     [
         ("OrderRead", ("OrderRead", False)),
+        ("OrderRead | int | Page", ("OrderRead | Page", False)),
+        ("list[Union[Plain, OrderRead]]", ("OrderRead", True)),
+        ("Page[OrderRead | Page]", ("OrderRead | Page", True)),
         ("'OrderRead'", ("OrderRead", False)),
         ("OrderRead | None", ("OrderRead", False)),
         ("Optional[OrderRead]", ("OrderRead", False)),
@@ -255,7 +282,7 @@ def test_finds_the_model_in_a_return_annotation(annotation: str, expected: tuple
     built = project(
         {
             "app.py": """
-            from typing import Annotated, Generic, Optional, Sequence, TypeVar
+            from typing import Annotated, Generic, Optional, Sequence, TypeVar, Union
             from fastapi_pagination import LimitOffsetPage
             from pydantic import BaseModel
 
@@ -281,4 +308,4 @@ def test_finds_the_model_in_a_return_annotation(annotation: str, expected: tuple
     module = built.modules["app"]
     found = Schemas(built, Models(built)).response(ast.parse(annotation, mode="eval").body, module)
 
-    assert expected == (found and (found[0].name, found[1]))
+    assert expected == (found and (" | ".join(cls.name for cls in found[0]), found[1]))

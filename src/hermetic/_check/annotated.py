@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .modules import Class, External, Global, Module, dotted
 
@@ -30,7 +30,7 @@ _KEYED = {"dict", "Dict", "Mapping", "MutableMapping", "KeyFuncDict", "MappedCol
 class Shape:
     """An annotation taken apart: the names of its wrappers, the innermost type, whether it is a collection of it.
 
-    `extras` are what `Annotated` adds, each with the module it is written in.
+    `extras` are what `Annotated` adds, `others` the other types of a union, each with the module it is written in.
     """
 
     inner: ast.expr
@@ -38,6 +38,7 @@ class Shape:
     many: bool = False
     wrappers: tuple[str, ...] = ()
     extras: tuple[tuple[ast.expr, Module], ...] = ()
+    others: tuple[tuple[ast.expr, Module], ...] = ()
 
 
 def called(module: Module, node: ast.expr, depth: int = 4) -> str:
@@ -85,31 +86,35 @@ def _shape(found: Shape, depth: int) -> Shape:
     if not depth:
         return found
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        kept = next((side for side in _sides(node) if not _is_none(side)), node.left)
-        return _shape(_inside(found, kept), depth - 1)
+        return _shape(_united(found, list(_sides(node))), depth - 1)
     if isinstance(node, (ast.Name, ast.Attribute)):
         alias = module.project.resolve_expr(module, node)
         if isinstance(alias, Global) and isinstance(alias.value, (ast.Subscript, ast.BinOp, ast.Name, ast.Attribute)):
-            return _shape(Shape(alias.value, alias.module, found.many, found.wrappers, found.extras), depth - 1)
+            return _shape(replace(found, inner=alias.value, module=alias.module), depth - 1)
     if not isinstance(node, ast.Subscript):
         return _inside(found, node)
     head, parts = called(module, node.value), list(parts_of(node.slice))
     if head == "Annotated":
         extras = tuple((part, module) for part in parts[1:])
-        return _shape(Shape(parts[0], module, found.many, found.wrappers, found.extras + extras), depth - 1)
+        return _shape(replace(found, inner=parts[0], extras=found.extras + extras), depth - 1)
     if head == "Union":
-        kept = next((part for part in parts if not _is_none(part)), parts[0])
-        return _shape(_inside(found, kept), depth - 1)
+        return _shape(_united(found, parts), depth - 1)
     wrapper = (head,) if head in _WRAPPERS else ()
     many = found.many or head in _COLLECTIONS or head in _KEYED or _is_list(module, node.value)
     if not wrapper and many == found.many:
         return _inside(found, node)
     inner = parts[-1] if head in _KEYED else parts[0]
-    return _shape(Shape(inner, module, many, found.wrappers + wrapper, found.extras), depth - 1)
+    return _shape(replace(found, inner=inner, many=many, wrappers=found.wrappers + wrapper), depth - 1)
 
 
 def _inside(found: Shape, node: ast.expr) -> Shape:
-    return Shape(node, found.module, found.many, found.wrappers, found.extras)
+    return replace(found, inner=node)
+
+
+def _united(found: Shape, sides: list[ast.expr]) -> Shape:
+    """The first type of a union; the others are kept beside it."""
+    first, *rest = [side for side in sides if not _is_none(side)] or sides
+    return replace(found, inner=first, others=(*found.others, *((side, found.module) for side in rest)))
 
 
 def parts_of(node: ast.expr) -> Iterator[ast.expr]:

@@ -140,29 +140,23 @@ class Dependencies:
                 return True
         return False
 
-    def response(self, function: Function) -> tuple[Class, bool] | None:
-        """The response model of a route, from `response_model=` or the return annotation."""
+    def response(self, function: Function) -> tuple[Class, ...]:
+        """The response models of a route, from `response_model=` or the return annotation; several for a union."""
         route = self.route(function)
         if route is None:
-            return None
-        for keyword in route.keywords:
-            if keyword.arg == "response_model":
-                return self.analyzer.schemas.response(keyword.value, function.module)
-        if function.node.returns is not None:
-            return self.analyzer.schemas.response(function.node.returns, function.module)
-        return None
+            return ()
+        given = next((keyword.value for keyword in route.keywords if keyword.arg == "response_model"), None)
+        annotation = given if given is not None else function.node.returns
+        found = self.analyzer.schemas.response(annotation, function.module) if annotation is not None else None
+        return found[0] if found is not None else ()
 
     def respond(self, flow: Flow, function: Function, exits: list[Exit]) -> None:
         """What the framework reads of a returned instance, after the endpoint and before its dependencies exit."""
-        found = self.response(function)
-        if found is None:
-            return
-        cls, _ = found
-        if self.analyzer.models.mapping(cls) is not None:
-            return
+        models = [cls for cls in self.response(function) if self.analyzer.models.mapping(cls) is None]
         for exit in exits:
             if exit.kind == "return" and exit.state.returned is not None:
-                respond(flow, cls, exit.value, exit.state, exit.state.returned, "route")
+                for cls in models:
+                    respond(flow, cls, exit.value, exit.state, exit.state.returned, "route")
 
 
 def arguments_with_defaults(function: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:

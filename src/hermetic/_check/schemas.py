@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -29,14 +30,14 @@ _TURNS = 2
 class Field:
     """A field of a response model: the attribute it is filled from (dotted for a path), its type in `module`.
 
-    `nested` is the response model inside the annotation, `many` says that it is a collection of them.
+    `nested` are the response models inside the annotation, several for a union; `many` says that it is a collection.
     """
 
     name: str
     attribute: str
     annotation: ast.expr
     module: Module
-    nested: Class | None
+    nested: tuple[Class, ...]
     many: bool
 
 
@@ -66,12 +67,12 @@ class Schemas:
         """
         return tuple(dict.fromkeys(self._reads(cls, mapping, ())))
 
-    def response(self, annotation: ast.expr, module: Module) -> tuple[Class, bool] | None:
-        """The response model inside a return annotation or `response_model`, and whether it is a list of them."""
+    def response(self, annotation: ast.expr, module: Module) -> tuple[tuple[Class, ...], bool] | None:
+        """The response models inside a return annotation or `response_model`, and whether it is a list of them."""
         found = shape(annotation, module)
-        cls = self._schema(found.inner, found.module)
-        if cls is not None:
-            return cls, found.many
+        models = self._schemas(found)
+        if models:
+            return models, found.many
         if not isinstance(found.inner, ast.Subscript):
             return None
         for part in parts_of(found.inner.slice):
@@ -86,14 +87,14 @@ class Schemas:
             return
         for field in (self.fields(cls) or {}).values():
             path = tuple(field.attribute.split("."))
-            if path[0] not in mapping.columns and path[0] not in mapping.relations and field.name in mapping.columns:
+            if not self._has(mapping, path[0]) and self._has(mapping, field.name):
                 path = (field.name,)
             yield from self._below(mapping, path, field.nested, (*above, cls))
         if self._is_automatic(cls):
             yield from ((column.name,) for column in mapping.columns.values() if not column.foreign_key)
 
     def _below(
-        self, mapping: schema.Mapping, path: Path, nested: Class | None, above: tuple[Class, ...]
+        self, mapping: schema.Mapping, path: Path, nested: tuple[Class, ...], above: tuple[Class, ...]
     ) -> Iterator[Path]:
         """What following `path` from an instance reads, and then filling `nested` from what is there."""
         head, rest = path[0], path[1:]
@@ -106,11 +107,13 @@ class Schemas:
         target = self._models.mapping(relation.target)
         if target is None:
             return
-        if rest:
-            below = self._below(target, rest, nested, above)
-        else:
-            below = self._reads(nested, target, above) if nested is not None else iter(())
+        filled = (self._reads(one, target, above) for one in nested)
+        below = self._below(target, rest, nested, above) if rest else chain.from_iterable(filled)
         yield from ((head, *one) for one in below)
+
+    def _has(self, mapping: schema.Mapping, name: str) -> bool:
+        """Whether instances have an attribute: Pydantic goes by a field's own name where its alias is none."""
+        return name in mapping.columns or name in mapping.relations or bool(self._models.property_reads(mapping, name))
 
     def _kind(self, cls: Class) -> Kind | None:
         """How a class declares its fields; None for a class that nothing is converted into."""
@@ -149,7 +152,7 @@ class Schemas:
             if called(cls.module, head) == "ClassVar":
                 continue
             found = shape(annotation, cls.module)
-            nested = self._schema(found.inner, found.module)
+            nested = self._schemas(found)
             attribute = _alias(cls.module, value, found) or name
             yield Field(name, attribute, annotation, cls.module, nested, found.many)
 
@@ -168,23 +171,29 @@ class Schemas:
             for node in nodes:
                 listed_name = text(node)
                 if listed_name and listed_name not in cls.values:
-                    yield Field(listed_name, listed_name, node, cls.module, None, False)
+                    yield Field(listed_name, listed_name, node, cls.module, (), False)
 
-    def _nested(self, cls: Class, call: ast.Call) -> tuple[Class | None, bool]:
+    def _nested(self, cls: Class, call: ast.Call) -> tuple[tuple[Class, ...], bool]:
         """The schema in `fields.Nested(…)`, `fields.Pluck(…)` or a `fields.List` of them."""
         maker, first = called(cls.module, call.func), call.args[0] if call.args else None
         if maker == "List" and isinstance(first, ast.Call):
             return self._nested(cls, first)[0], True
         if maker not in {"Nested", "Pluck"} or first is None:
-            return None, False
+            return (), False
         node = first.body if isinstance(first, ast.Lambda) else first
         many = any(word.arg == "many" and is_true(word.value) for word in call.keywords)
         if isinstance(node, ast.Call):
             many = many or any(word.arg == "many" and is_true(word.value) for word in node.keywords)
             node = node.func
         if text(node) == "self":
-            return cls, many
-        return self._schema(shape(node, cls.module).inner, cls.module), many
+            return (cls,), many
+        return self._schemas(shape(node, cls.module)), many
+
+    def _schemas(self, found: Shape) -> tuple[Class, ...]:
+        """The response models that an annotation names, each type of a union."""
+        others = (shape(node, module) for node, module in found.others)
+        sides = [self._schema(found.inner, found.module), *(self._schema(one.inner, one.module) for one in others)]
+        return tuple(one for one in sides if one is not None)
 
     def _schema(self, node: ast.expr, module: Module) -> Class | None:
         found = self.project.resolve_expr(module, node)
