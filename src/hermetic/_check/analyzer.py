@@ -20,6 +20,7 @@ from .fenced import Fenced
 from .fields import Fields, rekeyed
 from .flow import Flow
 from .generators import Generators
+from .injecting import Injecting
 from .models import Models
 from .modules import Class, External, Function, FunctionNode, Module, Project
 from .names import Names
@@ -70,6 +71,7 @@ class Analyzer:
         self.summaries = Summaries(self)
         self.generators = Generators(self)
         self.promised = Promised(self)
+        self.injecting = Injecting(self)
         self.fields = Fields(self)
         self.annotations = Annotations(self)
         self.dependencies = Dependencies(self)
@@ -233,10 +235,12 @@ class Analyzer:
         self, function: Function, caller: Flow, on_yield: Callable[[State, Value], list[Exit]] | None = None
     ) -> Flow:
         """A frame for a function's body run in line with its caller."""
-        return Flow(
+        frame = Flow(
             self, function.module, function, on_loop=caller.on_loop, place=caller.place,
             depth=caller.depth + 1, on_yield=on_yield, guarded=caller.guarded, threaded=caller.threaded,
         )  # fmt: skip
+        frame.told_at = caller.told_at
+        return frame
 
     def arguments(self, function: Function, owner: Value | None, call: Call) -> Iterator[tuple[str, Value]]:
         """The parameters of a function with the values of one call."""

@@ -46,6 +46,7 @@ from .values import (
     Task,
     Tup,
     Value,
+    Wrapped,
     constant,
 )
 
@@ -118,6 +119,8 @@ def call_value(flow: Flow, callee: Value, call: Call, state: State) -> Value:
             return flow.analyzer.summaries.invoke(flow, function, None, call, state)
         case Closure(function=function, owner=owner):
             return flow.analyzer.summaries.invoke(flow, function, owner, call, state)
+        case Wrapped():
+            return flow.analyzer.injecting.wrapped(flow, callee, state)
         case Lambda(node=node):
             return _lambda(flow, node, call, state)
         case Partial(function=function, args=args, keywords=keywords):

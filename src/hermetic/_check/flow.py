@@ -84,6 +84,7 @@ class Flow:
         self.on_yield = on_yield
         self.guarded = guarded
         self.threaded = threaded
+        self.told_at: Site | None = None
         self.frame = next(_frames)
         self.shape = analyzer.shape(function) if function is not None else NO_SHAPE
         self.oracle = Oracle()
@@ -97,11 +98,12 @@ class Flow:
         return state.envs.setdefault(self.frame, {})
 
     def site(self, node: ast.AST) -> Site:
-        return site_of(node, self.module)
+        return self.told_at or site_of(node, self.module)
 
     def key(self, node: ast.AST, tag: str) -> Key:
         """The name of what is made at `node`: one for each place in the source."""
-        return (tag, self.module.name, getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
+        place = (tag, self.module.name, getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
+        return place if self.told_at is None else (*place, self.told_at)
 
     def where(self, state: State, *notes: str) -> Where:
         notes = (*self.notes, *notes, *(("handling",) if self.handling else ()))

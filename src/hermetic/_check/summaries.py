@@ -89,10 +89,16 @@ class Summaries:
         if flow.depth > 8 or function not in self.analyzer.relevance:
             return self.analyzer.promised.returned(flow, function, UNKNOWN, state, call.node)
         with flow.in_thread() if self.analyzer.reach.hops(function) else nullcontext():
-            found = self._call(flow, function, owner, call, state)
+            injection = self.analyzer.injecting.around(function, owner, call)
+            if injection is None:
+                found = self.call(flow, function, owner, call, state)
+            else:
+                found = self.analyzer.injecting.call(flow, injection, function, owner, call, state)
         return self.analyzer.promised.returned(flow, function, found, state, call.node)
 
-    def _call(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:
+
+    def call(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:
+        """Let what a function does, apart from its decorators, happen at one call of it."""
         self.analyzer.reach.called(flow, function)
         unit = self.of(function)
         ends = cast(tuple[End, ...], unit.value)

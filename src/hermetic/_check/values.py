@@ -203,6 +203,20 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A decorated function as its decorator calls it: with the arguments of one call, and a session for a parameter.
+
+    `session` is the name under which the decorator holds the session.
+    """
+
+    function: Function
+    owner: Value | None
+    call: Call
+    session: str
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A coroutine that nobody awaited yet, or a task that runs it; `sessions` are those from outside that it uses."""
 
@@ -262,7 +276,7 @@ class Call:
 
 Value: TypeAlias = (
     Unknown | Const | Sym | Ref | Ext | Sess | Inst | Many | Tup | Engine | Conn | Maker | Stmt | Query | Result
-    | Option | Attr | Obj | Adapter | Bound | Closure | Lambda | Partial | Cm | Task
+    | Option | Attr | Obj | Adapter | Bound | Closure | Wrapped | Lambda | Partial | Cm | Task
 )  # fmt: skip
 
 
