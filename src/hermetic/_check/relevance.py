@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from . import known
-from .modules import Class, External, Function, Global, Module, Project, dotted
+from .modules import Class, External, Function, Global, Module, Project, dotted, imported_names
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -81,8 +81,8 @@ class Relevance:
                 case ast.Attribute(attr=attr):
                     telling = telling or self._is_telling_path(function.module, node)
                     hinting = hinting or attr in _SESSION_CALLS
-                case ast.ImportFrom(module=str() as name) if name.startswith(_HOMES):
-                    telling = True
+                case ast.ImportFrom() | ast.Import():
+                    telling = telling or self._brings(function.module, node)
                 case _:
                     continue
         if telling:
@@ -141,6 +141,11 @@ class Relevance:
     def _tells(self, module: Module, name: str) -> bool:
         return self._means(self.project.resolve(module, name), 0)
 
+    def _brings(self, module: Module, node: ast.ImportFrom | ast.Import) -> bool:
+        """Whether an import inside of a function brings a name that tells."""
+        names = (self.project.imported(module, bound) for _, bound in imported_names(module, node))
+        return any(not isinstance(found, (Module, Function)) and self._means(found, 0) for found in names)
+
     def _means(self, definition: object, depth: int) -> bool:
         match definition:
             case External(name=name):
@@ -152,14 +157,20 @@ class Relevance:
                 )
             case Global(module=module, value=value, annotation=annotation) if depth < 3:
                 nodes = [node for node in (value, annotation) if node is not None]
-                return any(
-                    self._means(self.project.resolve(module, path), depth + 1)
-                    for node in nodes
-                    for inner in ast.walk(node)
-                    if (path := dotted(inner) if isinstance(inner, (ast.Name, ast.Attribute)) else None)
-                )
+                return any(self._names_home(module, node, depth) for node in nodes)
+            case Function(module=module) if 0 < depth < 3:
+                given = (node.value for node in self.analyzer.walk(definition) if isinstance(node, ast.Return))
+                return any(node is not None and self._names_home(module, node, depth) for node in given)
             case _:
                 return False
+
+    def _names_home(self, module: Module, node: ast.AST, depth: int) -> bool:
+        """Whether an expression has a name in it that tells."""
+        return any(
+            self._means(self.project.resolve(module, path), depth + 1)
+            for inner in ast.walk(node)
+            if (path := dotted(inner) if isinstance(inner, (ast.Name, ast.Attribute)) else None)
+        )
 
     def _is_telling_path(self, module: Module, node: ast.Attribute) -> bool:
         name = dotted(node)
