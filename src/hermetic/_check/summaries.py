@@ -96,7 +96,6 @@ class Summaries:
                 found = self.analyzer.injecting.call(flow, injection, function, owner, call, state)
         return self.analyzer.promised.returned(flow, function, found, state, call.node)
 
-
     def call(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:
         """Let what a function does, apart from its decorators, happen at one call of it."""
         self.analyzer.reach.called(flow, function)
