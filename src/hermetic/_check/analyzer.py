@@ -253,6 +253,17 @@ class Analyzer:
         yield from zip(positional, call.args, strict=False)
         yield from ((name, value) for name, value in call.keywords if name != "**")
 
+    def defaults(self, function: Function, call: Call) -> Iterator[tuple[str, Value]]:
+        """The constants that parameters fall back on; none for a call whose arguments cannot be counted."""
+        node = call.node
+        if isinstance(node, ast.Call) and any(isinstance(arg, ast.Starred) for arg in node.args):
+            return
+        if any(name == "**" for name, _ in call.keywords):
+            return
+        for argument, default in arguments_with_defaults(function):
+            if isinstance(default, ast.Constant):
+                yield argument.arg, self.names.static(function.module, default)
+
     def bind_arguments(self, flow: Flow, closure: Closure, call: Call, state: State) -> None:
         """Put the values of a call into a new frame; parameters that got none keep what their annotation says."""
         function = closure.function

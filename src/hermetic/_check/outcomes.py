@@ -30,7 +30,7 @@ def merged(exits: list[Exit]) -> list[Exit]:
         return exits
     kept: dict[object, Exit] = {}
     for exit in exits:
-        kept.setdefault((exit.kind, exit.error, exit.value, exit.state.fingerprint()), exit)
+        kept.setdefault((exit.kind, exit.error, exit.value, exit.state.fingerprint()), exit).state.join(exit.state)
     return list(kept.values())[:24]
 
 

@@ -20,6 +20,7 @@ from .membership import may_be
 from .modules import Function
 from .reads import read
 from .state import Around, Entry, FieldSet, Path, State, SymbolCalled, Taken, ValueRead, Worked
+from .suppositions import passed_on, rules_out
 from .targets import sessions_in, write
 from .values import (
     NONE,
@@ -65,8 +66,9 @@ class Replay:
         self.state = state
         self.inner = inner
         self.is_lookup = False
+        self.is_fitting = True
         self.bound: dict[Key, Value] = {}
-        for name, value in analyzer.arguments(function, owner, call):
+        for name, value in (*analyzer.defaults(function, call), *analyzer.arguments(function, owner, call)):
             self.bound[("parameter", function.qualname, name)] = value
         self.tag = ("call", flow.module.name, getattr(call.node, "lineno", 0), getattr(call.node, "col_offset", 0))
 
@@ -75,11 +77,14 @@ class Replay:
         given = ((name, self.bound.get(key, UNKNOWN)) for name, key in end.assumed if name in {"none", "some"})
         if any(value == NONE if name == "some" else isinstance(value, Ext) for name, value in given):
             return False
+        if rules_out(end.supposed, self.actual, self.state):
+            return False
         placed = ((name, self.bound.get(key, UNKNOWN)) for name, key in end.assumed if name in {"inside", "outside"})
         return all(may_be(name, value, self.state) for name, value in placed)
 
     def settle(self, end: End) -> None:
-        """The engines among the arguments were disposed of, or went to somebody who keeps them."""
+        """What the caller knows from now on: what this end supposed, and which of its engines were disposed of or kept."""
+        self.state.supposed |= passed_on(end.supposed, self.actual)
         for name, key in end.assumed:
             value = self.bound.get(key)
             if name in {"disposed", "escaped"} and isinstance(value, Engine):
@@ -187,11 +192,14 @@ class Replay:
 
     def event(self, entry: Entry) -> None:
         """Let one thing happen to the caller's values, inside of the loop that the callee did it in."""
-        loop, before = entry.where.in_loop_over, self.state.loop
+        if self.is_fitting and rules_out(entry.supposed, self.actual, self.state):
+            return
+        loop, before, supposed = entry.where.in_loop_over, self.state.loop, self.state.supposed
         if isinstance(loop, Around):
             self.state.loop = (*before, self._around(loop))
+        self.state.supposed |= passed_on(entry.supposed, self.actual)
         self._happens(entry)
-        self.state.loop = before
+        self.state.loop, self.state.supposed = before, supposed
 
     def _around(self, loop: Around) -> Around:
         value = self.actual(loop.key)

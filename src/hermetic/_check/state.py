@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from .._lifecycle.model import Lifecycle
-from .._lifecycle.records import Key, Record, SessionShared, Where
+from .._lifecycle.records import AttributeRead, Key, Record, SessionRecord, SessionShared, Where
 from .modules import Module
 from .values import Call, Inst, Value
 
@@ -89,13 +89,19 @@ class Taken:
 Event: TypeAlias = Record | FieldSet | SymbolCalled | ValueRead | Worked | Taken
 
 
+Supposed = Literal["true", "false", "none", "some"]
+Supposition: TypeAlias = tuple[Supposed, Key]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A link of a path's log, newest first."""
+    """A link of a path's log, newest first; `supposed` is what the path took for granted of its function's arguments."""
 
     event: Event
     where: Where
     before: Entry | None
+    supposed: frozenset[Supposition] = frozenset()
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,9 @@ class Around:
 class State:
     """The mutable state of one path; `copy()` forks it."""
 
-    __slots__ = ("attrs", "envs", "facts", "held", "life", "log", "loop", "marks", "pending", "returned", "tasks")
+    __slots__ = (
+        "attrs", "envs", "facts", "held", "life", "log", "loop", "marks", "pending", "returned", "supposed", "tasks"
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.envs: dict[int, dict[str, Value]] = {}
@@ -123,6 +131,7 @@ class State:
         self.marks: frozenset[tuple[str, Key]] = frozenset()
         self.pending: tuple[tuple[str, Value], ...] = ()
         self.returned: ast.AST | None = None
+        self.supposed: frozenset[Supposition] = frozenset()
         self.tasks: dict[Key, SessionShared] = {}
 
     def copy(self) -> State:
@@ -137,6 +146,7 @@ class State:
         twin.marks = self.marks
         twin.pending = self.pending
         twin.returned = self.returned
+        twin.supposed = self.supposed
         twin.tasks = self.tasks.copy() if self.tasks else {}
         return twin
 
@@ -154,7 +164,7 @@ class State:
         )
 
     def add(self, event: Event, where: Where) -> None:
-        self.log = Entry(event, where, self.log)
+        self.log = Entry(event, where, self.log, self.supposed, self.log.depth + 1 if self.log is not None else 0)
 
     def entries(self) -> list[Entry]:
         """The log, oldest first."""
@@ -165,6 +175,20 @@ class State:
             entry = entry.before
         found.reverse()
         return found
+
+    def join(self, other: State) -> None:
+        """Go on as either of two paths that behave alike from here on; what only the other one read is not forgotten."""
+        if other is self:
+            return
+        self.supposed &= other.supposed
+        mine, theirs = _apart(self.log, other.log)
+        if any(isinstance(entry.event, (SessionRecord, SymbolCalled)) for entry in (*mine, *theirs)):
+            return
+        known = {(entry.event, entry.supposed) for entry in mine}
+        for entry in theirs:
+            if isinstance(entry.event, (AttributeRead, ValueRead)) and (entry.event, entry.supposed) not in known:
+                depth = self.log.depth + 1 if self.log is not None else 0
+                self.log = Entry(entry.event, entry.where, self.log, entry.supposed, depth)
 
     def records(self) -> Iterator[Record]:
         """The records of this path, oldest first."""
@@ -202,6 +226,20 @@ def _renamed(keys: frozenset[Key], old: Key, new: Key) -> frozenset[Key]:
     return keys - {old} | {new} if old in keys else keys
 
 
+def _apart(one: Entry | None, other: Entry | None) -> tuple[list[Entry], list[Entry]]:
+    """What two logs hold beyond their common beginning, oldest first."""
+    mine, theirs = list[Entry](), list[Entry]()
+    while one is not other:
+        if other is None or (one is not None and one.depth >= other.depth):
+            assert one is not None
+            mine.append(one)
+            one = one.before
+        else:
+            theirs.append(other)
+            other = other.before
+    return mine[::-1], theirs[::-1]
+
+
 _WORK = ("pending", "dirty", "deleted")
 _UNDONE = ("inserted", "changed", "deleted")
 MAX_PATHS = 12
@@ -213,7 +251,7 @@ def distinct(states: list[State], limit: int = MAX_PATHS) -> list[State]:
         return states
     kept: dict[object, State] = {}
     for state in states:
-        kept.setdefault(state.fingerprint(), state)
+        kept.setdefault(state.fingerprint(), state).join(state)
         if len(kept) >= limit:
             break
     return list(kept.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -22,7 +22,7 @@ from .engines import held
 from .modules import Function
 from .outcomes import Raised
 from .replay import Replay
-from .state import Entry, Event, State, Taken, Worked
+from .state import Entry, Event, State, Supposition, Taken, Worked
 from .values import (
     UNKNOWN,
     Call,
@@ -44,13 +44,17 @@ _TOLD = frozenset({"none", "some", "disposed", "escaped", "inside", "outside"})
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One way in which a function ends, with what it did on the way that its caller can notice."""
+    """One way in which a function ends, with what it did on the way that its caller can notice.
+
+    `supposed` is what this way takes for granted of the arguments.
+    """
 
     kind: str
     value: Value
     error: str
     entries: tuple[Entry, ...]
     assumed: frozenset[tuple[str, Key]] = frozenset()
+    supposed: frozenset[Supposition] = frozenset()
 
 
 class Summaries:
@@ -77,8 +81,10 @@ class Summaries:
             value = exit.value if exit.kind == "return" else UNKNOWN
             entries = tuple(_kept(exit.state, value))
             assumed = frozenset(mark for mark in exit.state.marks if mark[0] in _TOLD and _is_symbol(mark[1]))
-            end = End(kind, value, exit.error, entries, assumed)
-            ends.setdefault((kind, value, exit.error, assumed, tuple(entry.event for entry in entries)), end)
+            end = End(kind, value, exit.error, entries, assumed, exit.state.supposed)
+            told = tuple((entry.event, entry.supposed) for entry in entries)
+            twin = ends.setdefault((kind, value, exit.error, assumed, told), end)
+            ends[kind, value, exit.error, assumed, told] = replace(twin, supposed=twin.supposed & end.supposed)
         ordered = sorted(ends.values(), key=lambda end: end.kind == "raise")
         return tuple(ordered[:MAX_EXITS])
 
@@ -106,7 +112,8 @@ class Summaries:
             return UNKNOWN
         usable = ends if flow.may_fail(state) else tuple(end for end in ends if end.kind != "raise") or ends[:1]
         replay = Replay(self.analyzer, flow, function, owner, call, state, unit.evidence)
-        usable = tuple(end for end in usable if replay.agrees(end)) or usable
+        fitting = tuple(end for end in usable if replay.agrees(end))
+        replay.is_fitting, usable = bool(fitting), fitting or usable
         end = usable[flow.choose(len(usable))] if len(usable) > 1 else usable[0]
         replay.is_lookup = _is_lookup(end)
         for entry in end.entries:
@@ -155,10 +162,10 @@ def _kept(state: State, value: Value) -> Iterable[Entry]:
         if isinstance(event, SessionRecord) and event.session in dropped:
             if event.session not in worked and _is_work(event, state):
                 worked.add(event.session)
-                kept.append(Entry(Worked(_words(event), event.site), entry.where, None))
+                kept.append(replace(entry, event=Worked(_words(event), event.site), before=None))
             if isinstance(event, Added | Merged):
                 taken = event.instance if isinstance(event, Added) else event.source
-                kept.append(Entry(Taken(taken), entry.where, None))
+                kept.append(replace(entry, event=Taken(taken), before=None))
             continue
         if isinstance(event, EngineCreated) and event.engine not in built:
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .evaluate import evaluate
 from .shapes import fact
-from .state import State, take
+from .state import State, Supposed, take
 from .values import (
     NONE,
     UNKNOWN,
@@ -103,8 +103,12 @@ def _none(flow: Flow, left: ast.expr, state: State) -> Sides:
             _refine(flow, left, NONE, holds)
             _learn(flow, left, "is None", True, holds)
             _assume(flow, exit.value, "none", holds)
+            if known is None:
+                _suppose(exit.value, "none", holds)
             yes.append(holds)
         if known is not True:
+            if known is None:
+                _suppose(exit.value, "some", exit.state)
             _learn(flow, left, "is None", False, exit.state)
             _settle(exit.value, exit.state)
             _assume(flow, exit.value, "some", exit.state)
@@ -134,8 +138,12 @@ def _leaf(flow: Flow, test: ast.expr, state: State) -> Sides:
                 _refine(flow, test, NONE, fails)
             _learn(flow, test, "", False, fails)
             _assume(flow, exit.value, "none", fails)
+            if known is None:
+                _suppose(exit.value, "false", fails)
             no.append(fails)
         if known is not False:
+            if known is None:
+                _suppose(exit.value, "true", exit.state)
             _learn(flow, test, "", True, exit.state)
             _settle(exit.value, exit.state)
             _assume(flow, exit.value, "some", exit.state)
@@ -185,6 +193,12 @@ def _assume(flow: Flow, value: Value, name: str, state: State) -> None:
     """The path of an `__exit__` goes with a failure in its block, or without one: its caller knows which it was."""
     if isinstance(value, Sym) and flow.function is not None and flow.function.name in {"__exit__", "__aexit__"}:
         state.mark(name, value.key)
+
+
+def _suppose(value: Value, kind: Supposed, state: State) -> None:
+    """From here on the path goes with such an argument only."""
+    if isinstance(value, (Sym, Sess)):
+        state.supposed |= {(kind, value.key)}
 
 
 def _refine(flow: Flow, node: ast.expr, value: Value, state: State) -> None:
