@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
@@ -35,7 +34,7 @@ from .sharing import Sharing
 from .state import State
 from .summaries import Summaries
 from .targets import changes_ended, sessions_in
-from .units import Unit, Units
+from .units import Units
 from .usage import Usage
 from .values import (
     UNKNOWN,
@@ -368,11 +367,7 @@ class Analyzer:
             unit.evidence.given_up.add(unit.key[-1])
         return found
 
-    def body(self, module: Module) -> Unit:
-        """A module's own statements, walked once."""
-        return self.units.ask(("body", module.name), partial(self._explore_body, module), None)
-
-    def _explore_body(self, module: Module) -> None:
+    def explore_module(self, module: Module) -> None:
         """Walk a module's own statements; a module nested beyond Python's own limit is left alone."""
         for cls in module.classes:
             self.sharing.by_class(cls)

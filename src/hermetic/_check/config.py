@@ -25,7 +25,7 @@ class PathRule:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """How to check; `base` is where the patterns of `exclude` and of paths start, `jobs` 0 means every core.
+    """How to check; `base` is where the patterns of `exclude` and of paths start, `jobs` 0 means every core where that pays.
 
     `nested` lets a `pyproject.toml` nearer to a file decide what is told of it; a file named by the user forbids it.
     """
@@ -34,7 +34,7 @@ class Config:
     ignore: frozenset[str] = frozenset()
     min_confidence: Confidence = "likely"
     exclude: tuple[str, ...] = ()
-    jobs: int = 1
+    jobs: int = 0
     per_file_ignores: tuple[tuple[str, frozenset[str]], ...] = ()
     per_path: tuple[PathRule, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()

@@ -12,10 +12,15 @@ from .discover import SourceFile
 from .evidence import merged
 from .modules import Project
 from .relevance import mentions_sqlalchemy
-from .units import UnitKey
+from .starts import starts
 from .witness import findings
+from .workers import looked_at, processes
 
 Progress = Callable[[str, int, int], None]
+
+
+def _silently(_at: str, _done: int, _total: int) -> None:
+    """Progress that nobody wants to hear of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +40,26 @@ class Analysis:
 
 
 def analyze(files: Sequence[SourceFile], *, progress: Progress | None = None, jobs: int = 1) -> Analysis:
-    """Find the hazards in a project, given all its files; findings come unsorted and in all confidences."""
+    """Find the hazards in a project, given all its files, by at most so many processes, 0 for what pays.
+
+    Findings come unsorted and in all confidences.
+    """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
-    project = Project(files)
+    project = Project(sorted(files, key=lambda file: (file.name, file.first_line)))
     if not mentions_sqlalchemy(project):
         return Analysis(findings=(), sessions=0, models=0, functions=0)
     analyzer = Analyzer(project)
     modules = list(project.modules.values())
-    starts: list[UnitKey] = []
-    for done, module in enumerate(modules):
-        if progress is not None:
-            progress(module.file.name, done, len(modules))
-        starts.append(analyzer.body(module).key)
-        starts += (analyzer.summaries.of(function).key for function in analyzer.relevance.of(module))
-    whole = analyzer.tell(merged(unit.evidence for unit in analyzer.units.reached(starts)))
+    begin = [key for module in modules for key in starts(analyzer, module)]
+    walked = len(begin) - len(modules)
+    total, tell = len(begin), progress or _silently
+    seen = looked_at(analyzer, begin, processes(jobs, walked), lambda at, done: tell(at, done, total))
+    whole = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
     return Analysis(
         findings=tuple(findings(whole)),
         sessions=len(whole.opened),
         models=len(analyzer.models),
-        functions=len(starts) - len(modules),
+        functions=walked,
         unresolved=tuple(sorted(whole.unresolved)),
         given_up=tuple(sorted(whole.given_up)),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from .._catalogue import Confidence, Step
@@ -52,7 +52,7 @@ class Built:
 
 @dataclass(slots=True)
 class Evidence:
-    """All of it can travel between processes but `settings`, which names classes. Functions and modules go by name.
+    """Functions and modules go by name, so that it can travel between processes.
 
     `settings` and `binds` tell of sessions and factories how they were made and on which engine; `called` pairs caller
     (None for a module's body) and callee, `uses` a kept thing and the function that reaches it.
@@ -81,6 +81,10 @@ class Evidence:
             self.settings.setdefault(key, settings)
         for key, engine in other.binds.items():
             self.binds.setdefault(key, engine)
+
+    def portable(self) -> Evidence:
+        """What of this can travel to another process."""
+        return replace(self, settings={}, binds={})
 
     def sighted(self, sight: Sight) -> None:
         """Keep the surest sight of a hazard at a site, the first of equals."""

@@ -47,10 +47,6 @@ class Relevance:
         self.concerned = self._closed(self._telling | near)
         self.functions = self._closed(self._telling | self._hinting)
 
-    def of(self, module: Module) -> list[Function]:
-        """The functions of a module that are each looked at."""
-        return [function for function in module.functions if function in self.concerned]
-
     def __contains__(self, function: Function) -> bool:
         return function in self.functions
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .._catalogue import CONFIDENCES, Confidence, Finding
-from ..errors import AnalysisFailed, NothingToCheck
+from ..errors import AnalysisFailed, CheckFailed, NothingToCheck
 from . import engine
 from .baseline import Baseline, Comparison
 from .changes import Changes
@@ -121,7 +121,9 @@ def _analysis(
     """What the engine says; whatever breaks inside it becomes one AnalysisFailed."""
     try:
         with _deep_recursion():
-            return (analyze or engine.analyze)(files, progress=progress, jobs=config.jobs or os.cpu_count() or 1)
+            return (analyze or engine.analyze)(files, progress=progress, jobs=config.jobs)
+    except CheckFailed:
+        raise
     except Exception as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         raise AnalysisFailed(

@@ -29,6 +29,14 @@ class Postponed(Exception):
         self.unit = unit
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What is left of a unit for the whole program to be told from: what it brought to light, and whom it asked."""
+
+    evidence: Evidence
+    asked: frozenset[UnitKey]
+
+
 @dataclass(slots=True, eq=False)
 class Unit:
     """One unit: how to look at it, and what that told.
@@ -74,16 +82,17 @@ class Units:
             asker.low = min(asker.low, unit.low)
         return unit
 
-    def reached(self, starts: Iterable[UnitKey]) -> list[Unit]:
-        """The units that `starts` asked for, directly or not, and these themselves, in the order of their keys."""
-        found: dict[UnitKey, Unit] = {}
+    def seen(self, starts: Iterable[UnitKey]) -> dict[UnitKey, Seen]:
+        """The units that `starts` asked for, directly or not, and these themselves."""
+        found: dict[UnitKey, Seen] = {}
         waiting = list(starts)
         while waiting:
             key = waiting.pop()
             if key not in found:
-                found[key] = self._units[key]
-                waiting += found[key].asked
-        return [found[key] for key in sorted(found)]
+                unit = self._units[key]
+                found[key] = Seen(unit.evidence, frozenset(unit.asked))
+                waiting += unit.asked
+        return found
 
     def give_up(self) -> None:
         """The unit at work is nested too deep: it is looked at by itself first, or, where it was, not at all."""

@@ -53,7 +53,9 @@ class Options:
 )
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out files that match, as in .gitignore.")
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Take [tool.hermetic] from this file.")
-@click.option("--jobs", type=click.IntRange(min=0), metavar="N", help="Processes; 0 for one per core.  [default: 1]")
+@click.option(
+    "--jobs", type=click.IntRange(min=0), metavar="N", help="Processes.  [default: 0, one per core where that pays]"
+)
 @click.option(
     "--output",
     multiple=True,
