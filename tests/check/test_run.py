@@ -81,7 +81,7 @@ def finding(**changes: Any) -> Finding:
 
 def finds(*findings: Finding) -> Callable[..., Any]:
     def analyze(files: Sequence[SourceFile], *, progress: Any = None, jobs: int = 1) -> Any:
-        return SimpleNamespace(findings=findings, sessions=1, models=1, functions=1, unresolved=())
+        return SimpleNamespace(findings=findings, sessions=1, models=1, functions=1, unresolved=(), given_up=())
 
     return analyze
 

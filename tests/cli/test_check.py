@@ -148,6 +148,16 @@ def test_several_reports_come_from_one_check(shop: Path, write: Write) -> None:
     assert ["session-leak"] == [each["check_name"] for each in json.loads((shop / "quality.json").read_text("utf-8"))]
 
 
+def test_numbers_come_with_stats(write: Write) -> None:
+    """After the report for people, beside a document for programs."""
+    write("a.py", LEAK)
+    text, document = check("--stats"), check("--stats", "--format", "json")
+
+    assert "\nfound, told or not    proven    likely  possible\nsession-leak               1\n" in text.stdout
+    assert json.loads(document.stdout)
+    assert document.stderr.startswith("\nfound, told or not")
+
+
 def test_two_files_for_one_format_are_refused(write: Write) -> None:
     """The sentence says how several reports are asked for."""
     write("a.py", LEAK)

@@ -62,6 +62,9 @@ FULL = Report(
     known=(replace(LOST, line=8, end_line=8),),
     stale=(Entry("orders.py", "Orders.total", "n-plus-one", "0" * 32, 2),),
     unresolved=("shop.deps.get_db",),
+    given_up=("shop.legacy.everything",),
+    found={("lost-write", "likely"): 2, ("detached-access", "proven"): 1, ("detached-access", "possible"): 5},
+    sizes={"orders.py": 50, "my shop/100%, really.py": 9, "my shop/quiet.py": 91},
     counts=Counts(
         files=748,
         lines=143_079,
@@ -72,6 +75,7 @@ FULL = Report(
         hidden=5,
         unchanged=4,
         seconds=9.1,
+        phases=(("reading", 1.0), ("analysing", 8.0), ("telling", 0.1)),
     ),
     lines=LINES,
 )

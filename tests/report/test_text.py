@@ -131,6 +131,7 @@ def test_the_summary_tells_what_was_understood_and_what_is_not_shown() -> None:
     assert "3 in tests, migrations and examples" in told
     assert "checked 748 files, 143,079 lines in 9.1 s: 312 session providers, 85 mapped classes" in told
     assert "1 session provider not understood: shop.deps.get_db" in told
+    assert "1 function too long to follow to the end: shop.legacy.everything" in told
 
 
 def test_a_comment_that_covers_nothing_is_told() -> None:

@@ -53,7 +53,7 @@ class Counts:
     """What a check saw: files and lines read, what was recognised in them, and the findings it does not show.
 
     `lowered` are findings of tests, migrations and examples, taken one confidence step down; `hidden` those below the
-    confidence that is shown; `unchanged` those that no changed line has to do with.
+    confidence that is shown; `unchanged` those that no changed line has to do with. `phases` tells the seconds of each part of the check, in their order.
     """
 
     files: int = 0
@@ -65,15 +65,18 @@ class Counts:
     hidden: int = 0
     unchanged: int = 0
     seconds: float = 0.0
+    phases: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a check has to tell: findings by file and line, what comments allowed, and what went wrong.
 
+    `found` counts all findings that no comment allows by (slug, confidence), told or not; `sizes` are lines by file.
     `suppressed` pairs a finding with the reason its comment gives. `known` are findings that the baseline holds, `stale`
     what it holds beyond them, and `pruned` what it would hold without that. `lines` holds the source lines that findings and
-    their stories speak of, by (file, line), unstripped. `unresolved` names session providers that stayed unknown.
+    their stories speak of, by (file, line), unstripped. `unresolved` names session providers that stayed unknown,
+    `given_up` functions that took too long to follow to their end.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -84,6 +87,9 @@ class Report:
     stale: tuple[Entry, ...] = ()
     pruned: tuple[Entry, ...] = ()
     unresolved: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
+    found: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
     counts: Counts = Counts()
     lines: Mapping[tuple[str, int], str] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -52,11 +53,13 @@ def check(
     `overrides` is what goes on top of `config` and of every configuration that is nearer to a file. With a `baseline`
     only new findings are told, with `changes` only those that they touch.
     """
-    started = time.perf_counter()
+    clock = _Clock()
     config = (overrides or Overrides()).on(config or Config())
     policies = Policies(config, overrides)
     files, problems = _read(paths, config, progress)
+    clock.lap("reading")
     analysis = _analysis(files, config, progress, analyze)
+    clock.lap("analysing")
     findings, lowered = _lowered(dict.fromkeys(analysis.findings), _roles(files, policies))
     findings = _placed(findings, files)
     findings, missed = _without_bad(findings, files)
@@ -70,6 +73,9 @@ def check(
     told = [each for each in shown if policies.of(each.file).shows(each.confidence)]
     compared = _compared(told, shown, files, baseline, policies)
     here = [each for each in compared.new if changes is None or changes.touch(each, places)]
+    lines = _quoted([*here, *compared.known, *(finding for finding, _ in suppressed)], files)
+    sizes = _sizes(files)
+    clock.lap("telling")
     return Report(
         findings=tuple(here),
         suppressed=tuple(sorted(suppressed, key=lambda pair: _order(pair[0]))),
@@ -79,19 +85,37 @@ def check(
         stale=compared.stale,
         pruned=compared.pruned,
         unresolved=analysis.unresolved,
+        given_up=analysis.given_up,
+        found=Counter((each.slug, each.confidence) for each in shown),
+        sizes=sizes,
         counts=Counts(
-            files=len({file.name for file in files}),
-            lines=_line_count(files),
+            files=len(sizes),
+            lines=sum(sizes.values()),
             sessions=analysis.sessions,
             models=analysis.models,
             functions=analysis.functions,
             lowered=lowered,
             hidden=len(shown) - len(told),
             unchanged=len(compared.new) - len(here),
-            seconds=time.perf_counter() - started,
+            seconds=sum(seconds for _, seconds in clock.laps),
+            phases=tuple(clock.laps),
         ),
-        lines=_quoted([*here, *compared.known, *(finding for finding, _ in suppressed)], files),
+        lines=lines,
     )
+
+
+class _Clock:
+    """Takes the seconds of each part of a check."""
+
+    def __init__(self) -> None:
+        self.laps: list[tuple[str, float]] = []
+        self._since = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """End a part and begin the next."""
+        now = time.perf_counter()
+        self.laps.append((name, now - self._since))
+        self._since = now
 
 
 def _read(
@@ -260,9 +284,12 @@ def _order(finding: Finding) -> tuple[str, int, int, str, str]:
     return finding.file, finding.line, finding.column, finding.code, finding.message
 
 
-def _line_count(files: Sequence[SourceFile]) -> int:
-    """Lines of Python; a block of a document counts its own lines only."""
-    return sum(file.text.count("\n") + 2 - file.first_line if file.fence else file.text.count("\n") for file in files)
+def _sizes(files: Sequence[SourceFile]) -> dict[str, int]:
+    """Lines of Python by file; a block of a document counts its own lines only."""
+    sizes: Counter[str] = Counter()
+    for file in files:
+        sizes[file.name] += file.text.count("\n") + 2 - file.first_line if file.fence else file.text.count("\n")
+    return sizes
 
 
 def _quoted(findings: Sequence[Finding], files: Sequence[SourceFile]) -> dict[tuple[str, int], str]:

@@ -12,6 +12,7 @@ from .._check.changes import changes_since
 from .._check.checked import Problem
 from .._check.config import Config, Overrides, load
 from .._check.run import Progress, check
+from .._report import stats
 from ._baselining import accept, prune, remembered
 from ._outputs import outputs, write
 from ._printing import is_terminal, say
@@ -40,6 +41,8 @@ def checked(options: Options) -> int:
         accept(report, baseline)
         return 0
     write(report, wanted, quiet=options.quiet)
+    if options.stats:
+        say("\n" + stats.render(report), to_stderr=options.format != "text")
     if not options.quiet and options.format != "github":
         _tell(report.problems, everything=options.verbose)
     if baseline is not None and options.prune:

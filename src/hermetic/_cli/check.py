@@ -36,6 +36,7 @@ class Options:
     prune: bool
     diff: str | None
     tests: bool
+    stats: bool
     no_progress: bool
     quiet: bool
     verbose: bool
@@ -70,6 +71,9 @@ class Options:
 @click.option("--prune", is_flag=True, help="Take out of the baseline what is no longer found.")
 @click.option("--diff", metavar="REVISION", help="Tell only findings that changes since this git revision touch.")
 @click.option("--tests", is_flag=True, help="Take tests, migrations and examples as seriously as code.")
+@click.option(
+    "--stats", is_flag=True, help="Tell in numbers what was found, understood and allowed, and the time it took."
+)
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 @click.option("--quiet", "-q", is_flag=True, help="Findings only: no summary, no word on files left out.")
 @click.option("--verbose", "-v", is_flag=True, help="Tell every file left out, and Markdown blocks that do not parse.")

@@ -58,6 +58,7 @@ def _document(report: Report) -> dict[str, Any]:
             for each in report.problems
         ],
         "unresolved": list(report.unresolved),
+        "given_up": list(report.given_up),
     }
 
 

@@ -180,10 +180,15 @@ def _sentences(report: Report) -> Iterator[Text]:
         f"checked {many(counts.files, 'file')}, {many(counts.lines, 'line')} in {counts.seconds:.1f} s:"
         f" {many(counts.sessions, 'session provider')}, {many(counts.models, 'mapped class', 'mapped classes')}"
     )
-    if report.unresolved:
-        named = ", ".join(report.unresolved[:_UNRESOLVED_NAMED])
-        more = ", …" if len(report.unresolved) > _UNRESOLVED_NAMED else ""
-        yield Text(f"{many(len(report.unresolved), 'session provider')} not understood: {named}{more}", "yellow")
+    missing = (
+        (report.unresolved, "session provider", "not understood"),
+        (report.given_up, "function", "too long to follow to the end"),
+    )
+    for names, noun, what in missing:
+        if names:
+            more = ", …" if len(names) > _UNRESOLVED_NAMED else ""
+            named = ", ".join(names[:_UNRESOLVED_NAMED])
+            yield Text(f"{many(len(names), noun)} {what}: {named}{more}", "yellow")
     if report.recognised_nothing:
         yield Text(RECOGNISED_NOTHING, "bold yellow")
 
