@@ -240,4 +240,4 @@ def test_any_text_parses_or_is_told(text: str) -> None:
 
 def finds_nothing(files: Sequence[SourceFile], *, progress: Any = None, jobs: int = 1) -> Any:
     """An engine that understands nothing; the seam wants an Analysis, and any object with its fields is one."""
-    return SimpleNamespace(findings=(), sessions=0, models=0, functions=0, unresolved=())
+    return SimpleNamespace(findings=(), sessions=0, models=0, functions=0, unresolved=(), given_up=())

@@ -60,12 +60,8 @@ def check(
     clock.lap("reading")
     analysis = _analysis(files, config, progress, analyze)
     clock.lap("analysing")
-    findings, lowered = _lowered(dict.fromkeys(analysis.findings), _roles(files, policies))
-    findings = _placed(findings, files)
-    findings, missed = _without_bad(findings, files)
-    findings = [policies.of(each.file).graded(each) for each in findings if policies.of(each.file).wants(each.slug)]
     places = Places(files)
-    findings = fingerprinted(findings, places)
+    findings, lowered, missed = _prepared(analysis, files, policies, places)
     allowed = [each for file in files for each in suppressions(file)]
     comments = [each for each in allowed if isinstance(each, Suppression)]
     shown, suppressed, used = _apply(findings, comments)
@@ -88,20 +84,40 @@ def check(
         given_up=analysis.given_up,
         found=Counter((each.slug, each.confidence) for each in shown),
         sizes=sizes,
-        counts=Counts(
-            files=len(sizes),
-            lines=sum(sizes.values()),
-            sessions=analysis.sessions,
-            models=analysis.models,
-            functions=analysis.functions,
+        counts=replace(
+            _counts(analysis, sizes, clock),
             lowered=lowered,
             hidden=len(shown) - len(told),
             unchanged=len(compared.new) - len(here),
-            seconds=sum(seconds for _, seconds in clock.laps),
-            phases=tuple(clock.laps),
         ),
         lines=lines,
     )
+
+
+def _counts(analysis: Analysis, sizes: Mapping[str, int], clock: _Clock) -> Counts:
+    """What was read and understood, and how long it took."""
+    return Counts(
+        files=len(sizes),
+        lines=sum(sizes.values()),
+        sessions=analysis.sessions,
+        models=analysis.models,
+        functions=analysis.functions,
+        seconds=sum(seconds for _, seconds in clock.laps),
+        phases=tuple(clock.laps),
+    )
+
+
+def _prepared(
+    analysis: Analysis, files: Sequence[SourceFile], policies: Policies, places: Places
+) -> tuple[list[Finding], int, list[Problem]]:
+    """The findings of the hazards that are looked for, as a user is told of them.
+
+    Beside them, how many were lowered, and the marked mistakes that were not found.
+    """
+    findings, lowered = _lowered(dict.fromkeys(analysis.findings), _roles(files, policies))
+    findings, missed = _without_bad(_placed(findings, files), files)
+    wanted = [policies.of(each.file).graded(each) for each in findings if policies.of(each.file).wants(each.slug)]
+    return fingerprinted(wanted, places), lowered, missed
 
 
 class _Clock:

@@ -19,7 +19,6 @@ def render(report: Report) -> str:
 
 # Any, here and below: JSON values.
 def _document(report: Report) -> dict[str, Any]:
-    counts = report.counts
     told = [
         ({**_finding(finding), "fingerprint": fingerprint}, number >= len(report.findings))
         for number, (finding, fingerprint) in enumerate(told_apart((*report.findings, *report.known)))
@@ -27,21 +26,7 @@ def _document(report: Report) -> dict[str, Any]:
     return {
         "version": FORMAT_VERSION,
         "tool": {"name": "hermetic", "version": version()},
-        "summary": {
-            "files": counts.files,
-            "lines": counts.lines,
-            "seconds": round(counts.seconds, 3),
-            "sessions": counts.sessions,
-            "models": counts.models,
-            "functions": counts.functions,
-            "findings": len(report.findings),
-            "suppressed": len(report.suppressed),
-            "known": len(report.known),
-            "lowered": counts.lowered,
-            "hidden": counts.hidden,
-            "unchanged": counts.unchanged,
-            "recognised_nothing": report.recognised_nothing,
-        },
+        "summary": _summary(report),
         "findings": [each for each, is_known in told if not is_known],
         "known": [each for each, is_known in told if is_known],
         "suppressed": [{**_finding(finding), "reason": reason} for finding, reason in report.suppressed],
@@ -59,6 +44,25 @@ def _document(report: Report) -> dict[str, Any]:
         ],
         "unresolved": list(report.unresolved),
         "given_up": list(report.given_up),
+    }
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    counts = report.counts
+    return {
+        "files": counts.files,
+        "lines": counts.lines,
+        "seconds": round(counts.seconds, 3),
+        "sessions": counts.sessions,
+        "models": counts.models,
+        "functions": counts.functions,
+        "findings": len(report.findings),
+        "suppressed": len(report.suppressed),
+        "known": len(report.known),
+        "lowered": counts.lowered,
+        "hidden": counts.hidden,
+        "unchanged": counts.unchanged,
+        "recognised_nothing": report.recognised_nothing,
     }
 
 
