@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from .._check.changes import changes_since
@@ -13,9 +14,11 @@ from .._check.checked import Problem
 from .._check.config import Config, Overrides, load
 from .._check.run import Progress, check
 from .._report import stats
+from ..errors import BadConfig
 from ._baselining import accept, prune, remembered
 from ._outputs import outputs, write
 from ._printing import is_terminal, say
+from ._watching import watch
 from .check import Options
 
 FOUND = 1
@@ -23,7 +26,17 @@ FLOOD = 20
 
 
 def checked(options: Options) -> int:
-    """Check, write the report, and answer with the exit code; raises CheckFailed when it cannot be done."""
+    """Check, once or until Ctrl-C, and answer with the exit code; raises CheckFailed when it cannot be done."""
+    if not options.watch:
+        return _once(options)
+    if options.write_baseline or options.prune:
+        raise BadConfig("--watch tells of findings; write or prune a baseline without it")
+    watch(options.paths, [each.file for each in outputs(options) if each.file], partial(_once, options))
+    return 0
+
+
+def _once(options: Options) -> int:
+    """Check, write the report, and answer with the exit code."""
     wanted = outputs(options)
     config = _config(options)
     baseline = remembered(options, config)

@@ -37,6 +37,7 @@ class Options:
     diff: str | None
     tests: bool
     stats: bool
+    watch: bool
     no_progress: bool
     quiet: bool
     verbose: bool
@@ -74,6 +75,7 @@ class Options:
 @click.option(
     "--stats", is_flag=True, help="Tell in numbers what was found, understood and allowed, and the time it took."
 )
+@click.option("--watch", is_flag=True, help="Check again when files change, until Ctrl-C.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 @click.option("--quiet", "-q", is_flag=True, help="Findings only: no summary, no word on files left out.")
 @click.option("--verbose", "-v", is_flag=True, help="Tell every file left out, and Markdown blocks that do not parse.")
