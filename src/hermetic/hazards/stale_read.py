@@ -80,6 +80,7 @@ from .._lifecycle.records import (
     Record,
     Refreshed,
     RolledBack,
+    SessionClosed,
     Waited,
 )
 
@@ -127,10 +128,14 @@ def _is_about(moment: Moment, wait: Waited, photograph: Photograph) -> bool:
 
 @dataclass(slots=True)
 class Photograph:
-    """The values of an instance that are in memory: when they were taken, what was waited for since, who read them."""
+    """The values of an instance that are in memory: when they were taken, what was waited for since, who read them.
+
+    `is_closed` tells that their session ended: who loads the row again has a new photograph.
+    """
 
     taken: Record | None = None
     is_locked: bool = False
+    is_closed: bool = False
     waited: Waited | None = None
     before: list[AttributeRead] = field(default_factory=list)
     after: list[AttributeRead] = field(default_factory=list)
@@ -139,14 +144,15 @@ class Photograph:
 def _photograph(moment: Moment, history: Sequence[Record], key: Key) -> Photograph:
     """The photograph of an instance at the end of a history."""
     found, was_expired = Photograph(), False
+    instance = moment.life.instances.get(key)
+    holder = instance and (instance.session or instance.last_session)
     for record in history:
         match record:
             case NextMember(instance=instance) if instance == key:
-                found = Photograph() if was_expired else Photograph(found.taken, found.is_locked, found.waited)
+                found = Photograph() if was_expired else Photograph(found.taken, found.is_locked, found.is_closed, found.waited)
             case InstanceLoaded(instance=instance) | Refreshed(instance=instance) if instance == key:
-                is_kept = (
-                    found.taken is not None and isinstance(record, InstanceLoaded) and not record.populate_existing
-                )
+                is_load = isinstance(record, InstanceLoaded) and not record.populate_existing
+                is_kept = found.taken is not None and is_load and not found.is_closed
                 if not is_kept:
                     found = Photograph(record, record.locked)
                 found.is_locked |= record.locked and found.waited is None
@@ -154,6 +160,8 @@ def _photograph(moment: Moment, history: Sequence[Record], key: Key) -> Photogra
                 found = Photograph(record)
             case Waited() if found.taken is not None:
                 found.waited = found.waited or record
+            case SessionClosed(session=session) if session == holder:
+                found.is_closed = True
             case Committed() | RolledBack() | Expired():
                 found.is_locked = False
                 if _expires(moment, record, key):
