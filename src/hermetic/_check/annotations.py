@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from .._lifecycle.records import Key
 from . import known
-from .modules import Class, Definition, External, Global, Module, dotted
+from .modules import Class, Definition, External, Global, Module, dotted, strip_subscript
 from .state import Path
-from .values import UNKNOWN, Engine, Ext, Inst, Maker, Many, Obj, Sess, Value
+from .values import UNKNOWN, Cm, Engine, Ext, Inst, Maker, Many, Obj, Sess, Value
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -45,8 +45,37 @@ class Annotations:
                 return found
         return UNKNOWN
 
+    def _generic(self, node: ast.expr, module: Module, key: Key, depth: int) -> Value:
+        """A context manager of sessions, a callable that gives one, or an object that holds what its type names."""
+        if not isinstance(node, ast.Subscript):
+            return UNKNOWN
+        definition = module.project.resolve_expr(module, node.value)
+        name = definition.name if isinstance(definition, External) else ""
+        tail = name.rpartition(".")[2]
+        given = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if tail in known.CONTEXT_TYPES:
+            session = self.value(given[0], module, key, depth + 1)
+            return Cm("promised", session) if isinstance(session, Sess) else UNKNOWN
+        if tail == "Callable" and len(given) == 2:
+            made = self.value(given[1], module, key, depth + 1)
+            return self._factory(made.subject, key) if isinstance(made, Cm) else UNKNOWN
+        held = known.HELD_BY_TYPE.get(name)
+        if held is None:
+            return UNKNOWN
+        return Ext(name, ((held, self.value(given[0], module, Path(key, held), depth + 1)),))
+
+    def _factory(self, session: Value, key: Key) -> Value:
+        """What is called for sessions and was made elsewhere."""
+        if not isinstance(session, Sess):
+            return UNKNOWN
+        self.analyzer.promised.session(key, is_async=session.is_async)
+        return Maker(key, session.is_async)
+
     def _plain(self, node: ast.expr, module: Module, key: Key, depth: int) -> Value:
-        definition = module.project.resolve_expr(module, node)
+        found = self._generic(node, module, key, depth)
+        if found is not UNKNOWN:
+            return found
+        definition = module.project.resolve_expr(module, strip_subscript(node))
         if isinstance(definition, Global) and definition.value is not None:
             return self.value(definition.value, definition.module, key, depth + 1)
         return self.of_definition(definition, key)
@@ -110,7 +139,7 @@ def unwrapped(node: ast.expr) -> Iterator[tuple[ast.expr, bool]]:
                 for found, _ in unwrapped(items[0]):
                     yield found, True
             else:
-                yield outer, False
+                yield node, False
         case ast.Name() | ast.Attribute():
             yield node, False
         case _:

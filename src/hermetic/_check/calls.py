@@ -210,6 +210,8 @@ def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
     if maker.scoped:
         flow.analyzer.reach.opened(flow, maker.key)
         return flow.analyzer.scoped(maker)
+    if flow.analyzer.is_promised(maker.key):
+        return Cm("promised", flow.analyzer.promised.session(flow.key(call.node, "promised"), is_async=maker.is_async))
     session = Sess(flow.key(call.node, "session"), maker.is_async)
     flow.analyzer.made_by(maker, session)
     flow.analyzer.reach.bind(session.key, call.keyword("bind") or maker)

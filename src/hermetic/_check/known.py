@@ -78,6 +78,14 @@ EXECUTORS = frozenset({
 })  # fmt: skip
 
 CONTEXT_MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
+CONTEXT_TYPES = frozenset({
+    "AbstractContextManager", "AbstractAsyncContextManager", "ContextManager", "AsyncContextManager",
+    "_GeneratorContextManager", "_AsyncGeneratorContextManager",
+})  # fmt: skip
+HELD_BY_TYPE = {
+    "strawberry.Info": "context", "strawberry.types.Info": "context", "strawberry.types.info.Info": "context",
+    "pydantic_ai.RunContext": "deps", "agents.RunContextWrapper": "context", "langgraph.runtime.Runtime": "context",
+}  # fmt: skip
 CACHES = frozenset({
     "functools.lru_cache", "functools.cache", "streamlit.cache_resource", "streamlit.cache_data",
     "streamlit.experimental_singleton", "cachetools.cached", "cachetools.cachedmethod", "cachetools.func.lru_cache", "cachetools.func.ttl_cache",

@@ -1,4 +1,4 @@
-"""Sessions from a function whose inside cannot be seen: its return annotation is believed."""
+"""Sessions whose making cannot be seen: an annotation promises them, or what a `with` binds is used as one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .outcomes import Exit
 from .sessions import close_session, open_session
 from .settings import Settings
 from .state import State
-from .values import UNKNOWN, Ext, Many, Sess, Sym, Value
+from .values import UNKNOWN, Cm, Ext, Many, Sess, Sym, Value
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -29,53 +29,50 @@ class Promised:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._kinds: dict[Function, bool | None] = {}
+        self._kept: dict[Function, Sess | Cm | None] = {}
 
-    def kind(self, function: Function) -> bool | None:
-        """Whether a function's annotation promises an async session; None where it promises no session."""
-        if function not in self._kinds:
-            self._kinds[function] = self._read(function)
-        return self._kinds[function]
+    def of(self, function: Function) -> Sess | Cm | None:
+        """The session that a function's annotation promises, or the context manager of one."""
+        if function not in self._kept:
+            self._kept[function] = self._read(function)
+        return self._kept[function]
 
-    def _read(self, function: Function) -> bool | None:
+    def _read(self, function: Function) -> Sess | Cm | None:
         returns = function.node.returns
-        if returns is None:
+        if returns is None or self.analyzer.annotations.is_optional(returns):
             return None
         found = self.analyzer.annotated(returns, function.module, ("promised", function.qualname))
-        yields = self.analyzer.is_generator(function) or self.analyzer.is_context_manager(function)
-        if yields and isinstance(found, Many):
-            found = found.element
-        if not isinstance(found, Sess) or self.analyzer.annotations.is_optional(returns):
-            return None
-        return found.is_async
+        if self.analyzer.is_generator(function) or self.analyzer.is_context_manager(function):
+            found = found.element if isinstance(found, Many) else found.subject if isinstance(found, Cm) else found
+        return found if isinstance(found, (Sess, Cm)) else None
 
     def returned(self, flow: Flow, function: Function, value: Value, state: State, node: ast.AST) -> Value:
         """What a call gives: the value itself, or the session that stands for it and belongs to somebody else."""
-        kind = self.kind(function) if _is_unknown(value) else None
-        if kind is None:
-            return value
-        session = self._session(flow.key(node, "promised"), is_async=kind)
-        flow.emit(state, replace(self.analyzer.received(session.key), site=flow.site(node)), "own")
-        state.mark("shared", session.key)
-        return session
+        match self.of(function) if _is_unknown(value) else None:
+            case Sess(is_async=is_async):
+                session = self.session(flow.key(node, "promised"), is_async=is_async)
+                flow.emit(state, replace(self.analyzer.received(session.key), site=flow.site(node)), "own")
+                state.mark("shared", session.key)
+                return session
+            case Cm(subject=Sess(is_async=is_async)):
+                return Cm("promised", self.session(flow.key(node, "promised"), is_async=is_async))
+            case _:
+                return value
 
     def around(
         self, flow: Flow, function: Function, node: ast.AST,
         body: Callable[[State, Value], list[Exit]], run: Callable[[Callable[[State, Value], list[Exit]]], list[Exit]],
     ) -> list[Exit]:  # fmt: skip
         """`run` a generator around a `body`; a session that it only promises lives from its `yield` to its end."""
-        kind = self.kind(function)
-        if kind is None:
+        promise = self.of(function)
+        if not isinstance(promise, Sess):
             return run(body)
-        session = self._session(flow.key(node, "promised"), is_async=kind)
+        session = self.session(flow.key(node, "promised"), is_async=promise.is_async)
 
         def given(path: State, value: Value) -> list[Exit]:
             if not _is_unknown(value):
                 return body(path, value)
-            expires = self.analyzer.received(session.key).expire_on_commit
-            open_session(flow, session, path, node, expire=expires, bound=True)
-            path.held.pop(session.key, None)
-            path.mark("shared", session.key)
+            self.open(flow, session, path, node)
             return body(path, session)
 
         exits = run(given)
@@ -85,7 +82,23 @@ class Promised:
                 close_session(flow, session, exit.state, node, *(("raising",) if exit.kind == "raise" else ()))
         return exits
 
-    def _session(self, key: Key, *, is_async: bool) -> Sess:
+    def entered(self, flow: Flow, value: Value, target: ast.expr | None, state: State, node: ast.AST) -> Value:
+        """What a `with` enters; a session, where something unknown is bound to a name that is then used as one."""
+        if not isinstance(target, ast.Name) or not isinstance(node, ast.Call) or value is not UNKNOWN:
+            return value
+        nodes = self.analyzer.walk(flow.function) if flow.function is not None else ()
+        kind = self.analyzer.usage.session(target.id, nodes, flow.module)
+        return value if kind is None else Cm("promised", self.session(flow.key(node, "promised"), is_async=kind))
+
+    def open(self, flow: Flow, session: Sess, state: State, node: ast.AST) -> None:
+        """A block begins with a session of its own; whoever opened it closes it."""
+        expires = self.analyzer.received(session.key).expire_on_commit
+        open_session(flow, session, state, node, expire=expires, bound=True)
+        state.held.pop(session.key, None)
+        state.mark("shared", session.key)
+
+    def session(self, key: Key, *, is_async: bool) -> Sess:
+        """A session under this key of which nothing but its kind is known."""
         self.analyzer.sessions[key] = Settings(is_async, is_promised=True)
         return Sess(key, is_async)
 

@@ -66,6 +66,8 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
             if name in {"remove", "configure"}:
                 return Bound(owner, name)
             return read(flow, flow.analyzer.scoped(owner), name, state, node)
+        case Ext(members=members) if name in dict(members):
+            return dict(members)[name]
         case Ext(type=type_name):
             return flow.analyzer.names.external_member(type_name, name) or Bound(owner, name)
         case Engine() if name == "sync_engine":

@@ -90,7 +90,7 @@ class Relevance:
         """Whether a function's return annotation is a session."""
         nodes = ast.walk(function.node.returns) if function.node.returns is not None else ()
         names = any(isinstance(node, ast.Name) and self._is_telling(function.module, node.id) for node in nodes)
-        return names and self.analyzer.promised.kind(function) is not None
+        return names and self.analyzer.promised.of(function) is not None
 
     def _waits(self, module: Module, name: str) -> bool:
         definition = self.project.resolve(module, name)

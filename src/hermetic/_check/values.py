@@ -46,9 +46,10 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Ext:
-    """An instance of a class from outside the project, by the class's dotted name."""
+    """An instance of a class from outside the project, by the class's dotted name; `members` are told by its type."""
 
     type: str
+    members: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,7 @@ class Partial:
 
 
 CmKind = Literal[
-    "begin", "savepoint", "no-autoflush", "maker-begin", "function", "closing", "null", "engine-begin", "suppress"
+    "begin", "savepoint", "no-autoflush", "maker-begin", "function", "closing", "null", "engine-begin", "suppress", "promised"
 ]  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def enter_all(flow: Flow, items: Sequence[ast.withitem], state: State, body: Bod
         if exit.kind == "next":
             inner = partial(_bound, flow, item, rest, body)
             value = flow.analyzer.fenced.entered(flow, exit.value, item.optional_vars, exit.state, item.context_expr)
+            value = flow.analyzer.promised.entered(flow, value, item.optional_vars, exit.state, item.context_expr)
             exits += enter(flow, value, exit.state, item.context_expr, inner)
         else:
             exits.append(exit)
@@ -178,6 +179,13 @@ def _enter_maker(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value:
     return session
 
 
+def _enter_promised(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value:
+    assert isinstance(cm, Cm)
+    if isinstance(cm.subject, Sess):
+        flow.analyzer.promised.open(flow, cm.subject, state, node)
+    return cm.subject
+
+
 def _enter_subject(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value:
     assert isinstance(cm, Cm)
     return cm.subject
@@ -231,6 +239,11 @@ def _leave_closing(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
         close_session(flow, session, exit.state, node, *(("raising",) if exit.kind == "raise" else ()))
 
 
+def _leave_promised(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
+    if isinstance(bound, Sess):
+        close_session(flow, bound, exit.state, node, *(("raising",) if exit.kind == "raise" else ()))
+
+
 def _leave_nothing(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
     """`no_autoflush` and `nullcontext` end nothing."""
 
@@ -244,6 +257,7 @@ _ENTER: dict[str, Enter] = {
     "closing": _enter_subject,
     "null": _enter_subject,
     "function": _enter_subject,
+    "promised": _enter_promised,
 }
 _LEAVE: dict[str, Leave] = {
     "begin": _leave_begin,
@@ -254,4 +268,5 @@ _LEAVE: dict[str, Leave] = {
     "closing": _leave_closing,
     "null": _leave_nothing,
     "function": _leave_nothing,
+    "promised": _leave_promised,
 }

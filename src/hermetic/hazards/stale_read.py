@@ -144,12 +144,16 @@ class Photograph:
 def _photograph(moment: Moment, history: Sequence[Record], key: Key) -> Photograph:
     """The photograph of an instance at the end of a history."""
     found, was_expired = Photograph(), False
-    instance = moment.life.instances.get(key)
-    holder = instance and (instance.session or instance.last_session)
+    known = moment.life.instances.get(key)
+    holder = known and (known.session or known.last_session)
     for record in history:
         match record:
             case NextMember(instance=instance) if instance == key:
-                found = Photograph() if was_expired else Photograph(found.taken, found.is_locked, found.is_closed, found.waited)
+                found = (
+                    Photograph()
+                    if was_expired
+                    else Photograph(found.taken, found.is_locked, found.is_closed, found.waited)
+                )
             case InstanceLoaded(instance=instance) | Refreshed(instance=instance) if instance == key:
                 is_load = isinstance(record, InstanceLoaded) and not record.populate_existing
                 is_kept = found.taken is not None and is_load and not found.is_closed
