@@ -192,7 +192,8 @@ def _with(flow: Flow, node: ast.With | ast.AsyncWith, state: State) -> list[Exit
 
 def _try(flow: Flow, node: ast.Try, state: State) -> list[Exit]:
     flow.guarded += 1
-    exits = flow.block(node.body, [state])
+    with flow.noting(*(("undone",) if any(_undoes(flow, handler) for handler in node.handlers) else ())):
+        exits = flow.block(node.body, [state])
     flow.guarded -= 1
     has_end = bool(node.finalbody)
     flow.guarded += has_end
@@ -211,6 +212,21 @@ def _try(flow: Flow, node: ast.Try, state: State) -> list[Exit]:
             finals = flow.block(node.finalbody, [exit.state])
         after += [Exit(exit.kind, f.state, exit.value, exit.error) if f.kind == "next" else f for f in finals]
     return after
+
+
+def _undoes(flow: Flow, handler: ast.ExceptHandler) -> bool:
+    """Whether a handler lets something of the project's own run before it raises: it cleans up after the failure."""
+    if not isinstance(handler.body[-1], ast.Raise):
+        return False
+    cls = flow.function.cls if flow.function is not None else None
+    for node in (node for statement in handler.body[:-1] for node in ast.walk(statement)):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name)) if cls and cls.method(name):
+                return True
+            case ast.Call(func=func):
+                if isinstance(flow.module.project.resolve_expr(flow.module, func), Function):
+                    return True
+    return False
 
 
 def _handled(flow: Flow, handlers: Sequence[ast.ExceptHandler], exit: Exit) -> list[Exit]:
