@@ -195,3 +195,35 @@ def test_a_comment_that_covers_nothing_by_mistake_is_told(comment: str, sentence
 def test_prose_about_the_project_is_left_alone() -> None:
     """A comment that merely names Hermetic is no instruction."""
     assert [] == read("x = 1  # hermetic: see the guide\n")
+
+
+@pytest.mark.parametrize(
+    ("comment", "slugs", "reason"),
+    [
+        ("noqa: HM203 the caller commits", ["lost-write"], "the caller commits"),
+        ("noqa: E501, HM203, hm101: closed at exit", ["lost-write", "session-leak"], "closed at exit"),
+        ("NOQA:HM203 HM101 - why", ["lost-write", "session-leak"], "why"),
+        ("noqa: lost-write long-lived on purpose", ["lost-write"], "long-lived on purpose"),
+        ("noqa: HM203 why  # noqa: E501", ["lost-write"], "why"),
+    ],
+)
+def test_noqa_allows_what_it_names(comment: str, slugs: list[str], reason: str) -> None:
+    """Whoever writes `noqa` for every tool may do so here, by code or slug, beside the codes of others."""
+    found = [each for each in read(f"x = 1  # {comment}\n") if isinstance(each, Suppression)]
+
+    assert slugs == [each.slug for each in found]
+    assert {reason} == {each.reason for each in found}
+
+
+@pytest.mark.parametrize("comment", ["noqa", "noqa: E501", "noqa: F401 hermetic is fine", "noqa: session handling"])
+def test_a_noqa_that_names_no_hazard_covers_nothing(comment: str) -> None:
+    """What was meant for another tool hides nothing here, and is no mistake."""
+    assert [] == read(f"x = 1  # {comment}\n")
+
+
+def test_noqa_wants_a_reason_and_a_hazard_that_exists() -> None:
+    """As an allowance does."""
+    assert ["noqa: HM203 wants a reason; write it after the code"] == sentences("x = 1  # noqa: HM203\n")
+    assert ["no hazard is called 'HM999'"] == [
+        each.partition(",")[0] for each in sentences("x = 1  # noqa: HM999 why\n")
+    ]

@@ -1,4 +1,4 @@
-"""Reads `# hermetic: allow[slug] reason` comments and tells which findings they cover and which cover nothing."""
+"""Reads `# hermetic: allow[slug] reason` and `# noqa: CODE reason` comments: which findings they cover, which cover nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import re
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from .._catalogue import catalogue
 from ..errors import UnknownHazard
 from .checked import Problem, Suppression
 from .discover import SourceFile
@@ -19,38 +21,79 @@ _COMMENT = re.compile(
     r"\s*(?P<names>\[[^\]]*\]?)?(?P<reason>[^#]*)"
 )
 
+_NOQA = re.compile(r"#\s*noqa\s*:(?P<told>[^#]*)", re.IGNORECASE)
+_MAYBE_NOQA = re.compile(r"noqa\s*:[^\n]*?(?:HM[0-9]|[a-z]-[a-z])", re.IGNORECASE)  # to tokenize a file takes long
+_NAME = re.compile(r"[\s,]*([A-Za-z]+[0-9]+|[a-z]+(?:-[a-z]+)+)(?![\w-])")
+_CODE = re.compile(r"HM[0-9]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowance:
+    """What one comment allows, by the names it uses, and what is wrong with its wording."""
+
+    names: tuple[str, ...]
+    reason: str
+    whole_file: bool = False
+    problem: str = ""
+
 
 def suppressions(source: SourceFile) -> Iterator[Suppression | Problem]:
     """What the comments of a file allow, and what is wrong with them."""
-    if "hermetic:" not in source.text:
+    if "hermetic:" not in source.text and not _MAYBE_NOQA.search(source.text):
         return
     statements: _Statements | None = None
     for line, column, text in _comments(source.text):
-        if not (match := _COMMENT.search(text)):
-            continue
+        for allowance in _allowances(text):
+            if allowance.problem:
+                yield Problem(source.name, line, allowance.problem, "suppression")
+            if allowance.whole_file:
+                lines = source.first_line, source.text.count("\n") + 1
+            else:
+                statements = statements or _Statements(source)
+                lines = statements.around(line, column)
+            yield from _named(allowance, source.name, line, lines)
+
+
+def _named(allowance: _Allowance, file: str, line: int, lines: tuple[int, int]) -> Iterator[Suppression | Problem]:
+    """A suppression for each hazard that is named, and a problem for each name that is none."""
+    for name in allowance.names:
+        try:
+            yield Suppression(file, line, hazard_named(name).slug, allowance.reason, *lines)
+        except UnknownHazard as error:
+            yield Problem(file, line, str(error), "suppression")
+
+
+def _allowances(text: str) -> Iterator[_Allowance]:
+    """What a comment says to Hermetic, in its own words or in those of `noqa`."""
+    if match := _COMMENT.search(text):
         problem, reason = _wording(match)
-        if problem:
-            yield Problem(source.name, line, problem, "suppression")
-        if match["verb"] == "allow-file":
-            first, last = source.first_line, source.text.count("\n") + 1
-        else:
-            statements = statements or _Statements(source)
-            first, last = statements.around(line, column)
-        for name in (match["names"] or "").strip("[]").split(","):
-            if not name.strip() or match["verb"] not in ("allow", "allow-file"):
-                continue
-            try:
-                slug = hazard_named(name).slug
-            except UnknownHazard as error:
-                yield Problem(source.name, line, str(error), "suppression")
-                continue
-            yield Suppression(source.name, line, slug, reason, first, last)
+        known = match["verb"] in ("allow", "allow-file")
+        names = [name for name in (match["names"] or "").strip("[]").split(",") if name.strip() and known]
+        yield _Allowance(tuple(names), reason, match["verb"] == "allow-file", problem)
+    if match := _NOQA.search(text):
+        names, reason = _noqa(match["told"])
+        if names:
+            problem = "" if reason else f"noqa: {', '.join(names)} wants a reason; write it after the code"
+            yield _Allowance(tuple(names), reason, problem=problem)
+
+
+def _noqa(told: str) -> tuple[list[str], str]:
+    """The hazards among the names after `noqa:`, and the reason after all of them; other tools' codes are theirs."""
+    names: list[str] = []
+    at = 0
+    while match := _NAME.match(told, at):
+        is_ours = _CODE.fullmatch(match[1]) or match[1] in catalogue()
+        if "-" in match[1] and not is_ours:
+            break
+        names += [match[1]] if is_ours else []
+        at = match.end()
+    return names, _bare(told[at:])
 
 
 def _wording(match: re.Match[str]) -> tuple[str, str]:
     """What is wrong with a comment's wording, or "", and the reason it gives."""
     verb, names = match["verb"], (match["names"] or "").strip("[] ")
-    reason = match["reason"].strip().lstrip(":-\N{EN DASH}\N{EM DASH} ").strip()
+    reason = _bare(match["reason"])
     if verb not in ("allow", "allow-file"):
         right = "allow-file" if verb.startswith("allow") else "allow"
         return f"`hermetic: {verb}` is not known and covers nothing; write `# hermetic: {right}[slug] reason`", reason
@@ -59,6 +102,11 @@ def _wording(match: re.Match[str]) -> tuple[str, str]:
     if not reason:
         return f"{verb}[{names}] wants a reason; write it after the bracket", reason
     return "", reason
+
+
+def _bare(reason: str) -> str:
+    """A reason without the signs that lead up to it."""
+    return reason.strip().lstrip(",:-\N{EN DASH}\N{EM DASH} ").strip()
 
 
 def _comments(text: str) -> Iterator[tuple[int, int, str]]:
