@@ -60,6 +60,7 @@ def test_case(case: Case) -> None:
 
 
 @every_hazard
+@pytest.mark.usefixtures("swept")
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")

@@ -27,7 +27,10 @@ from .sequences import run_plainly
 Act = Callable[[Pair], Move]
 
 both = pytest.mark.parametrize("is_async", [False, True], ids=["Session", "AsyncSession"])
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.usefixtures("swept"),
+]
 
 
 def opened(**options: bool) -> Act:

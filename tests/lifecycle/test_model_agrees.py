@@ -26,6 +26,7 @@ both = pytest.mark.parametrize("is_async", [False, True], ids=["Session", "Async
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("swept"),
 ]
 
 NUMBERS = st.integers(0, 63)
