@@ -24,6 +24,7 @@ from .._lifecycle.records import (
     Waited,
 )
 from . import known
+from .announcing import announce
 from .engines import lend
 from .evaluate import evaluate
 from .modules import External, Function
@@ -223,6 +224,7 @@ def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value
     wait = known.outside_wait(name)
     if wait is not None:
         flow.emit(state, Waited(kind=wait, what=name, site=flow.site(call.node)))
+        announce(flow, call, state, name)
         return UNKNOWN
     if method in {"__aenter__", "__enter__"} and isinstance(bound.owner, Ext):
         return bound.owner

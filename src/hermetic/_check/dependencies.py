@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from .announcing import responded
 from .modules import Class, External, Function, Global, Module
 from .outcomes import Exit
 from .responses import respond
@@ -31,15 +32,15 @@ class Dependencies:
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
 
-    def of(self, function: Function) -> Iterator[tuple[str, Value]]:
-        """The parameters that `Depends(provider)` fills, with their providers."""
+    def of(self, function: Function) -> Iterator[tuple[str, Value, bool]]:
+        """The parameters that `Depends(provider)` fills, with their providers, and whether these outlive the response."""
         for argument, default in arguments_with_defaults(function):
             call = self._depends(default, function.module) or self._annotated(argument.annotation, function.module)
             if call is None:
                 continue
             module, node = call
             if node.args:
-                yield argument.arg, self.analyzer.names.static(module, node.args[0])
+                yield argument.arg, self.analyzer.names.static(module, node.args[0]), _outlives_response(node)
 
     def _depends(self, node: ast.expr | None, module: Module) -> tuple[Module, ast.Call] | None:
         if not isinstance(node, ast.Call):
@@ -77,14 +78,16 @@ class Dependencies:
 
     def run(self, flow: Flow, function: Function, state: State, body: Callable[[State], list[Exit]]) -> list[Exit]:
         """Run a function's body inside its yield dependencies, as the framework would."""
-        return self._inside(flow, list(self.of(function)), state, body)
+        is_route = self.route(function) is not None
+        given = [(name, provider, is_late and is_route) for name, provider, is_late in self.of(function)]
+        return self._inside(flow, given, state, body)
 
     def _inside(
-        self, flow: Flow, pending: list[tuple[str, Value]], state: State, body: Callable[[State], list[Exit]]
+        self, flow: Flow, pending: list[tuple[str, Value, bool]], state: State, body: Callable[[State], list[Exit]]
     ) -> list[Exit]:
         if not pending:
             return body(state)
-        (name, provider), rest = pending[0], pending[1:]
+        (name, provider, is_late), rest = pending[0], pending[1:]
         function = self.provider(provider)
         if function is None or (flow.env(state).get(name, UNKNOWN) is UNKNOWN and isinstance(provider, Class)):
             return self._inside(flow, rest, state, body)
@@ -92,7 +95,10 @@ class Dependencies:
         def bound(path: State, value: Value) -> list[Exit]:
             if value is not UNKNOWN:
                 flow.env(path)[name] = value
-            return self._inside(flow, rest, path, body)
+            exits = self._inside(flow, rest, path, body)
+            if is_late:
+                responded(flow, function, exits)
+            return exits
 
         call = Call(function.node)
         if self.analyzer.is_generator(function) or self.analyzer.is_context_manager(function):
@@ -157,6 +163,13 @@ class Dependencies:
             if exit.kind == "return" and exit.state.returned is not None:
                 for cls in models:
                     respond(flow, cls, exit.value, exit.state, exit.state.returned, "route")
+
+
+def _outlives_response(depends: ast.Call) -> bool:
+    """Whether what stands after a dependency's `yield` runs when the response has left: not under `scope="function"`."""
+    scope = next((keyword.value for keyword in depends.keywords if keyword.arg == "scope"), None)
+    is_fastapi = ast.unparse(depends.func).rpartition(".")[2] != "Provide"
+    return is_fastapi and (scope is None or (isinstance(scope, ast.Constant) and scope.value == "request"))
 
 
 def arguments_with_defaults(function: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:

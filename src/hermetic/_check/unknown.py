@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import Waited
+from .announcing import announce
 from .engines import lend
 from .state import State
 from .targets import instances_in, sessions_in
@@ -26,5 +27,6 @@ def unknown_call(flow: Flow, call: Call, state: State, what: str = "") -> None:
         for inst in instances_in(value):
             state.mark("shared", inst.key)
     lend(call, what, state)
+    announce(flow, call, state, what)
     if call.awaited and isinstance(call.node, ast.Call) and not any(sessions_in(value) for value in given):
         flow.emit(state, Waited(kind="await", what=what or ast.unparse(call.node.func), site=flow.site(call.node)))

@@ -246,6 +246,17 @@ class Waited(Record):
     what: str = ""
 
 
+ToldHow = Literal["response", "task", "message", "mail", "acknowledgement"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced(Record):
+    """Somebody outside was told that work is done: a client by its response, a worker, a queue, a reader of mail."""
+
+    how: ToldHow
+    what: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeLeft(SessionRecord):
     """The function or block that owns the session ended, with the session still in its hands."""
