@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import (
@@ -106,11 +106,36 @@ def commit(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str, 
 
     What fails at a savepoint's release is the flush in front of it: where there is none, nothing is spoiled.
     """
+    notes = (*notes, *_circumstances(flow, session, state))
     if flow.may_fail(state) and flow.choose(2):
         if not nested or has_work(state, session):
             flow.emit(state, Committed(session=session.key, nested=nested, site=flow.site(node), fails=True), *notes)
         raise Raised("db")
     flow.emit(state, Committed(session=session.key, nested=nested, site=flow.site(node)), *notes)
+
+
+def _circumstances(flow: Flow, session: Sess, state: State) -> Iterator[str]:
+    """Notes on what a commit would keep: half of the work, after a failure; nothing, on a database that gave up before."""
+    if ("half-done", session.key) in state.marks:
+        state.marks -= {("half-done", session.key)}
+        if {"finally", "raising"} <= set(flow.notes):
+            yield "half-done"
+    if flow.analyzer.engines.is_postgresql:
+        yield "postgresql"
+
+
+def leave_half_done(state: State) -> None:
+    """A failure passes: mark the sessions whose work it leaves unfinished."""
+    for key, session in state.life.sessions.items():
+        if session.uncommitted or session.pending or session.dirty or session.deleted:
+            state.mark("half-done", key)
+
+
+def may_refuse(flow: Flow, session: Sess, state: State) -> bool:
+    """Whether a statement is refused here, on a path where somebody would catch it and earlier work is at stake."""
+    known = state.life.sessions.get(session.key)
+    is_at_stake = known is not None and known.phase != "failed" and (known.uncommitted or has_work(state, session))
+    return bool(flow.guarded and is_at_stake and flow.choose(2))
 
 
 def _commit(flow: Flow, session: Sess, call: Call, state: State) -> Value:
@@ -127,6 +152,7 @@ def _flush(flow: Flow, session: Sess, call: Call, state: State) -> Value:
 
 
 def _rollback(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    state.marks -= {("half-done", session.key)}
     flow.emit(state, RolledBack(session=session.key, site=flow.site(call.node)))
     return UNKNOWN
 
@@ -244,10 +270,17 @@ def _query(flow: Flow, session: Sess, call: Call, state: State) -> Value:
     return Query(select(flow, call), session)
 
 
+_REFUSABLE = frozenset({"insert", "update", "delete", "text"})
+
+
 def _runs(name: str) -> Callable[[Flow, Sess, Call, State], Value]:
     def method(flow: Flow, session: Sess, call: Call, state: State) -> Value:
         statement = call.argument(0, "statement")
         stmt = statement if isinstance(statement, Stmt) else Stmt("other")
+        if stmt.kind in _REFUSABLE and may_refuse(flow, session, state):
+            writes = stmt.kind != "text"
+            flow.emit(state, Executed(session=session.key, writes=writes, fails=True, site=flow.site(call.node)), name)
+            raise Raised("db")
         return run(flow, session, stmt, state, call.node, name)
 
     return method

@@ -11,6 +11,7 @@ from .evaluate import evaluate
 from .loops import iterate
 from .modules import Class, Function, imported_names
 from .outcomes import Exit, caught_by, merged
+from .sessions import leave_half_done
 from .state import Around, State, distinct
 from .targets import assign, delete
 from .truth import split
@@ -208,6 +209,8 @@ def _try(flow: Flow, node: ast.Try, state: State) -> list[Exit]:
         return results
     after: list[Exit] = []
     for exit in merged(results):
+        if exit.kind == "raise":
+            leave_half_done(exit.state)
         with flow.noting("finally", *(("raising",) if exit.kind == "raise" else ())):
             finals = flow.block(node.finalbody, [exit.state])
         after += [Exit(exit.kind, f.state, exit.value, exit.error) if f.kind == "next" else f for f in finals]

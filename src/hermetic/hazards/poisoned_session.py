@@ -3,13 +3,19 @@
 ## What it does
 Follows every session past a `try` whose handler catches an error of a flush or commit and goes on. If the next step
 needs the database (a statement, another flush, a commit, an attribute that has expired) and no `rollback()`, `close()`
-or savepoint stands between, that step is reported.
+or savepoint stands between, that step is reported. So are a commit in a `finally` that keeps half of the work when a
+line above it failed, and a commit after a refused statement whose error was swallowed.
 
 ## Why it hurts
 When a flush fails, its transaction is over, and the session refuses to work until it is told to roll back:
 `PendingRollbackError: This Session's transaction has been rolled back due to a previous exception during flush`. The
 error appears at the next use, often far from the swallowed one. Even `log.warning("%s", order.id)` in the handler
 raises it: the failure has expired the objects, and reading one needs a SELECT.
+
+A `commit()` in a `finally` runs after every failure too: it stores what came before it, and where the session itself
+has failed it raises, and covers the first error. And what `session.execute()` was refused does not spoil the session,
+but PostgreSQL aborts the transaction: it answers the later `COMMIT` with a rollback, no error is raised, and all that
+was done before is gone.
 
 ## Example
 ```python
@@ -57,18 +63,24 @@ def import_products(names: dict[str, str]) -> int:
 - The handler rolls back, closes the session, re-raises, or leaves the function.
 - The flush stands in a savepoint, `with session.begin_nested():`, and the error is caught outside of it.
 - The error is not the database's: a `KeyError` or `ValueError` raised before anything was flushed.
-- What failed was a SELECT, or a statement given to `session.execute()`: the session itself is not spoiled by those (on
-  PostgreSQL the transaction is: "current transaction is aborted").
+- What failed was a SELECT, or a statement given to `session.execute()` with nothing done before it: the session itself
+  is not spoiled by those.
+- The `finally` commits only what it writes itself, the end of a job, say; or nothing is left to commit when a line above
+  has failed.
 - After the failure the session only forgets: `expunge()`, `close()`, reading an attribute that was never flushed.
 
 ## Known gaps
 - A failure swallowed inside `with Session.begin():` raises nothing at all, the block just ends without its commit; it
   is reported only when the session is used again inside the block.
 - Which calls of unknown callees may flush is not guessed.
+- A commit after a refused statement is *likely* where the project speaks of PostgreSQL, elsewhere *possible*; that a
+  SELECT fails is not expected.
+- A commit in a `finally` that stands in a helper is not seen.
 
 ## Sources
 - SQLAlchemy, error code `7s2a`: "This Session's transaction has been rolled back due to a previous exception during
   flush" (PendingRollbackError).
+- PostgreSQL, "COMMIT", "ROLLBACK"; error class 25, `25P02` in_failed_sql_transaction.
 - SQLAlchemy, "Session Basics": "Rolling Back"; "Transactions and Connection Management": "Using SAVEPOINT".
 """
 
@@ -80,13 +92,19 @@ from .._catalogue import Hazard, Moment, Sighting
 from .._lifecycle.records import (
     Added,
     AttributeRead,
+    AttributeWritten,
     Committed,
+    Deleted,
     Executed,
     Flushed,
+    InstanceLoaded,
     InstanceRecord,
+    Key,
     Merged,
     Record,
     Refreshed,
+    RolledBack,
+    SessionClosed,
     SessionRecord,
     TransactionBegan,
 )
@@ -112,6 +130,52 @@ def used_after_a_failure(moment: Moment) -> Iterator[Sighting]:
         confidence="likely" if "via" in moment.where.notes else "proven",
         story=((failed, "fails, and the error is caught"), (record, "used without a rollback")),
     )
+
+
+@hazard.on(Committed)
+def commits_half(moment: Moment) -> Iterator[Sighting]:
+    """A commit in a `finally`, on a path where a line above it failed with work begun."""
+    record, session = moment.record, moment.session
+    assert isinstance(record, Committed)
+    if record.nested or record.fails or "half-done" not in moment.where.notes or moment.outcome.code == "7s2a":
+        return
+    work = next((known for known in reversed(moment.history()) if _is_work(moment, known, record.session)), None)
+    if session is None or work is None:
+        return
+    yield Sighting(
+        message="this commit runs also when a line above it has failed, and keeps half of the work",
+        fix="commit as the last line of the try block, roll back in an except block, close in the finally",
+        confidence="likely",
+        story=((work, "begun"), (record, "committed after a failure")),
+    )
+
+
+@hazard.on(Committed)
+def commits_nothing(moment: Moment) -> Iterator[Sighting]:
+    """A commit of a transaction in which a statement was refused and nobody rolled back."""
+    record = moment.record
+    assert isinstance(record, Committed)
+    if record.nested or record.fails or moment.outcome.code == "7s2a":
+        return
+    refused = moment.last_in(record.session, Executed, RolledBack, Committed, SessionClosed, Refreshed, InstanceLoaded)
+    if not isinstance(refused, Executed) or not refused.fails:
+        return
+    yield Sighting(
+        message=f"PostgreSQL keeps nothing of this transaction when {moment.text(refused.site).partition('(')[0]} was refused: its commit is a rollback, without an error",
+        fix="put the statement into `with session.begin_nested():`, or roll back in the except block",
+        confidence="likely" if "postgresql" in moment.where.notes else "possible",
+        story=((refused, "refused, and the error is caught"), (record, "commits nothing")),
+    )
+
+
+def _is_work(moment: Moment, record: Record, session: Key) -> bool:
+    """Whether a record left something to commit in a session."""
+    if isinstance(record, AttributeWritten):
+        known = moment.life.instances.get(record.instance)
+        return known is not None and known.session == session
+    if isinstance(record, (Added, Deleted, Merged)):
+        return record.session == session
+    return isinstance(record, Executed) and record.session == session and record.writes
 
 
 def _failed(record: Record) -> bool:
