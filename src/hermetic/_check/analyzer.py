@@ -33,6 +33,7 @@ from .shapes import Shape, shape_of
 from .sharing import Sharing
 from .state import State
 from .summaries import Summaries
+from .surroundings import Surroundings
 from .targets import changes_ended, sessions_in
 from .units import Units
 from .usage import Usage
@@ -80,6 +81,7 @@ class Analyzer:
         self.engines = Engines(self)
         self.reach = Links(self)
         self.sharing = Sharing(self)
+        self.surroundings = Surroundings(project)
         self.names = Names(self)
         self._functions: dict[FunctionNode, Function] = {function.node: function for function in project.functions()}
         self._named = {function.ident: function for function in project.functions()}

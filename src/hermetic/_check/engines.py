@@ -50,12 +50,6 @@ class Engines:
         texts = (module.file.text for module in self.analyzer.project.modules.values())
         return any(".configure(" in text or ".kw[" in text or ".kw." in text for text in texts)
 
-    @cached_property
-    def is_postgresql(self) -> bool:
-        """Whether the project speaks of PostgreSQL or of one of its drivers."""
-        texts = (module.file.text for module in self.analyzer.project.modules.values())
-        return any("postgresql" in text or "psycopg" in text or "asyncpg" in text for text in texts)
-
     def ended(self, flow: Flow, exits: list[Exit]) -> None:
         """A function, or a script's body, ends: note each engine built in it that is kept on none of its paths."""
         built = {record.engine: record for exit in exits if exit.kind != "raise" for record in _built(exit.state)}

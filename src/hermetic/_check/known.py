@@ -70,7 +70,11 @@ THREAD_HOPS = frozenset({
 GATHERS = frozenset({"asyncio.gather", "asyncio.wait", "asyncio.as_completed"})
 TASK_STARTERS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
 TASK_GROUPS = frozenset({"asyncio.TaskGroup", "anyio.create_task_group", "asyncio.taskgroups.TaskGroup"})
-LOCKS = frozenset({"asyncio.Lock", "asyncio.locks.Lock", "anyio.Lock"})
+LOCKS = frozenset({
+    "asyncio.Lock", "asyncio.locks.Lock", "anyio.Lock", "threading.Lock", "threading.RLock", "multiprocessing.Lock",
+    "filelock.FileLock", "redis.lock.Lock", "redis.asyncio.lock.Lock",
+})  # fmt: skip
+_LOCK_NAME = re.compile(r"(^|_)(r|redis_?|file_?)?lock(_for)?$|^(FileLock|RedisLock|DistributedLock|mutex)$")
 THREAD_STARTERS = frozenset({"threading.Thread", "threading.Timer", "_thread.start_new_thread"})
 EXECUTORS = frozenset({
     "concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.ThreadPoolExecutor",
@@ -168,6 +172,14 @@ def loader_option(name: str) -> str | None:
     """The loader option that an external name is: `joinedload` for `sqlalchemy.orm.joinedload`."""
     tail = name.rpartition(".")[2]
     return tail if tail in LOADER_OPTIONS and name.startswith(OPTION_HOMES) else None
+
+
+def is_lock(node: ast.AST) -> bool:
+    """Whether a context manager is called a lock: `self._lock`, `redis.lock("stock")`, `locks[key]`."""
+    while isinstance(node, (ast.Call, ast.Subscript, ast.Await)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    name = getattr(node, "attr", None) or getattr(node, "id", "")
+    return _LOCK_NAME.search(name.removesuffix("s")) is not None
 
 
 def locks_by_name(node: ast.AST) -> bool:

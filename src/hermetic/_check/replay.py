@@ -213,7 +213,7 @@ class Replay:
             case AttributeRead() as record:
                 self._read(record)
             case AttributeWritten() as record:
-                self._write(record)
+                self._write(record, *(note for note in entry.where.notes if note == "computed"))
             case EngineCreated() as record if not self.analyzer.engines.runs_once(self.function):
                 self.flow.emit(self.state, replace(record, place=self.flow.place), "own")
             case EngineCreated():
@@ -259,10 +259,10 @@ class Replay:
             with self.flow.noting(*self._via()):
                 self.bound[Path(owner, attribute)] = read(self.flow, actual, attribute, self.state, self.call.node)
 
-    def _write(self, record: AttributeWritten) -> None:
+    def _write(self, record: AttributeWritten, *notes: str) -> None:
         actual = self.actual(record.instance)
         if isinstance(actual, Inst):
-            with self.flow.noting(*self._via()):
+            with self.flow.noting(*self._via(), *notes):
                 write(self.flow, actual, record.attribute, UNKNOWN, self.state, self.call.node)
 
     def _called(self, called: SymbolCalled) -> None:

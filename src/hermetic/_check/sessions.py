@@ -120,7 +120,7 @@ def _circumstances(flow: Flow, session: Sess, state: State) -> Iterator[str]:
         state.marks -= {("half-done", session.key)}
         if {"finally", "raising"} <= set(flow.notes):
             yield "half-done"
-    if flow.analyzer.engines.is_postgresql:
+    if flow.analyzer.surroundings.is_postgresql:
         yield "postgresql"
 
 

@@ -55,10 +55,31 @@ def _assign(flow: Flow, node: ast.Assign, state: State) -> list[Exit]:
     def action(trial: State) -> Value:
         value = evaluate(flow, node.value, trial)
         for target in node.targets:
-            assign(flow, target, value, trial, node.value)
+            with flow.noting(*(("computed",) if _goes_on_from(target, node.value) else ())):
+                assign(flow, target, value, trial, node.value)
         return value
 
     return flow.simple(node, state, action)
+
+
+def _goes_on_from(target: ast.expr, value: ast.expr) -> bool:
+    """Whether a new value is the old one with something done to it: `order.total = order.total + fee`."""
+    if not isinstance(target, ast.Attribute):
+        return False
+    match value:
+        case ast.BinOp():
+            parts: list[ast.expr | None] = [value.left, value.right]
+        case ast.Dict(keys=keys, values=values):
+            parts = [inner for key, inner in zip(keys, values, strict=True) if key is None]
+        case ast.List(elts=elements):
+            parts = [element.value for element in elements if isinstance(element, ast.Starred)]
+        case _:
+            return False
+    old = ast.unparse(target)
+    return any(
+        part is not None and (ast.unparse(part).strip("()").split(" or ")[0] == old or _goes_on_from(target, part))
+        for part in parts
+    )
 
 
 def _ann_assign(flow: Flow, node: ast.AnnAssign, state: State) -> list[Exit]:
@@ -81,7 +102,8 @@ def _aug_assign(flow: Flow, node: ast.AugAssign, state: State) -> list[Exit]:
         read = ast.copy_location(_as_load(node.target), node.target)
         evaluate(flow, read, trial)
         value = evaluate(flow, node.value, trial)
-        assign(flow, node.target, UNKNOWN, trial, node.value)
+        with flow.noting("computed"):
+            assign(flow, node.target, UNKNOWN, trial, node.value)
         return value
 
     return flow.simple(node, state, action)

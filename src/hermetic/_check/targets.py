@@ -113,6 +113,10 @@ def _grounds(flow: Flow, owner: Inst, value: Value, state: State) -> Iterator[st
         yield "constant"
     if flow.analyzer.models.is_versioned(owner.mapping):
         yield "versioned"
+    if flow.analyzer.surroundings.is_strict:
+        yield "strict"
+    if flow.analyzer.surroundings.serves_many:
+        yield "served"
     for name, tested in state.marks:
         if name == "tested" and isinstance(tested, tuple) and tested[0] == owner.key:
             yield f"tested {tested[1]}"

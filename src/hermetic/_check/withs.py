@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import RolledBack, SessionClosed, TransactionBegan
+from .._lifecycle.records import Locked, RolledBack, SessionClosed, TransactionBegan, Unlocked
 from . import known
 from .concurrency import leave_group
 from .evaluate import evaluate
@@ -77,12 +77,27 @@ def enter(
             return _object(flow, value, state, node, body)
         case _:
             bound = value
-    is_lock = isinstance(value, Ext) and value.type in known.LOCKS
+    if _is_lock(value, node):
+        return _locked(flow, state, node, partial(body, state, bound))
     exits: list[Exit] = []
-    with flow.noting(*(("locked",) if is_lock else ())):
-        inside = body(state, bound)
-    for exit in inside:
+    for exit in body(state, bound):
         exits += _left(flow, value, bound, exit, node)
+    return exits
+
+
+def _is_lock(value: Value, node: ast.AST) -> bool:
+    if isinstance(value, Ext) and value.type in known.LOCKS:
+        return True
+    return (value is UNKNOWN or isinstance(value, (Ext, Sym))) and known.is_lock(node)
+
+
+def _locked(flow: Flow, state: State, node: ast.AST, body: Callable[[], list[Exit]]) -> list[Exit]:
+    """A block under a lock of the program, which is let go at its end."""
+    flow.emit(state, Locked(site=flow.site(node)))
+    with flow.noting("locked"):
+        exits = body()
+    for exit in exits:
+        flow.emit(exit.state, Unlocked(site=flow.site(node)))
     return exits
 
 

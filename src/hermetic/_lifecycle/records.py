@@ -246,6 +246,16 @@ class Waited(Record):
     what: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked(Record):
+    """A lock of the program, not of the database, was taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlocked(Record):
+    """A lock of the program was let go."""
+
+
 ToldHow = Literal["response", "task", "message", "mail", "acknowledgement"]
 
 

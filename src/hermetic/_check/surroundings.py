@@ -1,0 +1,43 @@
+"""What the texts of a project say of where it runs: its database, its isolation, its servers."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .modules import Project
+
+_POSTGRESQL = re.compile(r"postgresql|psycopg|asyncpg")
+_STRICT = re.compile(r"""isolation_level\s*["']?\s*[=:]\s*["'](SERIALIZABLE|REPEATABLE READ)""", re.IGNORECASE)
+_SERVERS = re.compile(
+    r"^\s*(?:from|import)\s+(?:fastapi|starlette|flask|litestar|aiohttp\.web|sanic|quart|bottle|tornado|django|celery|dramatiq|rq"
+    r"|arq|huey|taskiq|faststream|grpc|strawberry|fastmcp|mcp|streamlit|gradio|aio_pika|confluent_kafka|aiokafka)\b",
+    re.MULTILINE,
+)
+
+
+class Surroundings:
+    """Read off all files together, and worked out once."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    @cached_property
+    def is_postgresql(self) -> bool:
+        """Whether the project speaks of PostgreSQL or of one of its drivers."""
+        return self._speaks_of(_POSTGRESQL)
+
+    @cached_property
+    def is_strict(self) -> bool:
+        """Whether an isolation level is chosen under which the database refuses to overwrite what it did not show."""
+        return self._speaks_of(_STRICT)
+
+    @cached_property
+    def serves_many(self) -> bool:
+        """Whether the project runs in a server or worker, where the same work is done by several at once."""
+        return self._speaks_of(_SERVERS)
+
+    def _speaks_of(self, words: re.Pattern[str]) -> bool:
+        return any(words.search(module.file.text) for module in self._project.modules.values())
