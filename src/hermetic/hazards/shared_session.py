@@ -31,7 +31,7 @@ def rename(customer_id: int, name: str) -> None:
 
 @app.post("/customers/{customer_id}/credit")
 def grant(customer_id: int, amount: int) -> None:
-    session.get_one(Customer, customer_id).credit += amount
+    session.get_one(Customer, customer_id, with_for_update=True).credit += amount
     session.commit()
 ```
 
@@ -56,7 +56,7 @@ def rename(customer_id: int, name: str) -> None:
 @app.post("/customers/{customer_id}/credit")
 def grant(customer_id: int, amount: int) -> None:
     with SessionLocal.begin() as session:
-        session.get_one(Customer, customer_id).credit += amount
+        session.get_one(Customer, customer_id, with_for_update=True).credit += amount
 ```
 
 ## When it is fine
