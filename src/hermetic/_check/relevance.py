@@ -18,7 +18,9 @@ _SESSION_CALLS = frozenset({
     "commit", "rollback", "flush", "refresh", "expunge", "expunge_all", "add_all", "scalars", "scalar_one_or_none", "scalar_one",
     "begin_nested", "stream_scalars", "run_sync", "no_autoflush", "session",
 })  # fmt: skip
-_TELLING_CALLS = frozenset({"delay", "apply_async", "send_task", "enqueue", "enqueue_job", "basic_publish", "basic_ack", "ack"})
+_TELLING_CALLS = frozenset(
+    {"delay", "apply_async", "send_task", "enqueue", "enqueue_job", "basic_publish", "basic_ack", "ack"}
+)
 _TOO_COMMON = frozenset(dir(dict)) | frozenset(dir(list)) | frozenset(dir(str)) | frozenset(dir(set)) | {
     "run", "start", "stop", "close", "send", "read", "write", "load", "save", "create", "delete", "build", "process", "execute",
     "info", "debug", "warning", "error", "exception", "log", "name", "parse", "main", "call", "invoke", "set", "put", "open",
