@@ -178,7 +178,7 @@ def is_lock(node: ast.AST) -> bool:
     """Whether a context manager is called a lock: `self._lock`, `redis.lock("stock")`, `locks[key]`."""
     while isinstance(node, (ast.Call, ast.Subscript, ast.Await)):
         node = node.func if isinstance(node, ast.Call) else node.value
-    name = getattr(node, "attr", None) or getattr(node, "id", "")
+    name: str = getattr(node, "attr", "") or getattr(node, "id", "")
     return _LOCK_NAME.search(name.removesuffix("s")) is not None
 
 
