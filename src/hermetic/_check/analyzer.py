@@ -36,6 +36,7 @@ from .summaries import Summaries
 from .surroundings import Surroundings
 from .targets import changes_ended, sessions_in
 from .units import Units
+from .unresolved import Unresolved
 from .usage import Usage
 from .values import (
     UNKNOWN,
@@ -83,6 +84,7 @@ class Analyzer:
         self.sharing = Sharing(self)
         self.surroundings = Surroundings(project)
         self.names = Names(self)
+        self.unresolved = Unresolved(self)
         self._functions: dict[FunctionNode, Function] = {function.node: function for function in project.functions()}
         self._named = {function.ident: function for function in project.functions()}
         self._walks: dict[Function, list[ast.AST]] = {}

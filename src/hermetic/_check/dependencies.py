@@ -89,6 +89,8 @@ class Dependencies:
             return body(state)
         (name, provider, is_late), rest = pending[0], pending[1:]
         function = self.provider(provider)
+        if function is None and flow.function is not None:
+            self.analyzer.unresolved.injected(flow.function, name, flow.env(state).get(name, UNKNOWN), provider)
         if function is None or (flow.env(state).get(name, UNKNOWN) is UNKNOWN and isinstance(provider, Class)):
             return self._inside(flow, rest, state, body)
 

@@ -38,6 +38,7 @@ def enter_all(flow: Flow, items: Sequence[ast.withitem], state: State, body: Bod
     for exit in evaluated:
         if exit.kind == "next":
             inner = partial(_bound, flow, item, rest, body)
+            flow.analyzer.unresolved.entered(flow, exit.value, item)
             value = flow.analyzer.fenced.entered(flow, exit.value, item.optional_vars, exit.state, item.context_expr)
             value = flow.analyzer.promised.entered(flow, value, item.optional_vars, exit.state, item.context_expr)
             exits += enter(flow, value, exit.state, item.context_expr, inner)
