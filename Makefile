@@ -1,5 +1,6 @@
 PYTHON ?= python3
 STEPS ?= 1000000
+EDITS ?= 10000
 VENV := .venv
 VENV20 := .venv-sa20
 BIN := $(VENV)/bin
@@ -24,9 +25,10 @@ lint: $(VENV)/.installed  ## ruff, mypy --strict, pyrefly, import contracts
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQLAlchemy, STEPS=1000000 on each version
+prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQLAlchemy, STEPS=1000000 on each version; then EDITS=10000 of the cache
 	$(VENV20)/bin/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	$(BIN)/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
+	EDITS=$(EDITS) $(BIN)/python -m pytest -q tests/check/test_cache.py
 
 bench: $(VENV)/.installed  ## time the check against bare parsing
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -28,6 +28,7 @@ class Config:
     """How to check; `base` is where the patterns of `exclude` and of paths start, `jobs` 0 means every core where that pays.
 
     `nested` lets a `pyproject.toml` nearer to a file decide what is told of it; a file named by the user forbids it.
+    Nothing is remembered between checks without a `cache_dir`.
     """
 
     select: frozenset[str] = frozenset()
@@ -39,6 +40,7 @@ class Config:
     per_path: tuple[PathRule, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
     baseline: Path | None = None
+    cache_dir: Path | None = None
     tests: bool = False
     tell_fences: bool = False
     nested: bool = True
@@ -103,5 +105,7 @@ def _config(table: Mapping[str, object], file: Path) -> Config:
     values = values_of(table, file)
     if "baseline" in values:
         values["baseline"] = base / values["baseline"]
+    if "cache_dir" in values:
+        values["cache_dir"] = base / values["cache_dir"]
     rules = values.pop("per_path", {})
     return Config(base=base, per_path=tuple(PathRule(pattern, **rule) for pattern, rule in rules.items()), **values)

@@ -99,6 +99,12 @@ def _file(value: object) -> str:
     return value
 
 
+def _directory(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError('the name of a directory, such as ".hermetic_cache"')
+    return value
+
+
 def _per_file(value: object) -> tuple[tuple[str, frozenset[str]], ...]:
     if not isinstance(value, dict):
         raise TypeError('a table from pattern to hazards, such as {"scripts/*" = ["session-leak"]}')
@@ -135,6 +141,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "per-path": _per_path,
     "severity": _severities,
     "baseline": _file,
+    "cache-dir": _directory,
     "tests": _flag,
 }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from ..errors import NothingToCheck
 from .checked import Problem
@@ -31,22 +32,38 @@ class SourceFile:
     name: str
     module: str
     text: str
-    tree: ast.Module = field(repr=False, compare=False)
+    parsed: ast.Module | None = field(repr=False, compare=False)
     fence: bool = False
     role: Role = "code"
     first_line: int = 1
     indent: int = 0
     bad: bool = False
 
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree; of a text that is known to have one, it is made when somebody asks for it."""
+        if self.parsed is None:
+            object.__setattr__(self, "parsed", parse(self.text))
+        return cast(ast.Module, self.parsed)
+
+
+def _nobody_knows(_text: str) -> bool:
+    """Nothing is known of any text."""
+    return False
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What to look for and what to leave out; `exclude` holds patterns in the manner of `.gitignore`, below `base`."""
+    """What to look for and what to leave out; `exclude` holds patterns in the manner of `.gitignore`, below `base`.
+
+    A text of which `is_python` says that it is gets parsed only when somebody asks for its tree.
+    """
 
     exclude: tuple[str, ...] = ()
     base: Path = field(default_factory=Path.cwd)
     max_bytes: int = MAX_BYTES
     tell_fences: bool = False
+    is_python: Callable[[str], bool] = _nobody_knows
 
 
 def discover(paths: Sequence[str | Path], search: Search | None = None) -> Iterator[SourceFile | Problem]:
@@ -136,7 +153,7 @@ def _modules(path: Path, name: str, root: Path, search: Search) -> Iterator[Sour
         if path.suffix in MARKDOWN:
             yield from _blocks(path, name, text, root, search)
             return
-        tree = parse(text)
+        tree = None if search.is_python(text) else parse(text)
     except Unreadable as why:
         yield Problem(name, why.line, why.sentence)
         return

@@ -22,6 +22,7 @@ from .config import Config, Overrides
 from .discover import Search, SourceFile, discover
 from .engine import Analysis
 from .fingerprints import Places, fingerprinted
+from .memory import Memory
 from .policy import Policies
 from .suppressions import suppressions
 
@@ -56,9 +57,10 @@ def check(
     clock = _Clock()
     config = (overrides or Overrides()).on(config or Config())
     policies = Policies(config, overrides)
-    files, problems = _read(paths, config, progress)
+    memory = Memory(config.cache_dir if analyze is None else None, paths)
+    files, problems = _read(paths, config, progress, memory)
     clock.lap("reading")
-    analysis = _analysis(files, config, progress, analyze)
+    analysis = memory.analysis(files) or memory.keep(files, _analysis(files, config, progress, analyze))
     clock.lap("analysing")
     places = Places(files)
     findings, lowered, missed = _prepared(analysis, files, policies, places)
@@ -76,7 +78,7 @@ def check(
         findings=tuple(here),
         suppressed=tuple(sorted(suppressed, key=lambda pair: _order(pair[0]))),
         unused_suppressions=_unused(comments, used, policies),
-        problems=(*problems, *(each for each in allowed if isinstance(each, Problem)), *missed),
+        problems=(*problems, *memory.problems, *(each for each in allowed if isinstance(each, Problem)), *missed),
         known=compared.known,
         stale=compared.stale,
         pruned=compared.pruned,
@@ -135,12 +137,14 @@ class _Clock:
 
 
 def _read(
-    paths: Sequence[str | Path], config: Config, progress: Progress | None
+    paths: Sequence[str | Path], config: Config, progress: Progress | None, memory: Memory
 ) -> tuple[list[SourceFile], list[Problem]]:
     """The modules and the problems below `paths`; raises NothingToCheck when there is no module at all."""
     files: list[SourceFile] = []
     problems: list[Problem] = []
-    for found in discover(paths, Search(config.exclude, config.base, tell_fences=config.tell_fences)):
+    for found in discover(
+        paths, Search(config.exclude, config.base, tell_fences=config.tell_fences, is_python=memory.is_python)
+    ):
         if isinstance(found, Problem):
             problems.append(found)
             continue

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from .._check.cache import DIRECTORY
 from .._check.changes import changes_since
 from .._check.checked import Problem
 from .._check.config import Config, Overrides, load
@@ -73,7 +74,13 @@ def _config(options: Options) -> Config:
     """What the configuration file says of the check as a whole, with the command line's word on it."""
     start = Path(options.paths[0]) if options.paths else Path.cwd()
     config = load(start, options.config)
-    return replace(config, jobs=config.jobs if options.jobs is None else options.jobs, tell_fences=options.verbose)
+    cache_dir = options.cache_dir or config.cache_dir or config.base / DIRECTORY
+    return replace(
+        config,
+        jobs=config.jobs if options.jobs is None else options.jobs,
+        cache_dir=None if options.no_cache else cache_dir,
+        tell_fences=options.verbose,
+    )
 
 
 def _overrides(options: Options) -> Overrides:

@@ -29,6 +29,8 @@ class Options:
     exclude: tuple[str, ...]
     config: Path | None
     jobs: int | None
+    cache_dir: Path | None
+    no_cache: bool
     output: tuple[str, ...]
     baseline: Path | None
     no_baseline: bool
@@ -58,6 +60,14 @@ class Options:
 @click.option(
     "--jobs", type=click.IntRange(min=0), metavar="N", help="Processes.  [default: 0, one per core where that pays]"
 )
+@click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    envvar="HERMETIC_CACHE_DIR",
+    help="Remember there what was found.  [default: .hermetic_cache beside the configuration]",
+)
+@click.option("--no-cache", is_flag=True, help="Remember nothing, and find everything anew.")
 @click.option(
     "--output",
     multiple=True,

@@ -1,0 +1,56 @@
+"""What a check knows from earlier ones: which texts are Python, and what was found in the very same files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from .cache import Cache, digest
+from .checked import Problem
+from .discover import SourceFile
+from .engine import Analysis
+
+
+class Memory:
+    """Asks a cache in a directory, and tells it; without one, nothing is known."""
+
+    def __init__(self, directory: Path | None, paths: Iterable[str | Path]) -> None:
+        self._cache = cache = Cache(directory) if directory is not None else None
+        self._parsed_name = "\n".join(["parsed", *sorted(str(Path(path).absolute()) for path in paths)])
+        parsed = cache.get(self._parsed_name) if cache is not None else None
+        self._parsed: frozenset[str] = parsed if isinstance(parsed, frozenset) else frozenset()
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Why nothing could be kept."""
+        if self._cache is None or self._cache.problem is None:
+            return []
+        return [Problem(str(self._cache.directory), None, self._cache.problem, "cache")]
+
+    def is_python(self, text: str) -> bool:
+        """Whether a text was parsed before, so that this can wait until somebody asks for its tree."""
+        return bool(self._parsed) and digest(text) in self._parsed
+
+    def analysis(self, files: Sequence[SourceFile]) -> Analysis | None:
+        """What was found in these files, if each of them is as it was."""
+        found = self._cache.get(_name(files)) if self._cache is not None else None
+        return found if isinstance(found, Analysis) else None
+
+    def keep(self, files: Sequence[SourceFile], analysis: Analysis) -> Analysis:
+        """Know the next time what was found in these files; gives it."""
+        if self._cache is not None:
+            parsed = frozenset(digest(file.text) for file in files if not file.fence)
+            if parsed != self._parsed:
+                self._cache.put(self._parsed_name, parsed)
+            self._cache.put(_name(files), analysis)
+        return analysis
+
+
+def _name(files: Iterable[SourceFile]) -> str:
+    """A name for everything that an analysis is made from."""
+    parts = (
+        part
+        for file in files
+        for part in (str(file.path), file.name, file.module, file.role, f"{file.fence} {file.first_line}", file.text)
+    )
+    return f"analysis {digest(*parts)}"

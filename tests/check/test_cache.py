@@ -1,0 +1,143 @@
+"""What is remembered between checks is what would be found anew."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hermetic._check import cache as remembered
+from hermetic._check import engine
+from hermetic._check.cache import Cache
+from hermetic._check.checked import Counts, Report
+from hermetic._check.config import Config
+from hermetic._check.run import check
+from tests.check.mutate import Edits, written
+
+EDITS = int(os.environ.get("EDITS", "60"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return written(tmp_path / "shop")
+
+
+def checked(project: Path, cache: Path | None) -> Report:
+    """The report on a project, without what differs between any two checks: the time they took."""
+    config = Config(min_confidence="possible", jobs=1, base=project, cache_dir=cache)
+    report = check([project], config)
+    return replace(report, counts=replace(report.counts, seconds=0.0, phases=()))
+
+
+def test_any_edit_is_seen(shop: Path, tmp_path: Path) -> None:
+    """After each of many random edits, a check that remembers reports what one reports that does not."""
+    edits = Edits(shop, random.Random(20))
+    for _ in range(EDITS):
+        edit = edits.make()
+
+        assert checked(shop, None) == checked(shop, tmp_path / "cache"), edit
+
+
+def explored(project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether a check of the project looks at anything."""
+    looked: list[object] = []
+    analyze = engine.analyze
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "analyze", lambda *args, **kwargs: looked.append(args) or analyze(*args, **kwargs))
+        checked(project, cache)
+    return bool(looked)
+
+
+def test_nothing_changed_is_nothing_looked_at(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second check of the same files answers from the first; a new date on a file is no change."""
+    looked = [explored(shop, tmp_path / "cache", monkeypatch) for _ in range(2)]
+    os.utime(shop / "app" / "orders.py", (1, 1))
+
+    assert [True, False, False] == [*looked, explored(shop, tmp_path / "cache", monkeypatch)]
+
+
+def test_another_hermetic_believes_nothing(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another version of it, or another Python, left behind is made anew."""
+    checked(shop, tmp_path / "cache")
+    monkeypatch.setattr(remembered, "own_digest", lambda: "another")
+
+    assert explored(shop, tmp_path / "cache", monkeypatch)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("break_it", [cut, flip, empty])
+def test_a_broken_entry_is_none(shop: Path, tmp_path: Path, break_it: Callable[[Path], None]) -> None:
+    """It is made anew, without a word."""
+    expected = checked(shop, tmp_path / "cache")
+    for entry in (tmp_path / "cache").glob("*.entry"):
+        break_it(entry)
+
+    assert expected == checked(shop, tmp_path / "cache")
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(shop: Path, tmp_path: Path) -> None:
+    """The report is the same besides."""
+    (tmp_path / "cache").write_text("a file in its place", encoding="utf-8")
+    report = checked(shop, tmp_path / "cache")
+
+    assert ["cache"] == [problem.kind for problem in report.problems]
+    assert report.problems[0].sentence.startswith("nothing is remembered for the next check: ")
+    assert checked(shop, None) == replace(report, problems=())
+
+
+def test_the_directory_keeps_itself_out_of_repositories_and_backups(shop: Path, tmp_path: Path) -> None:
+    """By a `.gitignore` of its own and the tag that backup programs look for."""
+    checked(shop, tmp_path / "cache")
+
+    assert (tmp_path / "cache" / ".gitignore").read_text("utf-8").endswith("\n*\n")
+    assert (
+        (tmp_path / "cache" / "CACHEDIR.TAG")
+        .read_text("utf-8")
+        .startswith("Signature: 8a477f597d28d172789f06886806bc55")
+    )
+
+
+class Harmful:
+    """Unpickles by calling a function."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, ("harm",)
+
+
+def test_an_entry_from_a_stranger_runs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only plain data of Hermetic's own is read from a cache."""
+    monkeypatch.chdir(tmp_path)
+    cache = Cache(tmp_path / "cache")
+    cache.put("harm", Harmful())
+    cache.put("counts", Counts(files=3))
+
+    assert cache.get("harm") is None
+    assert not (tmp_path / "harm").exists()
+    assert Counts(files=3) == cache.get("counts")
+
+
+def test_old_entries_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache does not grow without end."""
+    monkeypatch.setattr(remembered, "KEPT", 3)
+    cache = Cache(tmp_path)
+    for number in range(5):
+        cache.put(str(number), number)
+
+    assert 3 == len(list(tmp_path.glob("*.entry")))
