@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from .hashed import Hashed
 from .records import Key
 from .schema import LoaderOption, Mapping
 
@@ -19,7 +20,7 @@ NOWHERE: MappingOf[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceState:
+class InstanceState(Hashed):
     """An instance's state: which attributes are loaded, which were expired and by what, which carry unsaved writes.
 
     `loaded` can be read without the database, written ones included. Of the others, `expired` come back together,
@@ -56,12 +57,17 @@ class InstanceState:
     was_deleted: bool = False
     identity: Hashable = None
     row_exists: bool | None = None
-    related: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING, hash=False)
-    before: MappingOf[str, tuple[Key, ...] | None] = field(default_factory=lambda: NOTHING, hash=False)
-    gained: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING, hash=False)
-    dropped: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING, hash=False)
-    stored: MappingOf[str, tuple[Hashable, ...]] = field(default_factory=lambda: NOWHERE, hash=False)
-    targets: MappingOf[str, Hashable] = field(default_factory=lambda: NOWHERE, hash=False)
+    related: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING)
+    before: MappingOf[str, tuple[Key, ...] | None] = field(default_factory=lambda: NOTHING)
+    gained: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING)
+    dropped: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING)
+    stored: MappingOf[str, tuple[Hashable, ...]] = field(default_factory=lambda: NOWHERE)
+    targets: MappingOf[str, Hashable] = field(default_factory=lambda: NOWHERE)
+
+    __hash__ = Hashed.__hash__
+
+    def _told_apart_by(self) -> tuple[Hashable, ...]:
+        return self.key, self.status, self.session, self.loaded, self.expired, self.written
 
     def holds(self, relation: str) -> tuple[Key, ...]:
         """The instances that a loaded relationship is known to hold."""

@@ -46,4 +46,4 @@ def ask(life: States, key: Key, because: str, *, autoflushes: bool = True, await
 
 def remembers_a_loss(state: InstanceState) -> bool:
     """Whether a collection that is not loaded let go of something: SQLAlchemy stumbles where a load does not bring it."""
-    return any(keys and name not in state.loaded for name, keys in state.dropped.items())
+    return bool(state.dropped) and any(keys and name not in state.loaded for name, keys in state.dropped.items())

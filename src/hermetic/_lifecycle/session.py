@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
+from .hashed import Hashed
 from .records import Key
 
 Phase = Literal["idle", "in-transaction", "failed", "closed", "unknown"]
@@ -20,7 +22,7 @@ class Savepoint:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionState:
+class SessionState(Hashed):
     """A session's state; `failed` is a transaction that a failed flush ended and that nobody rolled back yet.
 
     `uncommitted` tells that flushed or executed writes wait for a commit; `pending`, `dirty`, `deleted` hold the
@@ -41,3 +43,8 @@ class SessionState:
     commits: int = 0
     is_reusable: bool = True
     savepoints: tuple[Savepoint, ...] = ()
+
+    __hash__ = Hashed.__hash__
+
+    def _told_apart_by(self) -> tuple[Hashable, ...]:
+        return self.key, self.phase, self.uncommitted, self.pending, self.dirty, self.deleted, self.savepoints
