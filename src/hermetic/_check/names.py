@@ -40,6 +40,7 @@ class Names:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
+        self._bound: dict[Function, dict[str, ast.AST]] = {}
 
     def free_name(self, flow: Flow, name: str) -> Value:
         """A name that the function at work does not bind itself."""
@@ -59,24 +60,38 @@ class Names:
 
     def _local_of(self, outer: Function, name: str) -> Value:
         """What a name of an enclosing function holds, as far as one assignment tells."""
-        for argument, _ in arguments_with_defaults(outer):
-            if argument.arg == name:
+        match self._binders(outer).get(name):
+            case ast.arg() as argument:
                 return self.analyzer.parameter(outer, argument)
-        for node in self.analyzer.walk(outer):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
-                    return self.static(outer.module, value)
-                case ast.FunctionDef(name=found) | ast.AsyncFunctionDef(name=found) if found == name:
-                    function = self.analyzer.function_at(node)
-                    return Closure(function) if function else UNKNOWN
-                case ast.ImportFrom() | ast.Import():
-                    for bound, target in imported_names(outer.module, node):
-                        if bound == name:
-                            definition = self.analyzer.project.imported(outer.module, target)
-                            return self.value_of(definition) if definition else UNKNOWN
-                case _:
-                    continue
-        return UNKNOWN
+            case ast.Assign(value=value):
+                return self.static(outer.module, value)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() as node:
+                function = self.analyzer.function_at(node)
+                return Closure(function) if function else UNKNOWN
+            case ast.ImportFrom() | ast.Import() as node:
+                targets = (target for bound, target in imported_names(outer.module, node) if bound == name)
+                definition = self.analyzer.project.imported(outer.module, next(targets))
+                return self.value_of(definition) if definition else UNKNOWN
+            case _:
+                return UNKNOWN
+
+    def _binders(self, outer: Function) -> dict[str, ast.AST]:
+        """The parameter or first statement of a function that binds each name; written down once."""
+        found = self._bound.get(outer)
+        if found is None:
+            found = self._bound[outer] = {argument.arg: argument for argument, _ in arguments_with_defaults(outer)}
+            for node in self.analyzer.walk(outer):
+                match node:
+                    case ast.Assign(targets=[ast.Name(id=name)]):
+                        found.setdefault(name, node)
+                    case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                        found.setdefault(name, node)
+                    case ast.ImportFrom() | ast.Import():
+                        for name, _ in imported_names(outer.module, node):
+                            found.setdefault(name, node)
+                    case _:
+                        continue
+        return found
 
     def value_of(self, definition: Definition) -> Value:
         """A definition as a value; a module's variable is evaluated once."""
