@@ -89,6 +89,7 @@ class Analyzer:
         self._named = {function.ident: function for function in project.functions()}
         self._walks: dict[Function, list[ast.AST]] = {}
         self._shapes: dict[Function, Shape] = {}
+        self._decorators: dict[Function, tuple[str, ...]] = {}
         self._lines: dict[str, list[str]] = {}
         self._sources: dict[str, list[str]] = {}
         for module in project.modules.values():
@@ -202,17 +203,17 @@ class Analyzer:
         return found is not None and found.is_promised
 
     def is_property(self, function: Function) -> bool:
-        return any(name in known.PROPERTIES for name in self.decorators(function))
+        return not known.PROPERTIES.isdisjoint(self.decorators(function))
 
     def is_cached_property(self, function: Function) -> bool:
         return "functools.cached_property" in self.decorators(function)
 
     def is_context_manager(self, function: Function) -> bool:
-        return any(name in known.CONTEXT_MANAGERS for name in self.decorators(function))
+        return not known.CONTEXT_MANAGERS.isdisjoint(self.decorators(function))
 
     def is_fixture(self, function: Function) -> bool:
         """Whether pytest runs a function; it resumes a generator after a failed test as after a good one."""
-        return any(name in known.FIXTURES for name in self.decorators(function))
+        return not known.FIXTURES.isdisjoint(self.decorators(function))
 
     def is_generator(self, function: Function) -> bool:
         return self.shape(function).is_generator
@@ -224,8 +225,14 @@ class Analyzer:
             found = self._shapes[function] = shape_of(self.walk(function))
         return found
 
-    def decorators(self, function: Function) -> Iterator[str]:
-        """The dotted names of a function's decorators."""
+    def decorators(self, function: Function) -> tuple[str, ...]:
+        """The dotted names of a function's decorators, from the top."""
+        found = self._decorators.get(function)
+        if found is None:
+            found = self._decorators[function] = tuple(self._decorating(function))
+        return found
+
+    def _decorating(self, function: Function) -> Iterator[str]:
         for decorator in function.node.decorator_list:
             node = decorator.func if isinstance(decorator, ast.Call) else decorator
             definition = self.project.resolve_expr(function.module, node)
@@ -249,8 +256,7 @@ class Analyzer:
         """The parameters of a function with the values of one call."""
         args = function.node.args
         positional = [argument.arg for argument in (*args.posonlyargs, *args.args)]
-        is_static = any(getattr(d, "id", "") == "staticmethod" for d in function.node.decorator_list)
-        if function.cls is not None and not is_static and positional and (owner is not None):
+        if owner is not None and function.cls is not None and positional and not _is_static(function):
             yield positional[0], owner
             positional = positional[1:]
         yield from zip(positional, call.args, strict=False)
@@ -396,3 +402,7 @@ class Analyzer:
         self.engines.tell(whole, reach)
         reach.tell_threaded()
         return merged([whole, self.evidence])
+
+
+def _is_static(function: Function) -> bool:
+    return any(getattr(decorator, "id", "") == "staticmethod" for decorator in function.node.decorator_list)

@@ -68,7 +68,7 @@ def evaluate_call(flow: Flow, node: ast.Call, state: State) -> Value:
         args += (
             _spread(evaluate(flow, arg.value, state)) if isinstance(arg, ast.Starred) else (evaluate(flow, arg, state),)
         )
-    keywords = tuple((keyword.arg or "**", evaluate(flow, keyword.value, state)) for keyword in node.keywords)
+    keywords = tuple([(keyword.arg or "**", evaluate(flow, keyword.value, state)) for keyword in node.keywords])
     call = Call(node, tuple(args), keywords, awaited)
     _grow(flow, node, callee, call, state)
     if not awaited and is_coroutine(callee):

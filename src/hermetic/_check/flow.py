@@ -106,8 +106,8 @@ class Flow:
         return place if self.told_at is None else (*place, self.told_at)
 
     def where(self, state: State, *notes: str) -> Where:
-        notes = (*self.notes, *notes, *(("handling",) if self.handling else ()))
-        loop = next((around for around in reversed(state.loop) if around.kind != "while"), None)
+        notes = (*self.notes, *notes, "handling") if self.handling else (*self.notes, *notes)
+        loop = next((around for around in reversed(state.loop) if around.kind != "while"), None) if state.loop else None
         return Where(on_event_loop=self.on_loop, in_loop_over=loop, scope_depth=len(state.loop), notes=notes)
 
     def emit(self, state: State, record: Record, *notes: str) -> str:
@@ -128,9 +128,10 @@ class Flow:
 
     def _is_each(self, state: State, record: InstanceRecord) -> bool:
         """Whether a record is about one member of a loop after the other."""
+        if not any(around.members and is_member(record.instance, around.members) for around in state.loop):
+            return False
         line = getattr(record.site, "line", 0)
-        is_one = any(is_member(record.instance, around.members) for around in state.loop)
-        return is_one and not any(row.is_last(line) for row in self.rows)
+        return not any(row.is_last(line) for row in self.rows)
 
     def note(self, state: State, event: Event, *notes: str) -> None:
         state.add(event, self.where(state, *notes))
@@ -221,9 +222,10 @@ class Flow:
                 exits.append(Exit("raise", trial, error=raised.error))
             finally:
                 oracle, self.oracle = self.oracle, saved
-            taken = (*script, *([0] * (len(oracle.counts) - len(script))))
-            for index in range(len(script), len(oracle.counts)):
-                scripts += [(*taken[:index], other) for other in range(1, oracle.counts[index])]
+            if len(oracle.counts) > len(script):
+                taken = (*script, *([0] * (len(oracle.counts) - len(script))))
+                for index in range(len(script), len(oracle.counts)):
+                    scripts += [(*taken[:index], other) for other in range(1, oracle.counts[index])]
         return exits
 
     def once(self, state: State, action: Callable[[State], Value]) -> Exit:

@@ -97,7 +97,8 @@ def leaves(body: Sequence[ast.stmt]) -> bool:
 def is_member(instance: Key, members: frozenset[Key]) -> bool:
     """Whether an instance is one of these, or is reached from one through relationships."""
     while instance not in members:
-        if not hasattr(instance, "base"):
+        base = getattr(instance, "base", None)
+        if base is None:
             return False
-        instance = instance.base
+        instance = base
     return True

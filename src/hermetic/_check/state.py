@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from .._lifecycle.model import Lifecycle
 from .._lifecycle.records import AttributeRead, Key, Record, SessionRecord, SessionShared, Where
@@ -13,8 +13,7 @@ from .modules import Module
 from .values import Call, Inst, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """A span of source code, 1-based in lines and columns."""
 
     file: str

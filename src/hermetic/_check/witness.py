@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._catalogue import Confidence, Finding, Hazard, Logic, Moment, Sighting, Step, catalogue
 from .._lifecycle.instance import InstanceState
@@ -30,17 +30,28 @@ if TYPE_CHECKING:
     from .modules import Function
 
 
+class Watcher(NamedTuple):
+    """A hazard's logic for one kind of record, with the note by which a path knows that it told something."""
+
+    hazard: Hazard
+    slug: str
+    note: str
+    logic: Logic
+
+
 class Witness:
     """One for a run. A finding that only some paths through a place show is not proven, but likely."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._logic: dict[type[Record], list[tuple[Hazard, Logic]]] = {}
+        self._watchers: dict[type[Record], list[Watcher]] = {}
         self._is_silent = False
         for hazard in catalogue().values():
             for kinds, logic in hazard.logic:
                 for kind in kinds:
-                    self._logic.setdefault(kind, []).append((hazard, logic))
+                    self._watchers.setdefault(kind, []).append(
+                        Watcher(hazard, hazard.slug, f"told {hazard.slug}", logic)
+                    )
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -74,9 +85,12 @@ class Witness:
         if isinstance(record, SessionOpened):
             self.analyzer.evidence.opened.add(record.site)
         if not self._is_silent and "own" not in where.notes:
-            moment = Moment(record, outcome, session, instance, state.life, where, partial(_history, state), self.text)
-            told = self._show(moment, state)
-            where = replace(where, notes=(*where.notes, *told)) if told else where
+            watchers = self._watchers.get(type(record))
+            if watchers:
+                history = partial(_history, state)
+                moment = Moment(record, outcome, session, instance, state.life, where, history, self.text)
+                told = self._show(moment, watchers, state)
+                where = replace(where, notes=(*where.notes, *told)) if told else where
         if before is not None and outcome.effect == "raises":
             # What stopped at the read was told there; the path that goes on is one that did not stop.
             state.life = before
@@ -105,21 +119,17 @@ class Witness:
                 partial(_history, state),
                 self.text,
             )
-            self._show(moment, state)
+            self._show(moment, self._watchers.get(BlockingWork, ()), state)
 
-    def _show(self, moment: Moment, state: State) -> list[str]:
+    def _show(self, moment: Moment, watchers: Sequence[Watcher], state: State) -> list[str]:
         """Let the hazards look; gives a note for each that told something, so that no caller tells it again."""
-        record, told = moment.record, []
-        for hazard, logic in self._logic.get(type(record), ()):
-            trigger = (
-                hazard.slug,
-                record.site,
-                type(record).__name__,
-                getattr(record, "attribute", None) or getattr(record, "by", None),
-            )
-            note = f"told {hazard.slug}"
-            if note in moment.where.notes:
+        record, notes, told = moment.record, moment.where.notes, []
+        kind = type(record).__name__
+        what = getattr(record, "attribute", None) or getattr(record, "by", None)
+        for hazard, slug, note, logic in watchers:
+            if note in notes:
                 continue
+            trigger = (slug, record.site, kind, what)
             found = False
             for sighting in logic(moment):
                 found = True
