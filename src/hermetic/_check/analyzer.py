@@ -57,8 +57,6 @@ from .witness import Witness
 if TYPE_CHECKING:
     from .._lifecycle.schema import Mapping
 
-_WIDTHS = ((800, 12), (2_000, 4), (4_000, 2), (8_000, 1))
-
 
 class Analyzer:
     """Answers what names and values are, and explores functions; everything is worked out once, when asked for."""
@@ -367,15 +365,6 @@ class Analyzer:
     def returned(self, flow: Flow, value: Value, state: State, node: ast.Return) -> Value:
         state.returned = node
         return Tup(()) if ("empty", getattr(value, "key", None)) in state.marks else value
-
-    def width(self) -> int:
-        """How many paths may go on beside each other: fewer the longer a function takes, none when it takes too long."""
-        unit = self.units.current
-        unit.steps += 1
-        found = next((paths for steps, paths in _WIDTHS if unit.steps < steps), 0)
-        if not found:
-            unit.evidence.given_up.add(unit.key[-1])
-        return found
 
     def explore_module(self, module: Module) -> None:
         """Walk a module's own statements; a module nested beyond Python's own limit is left alone."""

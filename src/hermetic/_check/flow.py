@@ -21,6 +21,7 @@ from .._lifecycle.records import (
 )
 from .calls import call_value
 from .concurrency import meanwhile
+from .effort import width
 from .expressions import EXPRESSIONS
 from .modules import Function, Module
 from .outcomes import Exit, ExitKind, Raised, merged
@@ -244,7 +245,7 @@ class Flow:
         exits: list[Exit] = []
         for statement in body:
             following: list[State] = []
-            for state in current[: self.analyzer.width()]:
+            for state in current[: width(self.analyzer.units.current)]:
                 for exit in self.statement(statement, state):
                     if exit.kind == "next":
                         following.append(exit.state)
