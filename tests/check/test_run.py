@@ -18,7 +18,7 @@ from hermetic.errors import AnalysisFailed, NothingToCheck
 
 
 def breaks(error: BaseException) -> Callable[..., Any]:
-    def analyze(files: Sequence[SourceFile], *, progress: Any = None, jobs: int = 1) -> Any:
+    def analyze(files: Sequence[SourceFile], **options: Any) -> Any:
         raise error
 
     return analyze
@@ -80,7 +80,7 @@ def finding(**changes: Any) -> Finding:
 
 
 def finds(*findings: Finding) -> Callable[..., Any]:
-    def analyze(files: Sequence[SourceFile], *, progress: Any = None, jobs: int = 1) -> Any:
+    def analyze(files: Sequence[SourceFile], **options: Any) -> Any:
         return SimpleNamespace(findings=findings, sessions=1, models=1, functions=1, unresolved=(), given_up=())
 
     return analyze

@@ -16,7 +16,7 @@ Write = Callable[..., None]
 LEAK = "def f():\n    leak()\n"
 
 
-def analyze(files: Sequence[SourceFile], *, progress: Any = None, jobs: int = 1) -> Any:
+def analyze(files: Sequence[SourceFile], **options: Any) -> Any:
     """An engine so simple that every expectation can be read off the source: each call of `leak` is a finding."""
     findings = tuple(
         Finding(

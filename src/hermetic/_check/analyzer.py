@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from .._lifecycle.records import Key, ScopeLeft, SessionOpened
 from . import known
 from .annotations import Annotations
-from .dependencies import Dependencies, arguments_with_defaults
+from .dependencies import Dependencies
 from .engines import Engines
 from .evidence import Evidence, merged
 from .factories import Factories
@@ -24,7 +24,9 @@ from .models import Models
 from .modules import Class, External, Function, FunctionNode, Module, Project
 from .names import Names
 from .outcomes import Exit
+from .parameters import arguments_with_defaults
 from .promised import Promised
+from .providers import Providers
 from .reach import Links, Reach
 from .relevance import Relevance
 from .schemas import Schemas
@@ -61,8 +63,9 @@ if TYPE_CHECKING:
 class Analyzer:
     """Answers what names and values are, and explores functions; everything is worked out once, when asked for."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, providers: Providers) -> None:
         self.project = project
+        self.providers = providers
         self.models = Models(project)
         self.schemas = Schemas(project, self.models)
         self.units = Units()

@@ -12,6 +12,7 @@ from .concurrency import coroutine, executor_method, is_coroutine, join, start_t
 from .evaluate import evaluate
 from .externals import call_external, configure
 from .modules import Class, External, Function
+from .providing import called
 from .reads import shown
 from .responses import validate
 from .results import loader_option, query_method, result_method, statement_method
@@ -110,6 +111,8 @@ def call_value(flow: Flow, callee: Value, call: Call, state: State) -> Value:
             return _method(flow, callee, owner, name, call, state)
         case Maker():
             return _make(flow, callee, call, state)
+        case Ref(definition=External(name=name)) if (stated := flow.analyzer.providers.external(name)) is not None:
+            return called(flow, stated, call, state)
         case Ref(definition=External(name=name)):
             mapping = flow.analyzer.fenced.mapping(name)
             return call_external(flow, name, call, state) if mapping is None else _created(flow, mapping, call, state)
@@ -268,6 +271,9 @@ def construct(flow: Flow, cls: Class, call: Call, state: State) -> Value:
     mapping = flow.analyzer.mapping_of(Ref(cls))
     if mapping is not None:
         return _created(flow, mapping, call, state)
+    stated = flow.analyzer.providers.of(cls)
+    if stated is not None:
+        return called(flow, stated, call, state)
     kind = flow.analyzer.session_class(cls)
     if kind is not None:
         return construct_session(flow, cls, kind, call, state)

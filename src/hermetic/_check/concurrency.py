@@ -28,6 +28,7 @@ from .announcing import announce
 from .engines import lend
 from .evaluate import evaluate
 from .modules import External, Function
+from .providing import called
 from .state import Entry, State
 from .targets import sessions_in
 from .unknown import unknown_call
@@ -214,6 +215,9 @@ def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value
     """A method of an external object: waits for the outside world, starts threads, or nothing that is known."""
     name = dotted_value(bound)
     owner, _, method = name.rpartition(".")
+    stated = flow.analyzer.providers.external(name)
+    if stated is not None:
+        return called(flow, stated, call, state)
     if method == "run_in_executor":
         with flow.in_thread():
             return flow.call_value(call.argument(1), Call(call.node, call.args[2:]), state)

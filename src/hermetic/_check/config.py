@@ -8,7 +8,9 @@ from pathlib import Path
 
 from .._catalogue import Confidence, Severity
 from ..errors import BadConfig
+from . import providers
 from .config_file import table_of, values_of
+from .providers import Provider
 from .selection import slugs
 
 
@@ -41,6 +43,7 @@ class Config:
     severity: tuple[tuple[str, Severity], ...] = ()
     baseline: Path | None = None
     cache_dir: Path | None = None
+    providers: tuple[Provider, ...] = ()
     tests: bool = False
     tell_fences: bool = False
     nested: bool = True
@@ -107,5 +110,14 @@ def _config(table: Mapping[str, object], file: Path) -> Config:
         values["baseline"] = base / values["baseline"]
     if "cache_dir" in values:
         values["cache_dir"] = base / values["cache_dir"]
+    if "providers" in values:
+        values["providers"] = _providers(values["providers"], file)
     rules = values.pop("per_path", {})
     return Config(base=base, per_path=tuple(PathRule(pattern, **rule) for pattern, rule in rules.items()), **values)
+
+
+def _providers(stated: list[str] | dict[str, object], file: Path) -> tuple[Provider, ...]:
+    """The providers of a table, or of the model files that a list names from the configuration file on."""
+    if isinstance(stated, dict):
+        return providers.read(stated, f"{file}: [tool.hermetic.providers]")
+    return tuple(provider for name in stated for provider in providers.load(file.parent / name))

@@ -31,19 +31,19 @@ def table_of(file: Path) -> dict[str, Any] | None:
 
 def values_of(table: Mapping[str, object], file: Path) -> dict[str, Any]:
     """What a table states, by the names of Config's fields; raises BadConfig for a wrong key or value."""
-    values = _read(table, _READERS, f"{file}: ", "[tool.hermetic]")
+    values = read_table(table, _READERS, f"{file}: ", "[tool.hermetic]")
     if "per_path" in values:
         values["per_path"] = {
-            pattern: _read(rule, _PATH_READERS, f'{file}: per-path."{pattern}".', f'per-path."{pattern}"')
+            pattern: read_table(rule, _PATH_READERS, f'{file}: per-path."{pattern}".', f'per-path."{pattern}"')
             for pattern, rule in values["per_path"].items()
         }
     return values
 
 
-def _read(
+def read_table(
     table: Mapping[str, object], readers: Mapping[str, Callable[[object], Any]], start: str, name: str
 ) -> dict[str, Any]:
-    """The values of a table; every key is read by its own reader."""
+    """The values of a table, every key read by its own reader; raises BadConfig, whose sentence begins with `start`."""
     values = {}
     for key, value in table.items():
         if key not in readers:
@@ -124,6 +124,14 @@ def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
     return tuple((hazard_named(name).slug, severity) for name, severity in value.items())
 
 
+def _providers(value: object) -> list[str] | dict[str, object]:
+    if isinstance(value, dict):
+        return value
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise TypeError('a list of files, such as ["my_framework.toml"], or a table for each provider')
+    return value
+
+
 _PATH_READERS: dict[str, Callable[[object], Any]] = {
     "select": _hazards,
     "ignore": _hazards,
@@ -142,6 +150,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "severity": _severities,
     "baseline": _file,
     "cache-dir": _directory,
+    "providers": _providers,
     "tests": _flag,
 }
 

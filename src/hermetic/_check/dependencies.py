@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 from .announcing import responded
 from .modules import Class, External, Function, Global, Module
 from .outcomes import Exit
+from .parameters import arguments_with_defaults
+from .providers import Provider
+from .providing import called
 from .responses import respond
 from .state import State
-from .values import UNKNOWN, Call, Closure, Ext, Ref, Value
+from .targets import sessions_in
+from .values import UNKNOWN, Call, Closure, Cm, Ext, Ref, Value
+from .withs import enter
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -89,6 +94,9 @@ class Dependencies:
             return body(state)
         (name, provider, is_late), rest = pending[0], pending[1:]
         function = self.provider(provider)
+        stated = self.analyzer.providers.of(function or getattr(provider, "definition", None))
+        if stated is not None:
+            return self._stated(flow, stated, name, state, lambda path: self._inside(flow, rest, path, body))
         if function is None and flow.function is not None:
             self.analyzer.unresolved.injected(flow.function, name, flow.env(state).get(name, UNKNOWN), provider)
         if function is None or (flow.env(state).get(name, UNKNOWN) is UNKNOWN and isinstance(provider, Class)):
@@ -110,6 +118,22 @@ class Dependencies:
         with nullcontext() if function.is_async else flow.in_thread():
             provided = flow.once(state, lambda trial: flow.call_value(provider, call, trial))
         return bound(provided.state, provided.value) if provided.kind == "next" else []
+
+    def _stated(
+        self, flow: Flow, provider: Provider, name: str, state: State, body: Callable[[State], list[Exit]]
+    ) -> list[Exit]:
+        """Run a function's body with the session of a provider that a model file states."""
+        assert flow.function is not None
+        call = Call(flow.function.node)
+        given = called(flow, provider, call, state)
+
+        def bound(path: State, value: Value) -> list[Exit]:
+            for session in sessions_in(value):
+                path.held.pop(session.key, None)
+            flow.env(path)[name] = value
+            return body(path)
+
+        return enter(flow, given, state, call.node, bound) if isinstance(given, Cm) else bound(state, given)
 
     def route(self, function: Function) -> ast.Call | None:
         """The decorator call that makes a function serve requests: `@app.get("/orders")`."""
@@ -172,12 +196,3 @@ def _outlives_response(depends: ast.Call) -> bool:
     scope = next((keyword.value for keyword in depends.keywords if keyword.arg == "scope"), None)
     is_fastapi = ast.unparse(depends.func).rpartition(".")[2] != "Provide"
     return is_fastapi and (scope is None or (isinstance(scope, ast.Constant) and scope.value == "request"))
-
-
-def arguments_with_defaults(function: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:
-    """Every parameter with its default value."""
-    args = function.node.args
-    positional = [*args.posonlyargs, *args.args]
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
-    yield from zip(positional, defaults, strict=True)
-    yield from zip(args.kwonlyargs, args.kw_defaults, strict=True)

@@ -11,6 +11,7 @@ from .analyzer import Analyzer
 from .discover import SourceFile
 from .evidence import merged
 from .modules import Project
+from .providers import Provider, Providers
 from .relevance import mentions_sqlalchemy
 from .starts import starts
 from .witness import findings
@@ -39,16 +40,18 @@ class Analysis:
     given_up: tuple[str, ...] = ()
 
 
-def analyze(files: Sequence[SourceFile], *, progress: Progress | None = None, jobs: int = 1) -> Analysis:
+def analyze(
+    files: Sequence[SourceFile], *, progress: Progress | None = None, jobs: int = 1, providers: Sequence[Provider] = ()
+) -> Analysis:
     """Find the hazards in a project, given all its files, by at most so many processes, 0 for what pays.
 
-    Findings come unsorted and in all confidences.
+    `providers` are the user's own; they add to the built-in ones. Findings come unsorted and in all confidences.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
     project = Project(sorted(files, key=lambda file: (file.name, file.first_line)))
-    if not mentions_sqlalchemy(project):
+    if not mentions_sqlalchemy(project) and not providers:
         return Analysis(findings=(), sessions=0, models=0, functions=0)
-    analyzer = Analyzer(project)
+    analyzer = Analyzer(project, Providers(providers))
     modules = list(project.modules.values())
     begin = [key for module in modules for key in starts(analyzer, module)]
     walked = len(begin) - len(modules)

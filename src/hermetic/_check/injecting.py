@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from .modules import Function
 from .outcomes import Exit, Raised
+from .providers import Provider
 from .state import State, take
-from .values import NONE, UNKNOWN, Call, Closure, Sess, Value, Wrapped
+from .values import NONE, UNKNOWN, Call, Closure, Cm, Decorated, Provided, Sess, Value, Wrapped
+from .withs import enter
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
@@ -39,25 +41,28 @@ class Injecting:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._known: dict[Function, Injection | None] = {}
+        self._known: dict[Function, Injection | Provider | None] = {}
 
-    def around(self, function: Function, owner: Value | None, call: Call) -> Injection | None:
+    def around(self, function: Function, owner: Value | None, call: Call) -> Injection | Provider | None:
         """What brings a function its session at one call; None where there is no need."""
         if not function.node.decorator_list:
             return None
         if function not in self._known:
             self._known[function] = next(self._injections(function), None)
         injection = self._known[function]
-        if injection is None or injection.position is not None:
+        if injection is None or (isinstance(injection, Injection) and injection.position is not None):
             return injection
         given = dict(self.analyzer.arguments(function, owner, call))
         return injection if given.get(injection.parameter, NONE) == NONE and not _spreads(call) else None
 
-    def _injections(self, function: Function) -> Iterator[Injection]:
+    def _injections(self, function: Function) -> Iterator[Injection | Provider]:
         for decorator in function.node.decorator_list:
             name = decorator.func if isinstance(decorator, ast.Call) else decorator
             found = self.analyzer.project.resolve_expr(function.module, name)
-            if isinstance(found, Function):
+            stated = self.analyzer.providers.of(found)
+            if stated is not None and stated.kind == "decorator":
+                yield stated
+            elif isinstance(found, Function):
                 yield from self._by(found, function)
 
     def _by(self, decorator: Function, function: Function) -> Iterator[Injection]:
@@ -72,7 +77,7 @@ class Injecting:
                 outer |= {argument.arg for argument in _arguments(inner)}
 
     def _in(self, wrapper: Function, outer: set[str], function: Function) -> Iterator[Injection]:
-        own = {argument.arg for argument in _arguments(wrapper)}
+        own = {argument.arg for argument in _arguments(wrapper)} - self.analyzer.shape(wrapper).names
         names = [argument.arg for argument in (*function.node.args.posonlyargs, *function.node.args.args)]
         nodes = self.analyzer.walk(wrapper)
         kept = {key: name for node in nodes for key, name in _put(node)}
@@ -89,31 +94,57 @@ class Injecting:
                     yield Injection(wrapper, called, value.id, names[position], position)
 
     def call(
-        self, flow: Flow, injection: Injection, function: Function, owner: Value | None, call: Call, state: State
+        self,
+        flow: Flow,
+        injection: Injection | Provider,
+        function: Function,
+        owner: Value | None,
+        call: Call,
+        state: State,
     ) -> Value:
         """Call a function through its decorator; all that the decorator does is told at the place of the call."""
         if flow.depth >= MAX_DEPTH:
             return self.analyzer.summaries.call(flow, function, owner, call, state)
-        wrapper = injection.wrapper
+        if isinstance(injection, Injection):
+            exits = self._around(flow, injection, Decorated(function, owner, call), state)
+        else:
+            exits = self._inside(flow, injection, Decorated(function, owner, call), state)
+        if not exits:
+            return self.analyzer.summaries.call(flow, function, owner, call, state)
+        exit = _chosen(flow, exits, state)
+        take(state, exit.state)
+        if exit.kind == "raise":
+            raise Raised(exit.error)
+        return exit.value if exit.kind == "return" else NONE
+
+    def _around(self, flow: Flow, injection: Injection, decorated: Decorated, state: State) -> list[Exit]:
+        """The exits of a decorator of the project; the paths on which it was given a session are none of this call."""
+        wrapper, call = injection.wrapper, decorated.call
         self.analyzer.reach.called(flow, wrapper)
         inner = self.analyzer.frame(wrapper, flow)
         inner.told_at = flow.site(call.node)
         inner.rows, inner.notes = flow.rows, flow.notes
         trial = state.copy()
-        given = (*(() if owner is None else (owner,)), *call.args)
+        given = (*(() if decorated.owner is None else (decorated.owner,)), *call.args)
         self.analyzer.bind_arguments(inner, Closure(wrapper), Call(call.node, given), trial)
-        inner.env(trial)[injection.called] = Wrapped(function, owner, call, injection.session, injection.parameter)
-        exits = [
-            exit for exit in inner.block(wrapper.node.body, [trial]) if ("passed", inner.frame) not in exit.state.marks
-        ]
-        if not exits:
-            return self.analyzer.summaries.call(flow, function, owner, call, state)
-        exit = _chosen(flow, exits, state)
-        exit.state.envs.pop(inner.frame, None)
-        take(state, exit.state)
-        if exit.kind == "raise":
-            raise Raised(exit.error)
-        return exit.value if exit.kind == "return" else NONE
+        inner.env(trial)[injection.called] = Wrapped(decorated, injection.session, injection.parameter)
+        exits = inner.block(wrapper.node.body, [trial])
+        for exit in exits:
+            exit.state.envs.pop(inner.frame, None)
+        return [exit for exit in exits if ("passed", inner.frame) not in exit.state.marks]
+
+    def _inside(self, flow: Flow, provider: Provider, decorated: Decorated, state: State) -> list[Exit]:
+        """The exits of a decorator that a model file states."""
+
+        def body(path: State, session: Value) -> list[Exit]:
+            given = _with_session(decorated.call, provider.parameter, session)
+            ends = flow.branches(
+                path,
+                lambda trial: self.analyzer.summaries.call(flow, decorated.function, decorated.owner, given, trial),
+            )
+            return [Exit("return", end.state, end.value) if end.kind == "next" else end for end in ends]
+
+        return enter(flow, Cm("provided", Provided(provider), decorated.call), state.copy(), decorated.call.node, body)
 
     def wrapped(self, flow: Flow, wrapped: Wrapped, state: State) -> Value:
         """The decorator calls the function; a path on which it has no session yet is none of a call without one."""
@@ -121,11 +152,14 @@ class Injecting:
         if not isinstance(session, Sess):
             state.mark("passed", flow.frame)
             return UNKNOWN
-        call = wrapped.call
-        rest = tuple((name, value) for name, value in call.keywords if name != wrapped.parameter)
-        keywords = (*rest, (wrapped.parameter, session))
-        given = Call(call.node, call.args, keywords, call.awaited)
-        return self.analyzer.summaries.call(flow, wrapped.function, wrapped.owner, given, state)
+        decorated = wrapped.decorated
+        given = _with_session(decorated.call, wrapped.parameter, session)
+        return self.analyzer.summaries.call(flow, decorated.function, decorated.owner, given, state)
+
+
+def _with_session(call: Call, parameter: str, session: Value) -> Call:
+    rest = tuple((name, value) for name, value in call.keywords if name != parameter)
+    return Call(call.node, call.args, (*rest, (parameter, session)), call.awaited)
 
 
 def _chosen(flow: Flow, exits: list[Exit], before: State) -> Exit:

@@ -39,7 +39,7 @@ CONNECTION_TYPES = {
     "sqlalchemy.Connection": False, "sqlalchemy.engine.Connection": False, "sqlalchemy.engine.base.Connection": False,
     "sqlalchemy.ext.asyncio.AsyncConnection": True,
 }  # fmt: skip
-FLASK_SQLALCHEMY = frozenset({"flask_sqlalchemy.SQLAlchemy", "flask_sqlalchemy.extension.SQLAlchemy", "flask_sqlalchemy_lite.SQLAlchemy"})  # fmt: skip
+FLASK_SQLALCHEMY = "flask_sqlalchemy.SQLAlchemy"
 
 FLASK_QUERIES = {"get_or_404": "get_one", "first_or_404": "scalar", "one_or_404": "scalar", "paginate": "scalars"}
 

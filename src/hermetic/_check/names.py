@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from . import known
-from .dependencies import arguments_with_defaults
 from .evaluate import evaluate
 from .flow import Flow
 from .modules import Class, Definition, External, Function, Global, Module, imported_names
 from .outcomes import Raised
+from .parameters import arguments_with_defaults
+from .providing import named
 from .settings import Settings
 from .state import State
 from .values import (
@@ -96,8 +97,12 @@ class Names:
     def value_of(self, definition: Definition) -> Value:
         """A definition as a value; a module's variable is evaluated once."""
         match definition:
+            case External(name=name):
+                return self.external(name)
             case Function():
                 return Closure(definition)
+            case Global() if (stated := named(self.analyzer.providers.of(definition))) is not None:
+                return stated
             case Global(module=module, name=name, value=value):
                 work = partial(self._global, definition, value)
                 place = value or definition.annotation
@@ -107,6 +112,10 @@ class Names:
                 return cast(Value, unit.value)
             case _:
                 return Ref(definition)
+
+    def external(self, name: str) -> Value:
+        """A name from outside of the project: what a provider says of it, or the name itself."""
+        return named(self.analyzer.providers.external(name)) or Ref(External(name))
 
     def _global(self, definition: Global, value: ast.expr | None) -> Value:
         state = State()
@@ -151,7 +160,7 @@ class Names:
     def member(self, definition: Definition, name: str) -> Value:
         """`module.name`, `Class.name`, `package.name`."""
         if isinstance(definition, External):
-            return self.analyzer.fenced.member(definition.name, name) or Ref(External(f"{definition.name}.{name}"))
+            return self.analyzer.fenced.member(definition.name, name) or self.external(f"{definition.name}.{name}")
         if isinstance(definition, Class):
             mapping = self.analyzer.models.mapping(definition)
             if mapping is not None and (name in mapping.columns or name in mapping.relations):
@@ -167,7 +176,10 @@ class Names:
 
     def external_member(self, type_name: str, name: str) -> Value | None:
         """An attribute of an external object that has a meaning of its own: Flask-SQLAlchemy's `db.session`."""
-        if type_name in known.FLASK_SQLALCHEMY:
+        stated = named(self.analyzer.providers.external(f"{type_name}.{name}"))
+        if stated is not None:
+            return stated
+        if type_name == known.FLASK_SQLALCHEMY:
             if name == "session":
                 return Sess(("scoped", "flask"))
             if name in known.FLASK_QUERIES:

@@ -148,7 +148,7 @@ class Relevance:
     def _means(self, definition: object, depth: int) -> bool:
         match definition:
             case External(name=name):
-                return name.startswith(_HOMES)
+                return name.startswith(_HOMES) or self.analyzer.providers.external(name) is not None
             case Class():
                 return (
                     self.analyzer.models.mapping(definition) is not None

@@ -264,6 +264,9 @@ class Replay:
         if isinstance(actual, Inst):
             with self.flow.noting(*self._via(), *notes):
                 write(self.flow, actual, record.attribute, UNKNOWN, self.state, self.call.node)
+        elif actual is None and (key := (self.tag, record.instance)) in self.state.life.instances:
+            # An instance that the callee loaded or made: its session has work from now on.
+            self.flow.emit(self.state, replace(record, instance=key, site=self.flow.site(self.call.node)), *self._via())
 
     def _called(self, called: SymbolCalled) -> None:
         owner = self.actual(called.owner)

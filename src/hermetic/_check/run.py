@@ -25,6 +25,7 @@ from .engine import Analysis
 from .fingerprints import Places, fingerprinted
 from .memory import Memory
 from .policy import Policies
+from .providers import Provider
 from .suppressions import suppressions
 
 Progress = Callable[[str, int, int], None]
@@ -37,7 +38,9 @@ _RECURSION_LIMIT = 6_000
 class Analyze(Protocol):
     """The shape of `engine.analyze`."""
 
-    def __call__(self, files: Sequence[SourceFile], *, progress: Progress | None = None, jobs: int = 1) -> Analysis: ...
+    def __call__(
+        self, files: Sequence[SourceFile], *, progress: Progress | None, jobs: int, providers: Sequence[Provider]
+    ) -> Analysis: ...
 
 
 @contextmanager
@@ -179,7 +182,7 @@ def _analysis(
     """What the engine says; whatever breaks inside it becomes one AnalysisFailed."""
     try:
         with _deep_recursion():
-            return (analyze or engine.analyze)(files, progress=progress, jobs=config.jobs)
+            return (analyze or engine.analyze)(files, progress=progress, jobs=config.jobs, providers=config.providers)
     except CheckFailed:
         raise
     except Exception as error:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from .._lifecycle.records import Key, SessionOpened, SessionShared, SharedHow
 from . import known
-from .dependencies import arguments_with_defaults
 from .evidence import Evidence, Kept
+from .parameters import arguments_with_defaults
 from .state import Site, State, site_of
 from .targets import sessions_in
 from .values import Obj, Sess, Value, keys_in

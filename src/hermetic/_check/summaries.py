@@ -21,6 +21,7 @@ from .._lifecycle.records import (
 from .engines import held
 from .modules import Function
 from .outcomes import Raised
+from .providing import called
 from .replay import Replay
 from .state import Entry, Event, State, Supposition, Taken, Worked
 from .values import (
@@ -90,6 +91,9 @@ class Summaries:
 
     def invoke(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:
         """Call a function of the project."""
+        stated = self.analyzer.providers.of(function)
+        if stated is not None and stated.kind != "decorator":
+            return called(flow, stated, call, state)
         if self.analyzer.is_context_manager(function) or self.analyzer.is_generator(function):
             return Cm("function", Closure(function, owner), call)
         if flow.depth > 8 or function not in self.analyzer.relevance:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from .._lifecycle.records import Key
 from .._lifecycle.schema import LoaderOption, Mapping
 from .modules import Class, Definition, Function
+from .providers import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +205,26 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
-class Wrapped:
-    """A decorated function as its decorator calls it: with the arguments of one call, and a session for a parameter.
+class Provided:
+    """What a provider stated in a model file opens."""
 
-    `session` is the name under which the decorator holds the session.
-    """
+    provider: Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Decorated:
+    """A decorated function with the arguments of one call."""
 
     function: Function
     owner: Value | None
     call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A decorated function as its decorator calls it; `session` is the decorator's name for what `parameter` gets."""
+
+    decorated: Decorated
     session: str
     parameter: str
 
@@ -243,7 +255,8 @@ class Partial:
 
 
 CmKind = Literal[
-    "begin", "savepoint", "no-autoflush", "maker-begin", "function", "closing", "null", "engine-begin", "suppress", "promised"
+    "begin", "savepoint", "no-autoflush", "maker-begin", "function", "closing", "null", "engine-begin", "suppress", "promised",
+    "provided",
 ]  # fmt: skip
 
 
@@ -277,7 +290,7 @@ class Call:
 
 Value: TypeAlias = (
     Unknown | Const | Sym | Ref | Ext | Sess | Inst | Many | Tup | Engine | Conn | Maker | Stmt | Query | Result
-    | Option | Attr | Obj | Adapter | Bound | Closure | Wrapped | Lambda | Partial | Cm | Task
+    | Option | Attr | Obj | Adapter | Bound | Closure | Wrapped | Provided | Lambda | Partial | Cm | Task
 )  # fmt: skip
 
 

@@ -12,11 +12,12 @@ from . import known
 from .concurrency import leave_group
 from .evaluate import evaluate
 from .outcomes import Exit, Raised, caught_by
+from .providing import enter_provided, leave_provided
 from .session_classes import own_method
 from .sessions import close_session, commit, open_session
 from .state import State
 from .targets import assign, sessions_in
-from .values import NONE, UNKNOWN, Call, Closure, Cm, Ext, Maker, Obj, Sess, Sym, Value
+from .values import NONE, UNKNOWN, Call, Closure, Cm, Ext, Maker, Obj, Provided, Sess, Sym, Value
 
 if TYPE_CHECKING:
     from .flow import Body, Flow
@@ -106,6 +107,8 @@ def _left(flow: Flow, value: Value, bound: Value, exit: Exit, node: ast.AST) -> 
     def action(state: State) -> Value:
         trial = Exit(exit.kind, state, exit.value, exit.error)
         match value:
+            case Cm(kind="provided", subject=Provided(provider)):
+                leave_provided(flow, provider, bound, trial, node)
             case Cm(kind=kind):
                 _LEAVE[kind](flow, bound, trial, node)
             case Ext(type=name) if name.removesuffix("()") in known.TASK_GROUPS:
@@ -274,6 +277,7 @@ _ENTER: dict[str, Enter] = {
     "null": _enter_subject,
     "function": _enter_subject,
     "promised": _enter_promised,
+    "provided": enter_provided,
 }
 _LEAVE: dict[str, Leave] = {
     "begin": _leave_begin,
