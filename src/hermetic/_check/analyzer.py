@@ -63,9 +63,9 @@ if TYPE_CHECKING:
 class Analyzer:
     """Answers what names and values are, and explores functions; everything is worked out once, when asked for."""
 
-    def __init__(self, project: Project, providers: Providers) -> None:
+    def __init__(self, project: Project, providers: Providers | None = None) -> None:
         self.project = project
-        self.providers = providers
+        self.providers = providers or Providers()
         self.models = Models(project)
         self.schemas = Schemas(project, self.models)
         self.units = Units()
