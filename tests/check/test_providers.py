@@ -79,7 +79,10 @@ def test_a_wrong_kind_is_told_in_one_sentence(tmp_path: Path) -> None:
     [
         ('["a.b"]\nasync = true', 'm.toml: "a.b" does not say its kind; add kind = "context", or one of '),
         ('["a.b"]\nkind = "alias"', 'm.toml: "a.b" is an alias of nothing; add means = "the.name.it.stands.for"'),
-        ('["a.b"]\nkind = "context"\ncommit = true', "m.toml: \"a.b\" has no key 'commit', the nearest is 'commits'; its keys"),
+        (
+            '["a.b"]\nkind = "context"\ncommit = true',
+            "m.toml: \"a.b\" has no key 'commit', the nearest is 'commits'; its keys",
+        ),
         ('["a.b"]\nkind = "context"\ncommits = true', '"a.b".commits is the boolean true, and should be "on-exit" or '),
         ('[a.b]\nkind = "context"', 'm.toml: a should be a quoted dotted name with a table: ["a.….get_session"]'),
     ],
