@@ -212,6 +212,8 @@ class Replay:
         match entry.event:
             case AttributeRead() as record:
                 self._read(record)
+            case AttributeWritten() as record if self.actual(record.instance) is None:
+                self._wrote(record, entry)
             case AttributeWritten() as record:
                 self._write(record, *(note for note in entry.where.notes if note == "computed"))
             case EngineCreated() as record if not self.analyzer.engines.runs_once(self.function):
@@ -264,8 +266,11 @@ class Replay:
         if isinstance(actual, Inst):
             with self.flow.noting(*self._via(), *notes):
                 write(self.flow, actual, record.attribute, UNKNOWN, self.state, self.call.node)
-        elif actual is None and (key := (self.tag, record.instance)) in self.state.life.instances:
-            # An instance that the callee loaded or made: its session has work from now on.
+
+    def _wrote(self, record: AttributeWritten, entry: Entry) -> None:
+        """The callee changed what it loaded itself: its session has work from now on; under a lock, that is its own affair."""
+        key = (self.tag, record.instance)
+        if key in self.state.life.instances and "locked" not in entry.where.notes:
             self.flow.emit(self.state, replace(record, instance=key, site=self.flow.site(self.call.node)), *self._via())
 
     def _called(self, called: SymbolCalled) -> None:
