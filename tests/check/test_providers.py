@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
+from hermetic._check.config import Config
 from hermetic._check.config import load as load_config
 from hermetic._check.engine import analyze
 from hermetic._check.providers import Provider, Providers, built_in, load, read
+from hermetic._check.run import check
 from hermetic.errors import BadConfig
 from tests.hazards.cases import WORLD, Mark, marks, source
 
@@ -41,10 +44,21 @@ def test_the_page_s_example_is_found_as_marked() -> None:
 
 
 def test_without_the_model_only_use_tells() -> None:
-    """What comes from elsewhere could be anything; a parameter that is used like a session gives itself away."""
+    """What comes from elsewhere gives itself away by its use at best: whether anything commits stays unknown."""
     slugs = {slug for _, slug in found(EXAMPLE)}
 
-    assert slugs == {"implicit-io"}
+    assert slugs == {slug for _, slug in expected(EXAMPLE)} - {"lost-write"}
+
+
+def test_a_changed_model_is_no_news_from_the_cache(tmp_path: Path) -> None:
+    """What a cache remembers of the same files under other providers is not believed."""
+    (tmp_path / "case.py").write_text(EXAMPLE)
+    (tmp_path / "shop.py").write_text(WORLD.read_text("utf-8"))
+    config = Config(base=tmp_path, cache_dir=tmp_path / "cache")
+    before = check([tmp_path], config).findings
+    after = check([tmp_path], replace(config, providers=read(tomllib.loads(MODEL), "my_framework.toml"))).findings
+
+    assert {each.slug for each in after} - {each.slug for each in before} == {"lost-write"}
 
 
 def test_pyproject_names_model_files(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ from .cache import Cache, digest
 from .checked import Problem
 from .discover import SourceFile
 from .engine import Analysis
+from .providers import Provider
 
 
 class Memory:
     """Asks a cache in a directory, and tells it; without one, nothing is known."""
 
-    def __init__(self, directory: Path | None, paths: Iterable[str | Path]) -> None:
+    def __init__(self, directory: Path | None, paths: Iterable[str | Path], providers: Iterable[Provider] = ()) -> None:
+        self._providers = repr(tuple(providers))
         self._cache = cache = Cache(directory) if directory is not None else None
         self._parsed_name = "\n".join(["parsed", *sorted(str(Path(path).absolute()) for path in paths)])
         parsed = cache.get(self._parsed_name) if cache is not None else None
@@ -33,7 +35,7 @@ class Memory:
 
     def analysis(self, files: Sequence[SourceFile]) -> Analysis | None:
         """What was found in these files, if each of them is as it was."""
-        found = self._cache.get(_name(files)) if self._cache is not None else None
+        found = self._cache.get(self._name(files)) if self._cache is not None else None
         return found if isinstance(found, Analysis) else None
 
     def keep(self, files: Sequence[SourceFile], analysis: Analysis) -> Analysis:
@@ -42,15 +44,21 @@ class Memory:
             parsed = frozenset(digest(file.text) for file in files if not file.fence)
             if parsed != self._parsed:
                 self._cache.put(self._parsed_name, parsed)
-            self._cache.put(_name(files), analysis)
+            self._cache.put(self._name(files), analysis)
         return analysis
 
-
-def _name(files: Iterable[SourceFile]) -> str:
-    """A name for everything that an analysis is made from."""
-    parts = (
-        part
-        for file in files
-        for part in (str(file.path), file.name, file.module, file.role, f"{file.fence} {file.first_line}", file.text)
-    )
-    return f"analysis {digest(*parts)}"
+    def _name(self, files: Iterable[SourceFile]) -> str:
+        """A name for everything that an analysis is made from."""
+        parts = (
+            part
+            for file in files
+            for part in (
+                str(file.path),
+                file.name,
+                file.module,
+                file.role,
+                f"{file.fence} {file.first_line}",
+                file.text,
+            )
+        )
+        return f"analysis {digest(self._providers, *parts)}"

@@ -74,7 +74,7 @@ def check(
     clock = _Clock()
     config = (overrides or Overrides()).on(config or Config())
     policies = Policies(config, overrides)
-    memory = Memory(config.cache_dir if analyze is None else None, paths)
+    memory = Memory(config.cache_dir if analyze is None else None, paths, config.providers)
     files, problems = _read(paths, config, progress, memory)
     clock.lap("reading")
     analysis = memory.analysis(files) or memory.keep(files, _analysis(files, config, progress, analyze))
