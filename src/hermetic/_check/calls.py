@@ -16,6 +16,7 @@ from .providing import called
 from .reads import shown
 from .responses import validate
 from .results import loader_option, query_method, result_method, statement_method
+from .rowsets import ORDERINGS
 from .session_classes import base_method, construct_session, own_method
 from .sessions import METHODS, open_session, session_method, transaction_method
 from .state import Path, State, SymbolCalled
@@ -24,6 +25,7 @@ from .unknown import unknown_call
 from .values import (
     UNKNOWN,
     Adapter,
+    Attr,
     Bound,
     Call,
     Closure,
@@ -155,7 +157,9 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
         case Result():
             return result_method(flow, owner, name, state, call.node)
         case Stmt():
-            return statement_method(flow, owner, name, call)
+            return statement_method(flow, owner, name, call, state)
+        case Attr() if name in ORDERINGS:
+            return owner
         case Option(options=options):
             return loader_option(name, call, options) if name != "options" else owner
         case Many() | Tup():

@@ -148,8 +148,8 @@ class Declarations:
         return DeclaredColumn(frozenset(claims), frozenset(references))
 
     def _claims(self, module: Module, name: str, value: ast.expr) -> set[str]:
-        if name == "primary_key" and is_true(value):
-            return {"primary_key"}
+        if name in {"primary_key", "unique"} and is_true(value):
+            return {name}
         if name in {"deferred", "deferred_group", "deferred_raiseload"} and not is_falsy(value):
             return {"deferred"}
         if name == "server_default" and not is_falsy(value):
@@ -238,7 +238,7 @@ class Declarations:
         return inner or self._sqlmodel_column(module, arguments)
 
     def _sqlmodel_column(self, module: Module, arguments: dict[str, ast.expr]) -> DeclaredColumn:
-        words = [ast.keyword("primary_key", arguments["primary_key"])] if "primary_key" in arguments else []
+        words = [ast.keyword(name, arguments[name]) for name in ("primary_key", "unique") if name in arguments]
         words += [ast.keyword(name, value) for name, value in pairs(arguments.get("sa_column_kwargs"))]
         extra = arguments.get("sa_column_args")
         args = list(extra.elts) if isinstance(extra, (ast.List, ast.Tuple)) else []

@@ -99,4 +99,5 @@ def _column(name: str, declared: DeclaredColumn) -> Column:
         server_default="server_default" in claims,
         onupdate="onupdate" in claims,
         foreign_key="foreign_key" in claims,
+        unique="unique" in claims,
     )

@@ -10,6 +10,7 @@ from .._lifecycle.records import Executed, InstanceLoaded, Key, LookedUp
 from .._lifecycle.schema import LoaderOption, Mapping
 from .identity import held, key_of_get, key_of_where, remember
 from .known import locks_by_name
+from .rowsets import asked, fetched, grown
 from .state import Path, State
 from .values import (
     UNKNOWN,
@@ -46,8 +47,13 @@ def select(flow: Flow, call: Call) -> Stmt:
     return Stmt("select", first if len(mappings) == 1 or first else None, entities=max(1, len(mappings)))
 
 
-def statement_method(flow: Flow, stmt: Stmt, name: str, call: Call) -> Value:
+def statement_method(flow: Flow, stmt: Stmt, name: str, call: Call, state: State) -> Value:
     """A method that builds on a statement; any other keeps the statement as it is."""
+    built = _built(flow, stmt, name, call)
+    return replace(built, rows=grown(flow, stmt, name, call, state)) if isinstance(built, Stmt) else built
+
+
+def _built(flow: Flow, stmt: Stmt, name: str, call: Call) -> Value:
     match name:
         case "options":
             found = tuple(option for value in _flat(call.args) if isinstance(value, Option) for option in value.options)
@@ -119,6 +125,7 @@ def run(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST, name
     locks = stmt.locks or locks_by_name(node)
     flow.query(state, Executed(session=session.key, writes=writes, locks=locks, site=flow.site(node)), node, name)
     key = flow.key(node, "rows")
+    asked(flow, session, stmt, state, node)
     state.marks -= {("empty", key)}
     result = Result(stmt, session, name in {"scalars", "stream_scalars", "exec"} and stmt.entities == 1, key)
     if name == "scalar":
@@ -201,12 +208,15 @@ def result_method(flow: Flow, result: Result, name: str, state: State, node: ast
     stmt = result.stmt
     if name in {"scalars"}:
         return replace(result, scalars=True)
-    if name in {"unique", "yield_per", "columns", "tuples", "execution_options", "partitions"}:
+    if name == "unique":
+        return replace(result, is_unique=True)
+    if name in {"yield_per", "columns", "tuples", "execution_options", "partitions"}:
         return result
     if name in {"mappings", "keys", "rowcount", "close"}:
         return UNKNOWN
     if stmt.mapping is None or stmt.kind == "text":
         return UNKNOWN
+    fetched(flow, result, name, state, node)
     is_scalar = result.scalars or name in {"scalar", "scalar_one", "scalar_one_or_none"}
     if name in {"all", "fetchall", "fetchmany"}:
         return (
@@ -241,7 +251,8 @@ def query_method(flow: Flow, query: Query, name: str, call: Call, state: State) 
     scalars = stmt.entities == 1
     if name in {"all", "one", "first", "one_or_none", "scalar", "__iter__"}:
         flow.query(state, Executed(session=session.key, site=flow.site(call.node)), call.node, name)
-        result = Result(stmt, session, scalars, flow.key(call.node, "rows"))
+        asked(flow, session, stmt, state, call.node)
+        result = Result(stmt, session, scalars, flow.key(call.node, "rows"), is_legacy=True)
         state.marks -= {("empty", result.key)}
         if name == "all" and stmt.mapping is not None:
             announce(flow, _element(result), session, stmt.options, state, call.node, stmt)
@@ -256,6 +267,7 @@ def query_method(flow: Flow, query: Query, name: str, call: Call, state: State) 
         return UNKNOWN
     if name in {"paginate"}:
         flow.query(state, Executed(session=session.key, site=flow.site(call.node)), call.node, name)
+        asked(flow, session, replace(stmt, rows=replace(stmt.rows, skips=True)), state, call.node)
         return UNKNOWN
     if name in {"get_or_404", "first_or_404", "one_or_404"}:
         return get(flow, session, stmt.mapping, stmt.options, state, call)
@@ -263,7 +275,7 @@ def query_method(flow: Flow, query: Query, name: str, call: Call, state: State) 
         return query
     if name == "exists":
         return UNKNOWN
-    built = statement_method(flow, stmt, name, call)
+    built = statement_method(flow, stmt, name, call, state)
     return Query(built, session) if isinstance(built, Stmt) else built
 
 
@@ -286,6 +298,8 @@ def get(
 
 def members(flow: Flow, value: Value, state: State, node: ast.AST) -> Value:
     """What iterating over a value goes over."""
+    if isinstance(value, Result):
+        fetched(flow, value, "iter", state, getattr(node, "iter", node))
     match value:
         case Many(key=key) if ("empty", key) in state.marks:
             return Tup(())

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from .._lifecycle.records import Key
+from .._lifecycle.records import Key, Order
 from .._lifecycle.schema import LoaderOption, Mapping
 from .modules import Class, Definition, Function
 from .providers import Provider
@@ -116,6 +116,25 @@ class Maker:
     autocommit: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the building of a SELECT says of its rows; `order` is total where it cannot be told.
+
+    `skips`: OFFSET, `limited`: LIMIT, `merged`: DISTINCT or GROUP BY, `streams`: `yield_per`. `joined` holds the (class,
+    relationship) pairs that it joins, and ("", class) for each class; `filtered` the classes on whose columns it has
+    conditions. `is_told` is False when something was joined, asked or loaded that cannot be named.
+    """
+
+    order: Order = "none"
+    skips: bool = False
+    limited: bool = False
+    merged: bool = False
+    streams: bool = False
+    joined: frozenset[tuple[str, str]] = frozenset()
+    filtered: frozenset[str] = frozenset()
+    is_told: bool = True
+
+
 StatementKind = Literal["select", "insert", "update", "delete", "text", "other"]
 
 
@@ -138,6 +157,7 @@ class Stmt:
     single: bool = False
     identity: str | None = None
     locks: bool = False
+    rows: Rows = Rows()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +176,8 @@ class Result:
     session: Sess
     scalars: bool
     key: Key
+    is_unique: bool = False
+    is_legacy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

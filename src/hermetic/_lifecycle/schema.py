@@ -18,7 +18,10 @@ OptionKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A mapped column; `server_default` and `onupdate` say that the database computes it on INSERT or UPDATE."""
+    """A mapped column; `server_default` and `onupdate` say that the database computes it on INSERT or UPDATE.
+
+    `unique` says that the column has a constraint of its own.
+    """
 
     name: str
     primary_key: bool = False
@@ -26,6 +29,7 @@ class Column:
     server_default: bool = False
     onupdate: bool = False
     foreign_key: bool = False
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
