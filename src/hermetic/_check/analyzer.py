@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from .._lifecycle.records import Key, ScopeLeft, SessionOpened
+from .._lifecycle.source import AttemptBegan
 from . import known
 from .annotations import Annotations
 from .dependencies import Dependencies
@@ -29,6 +30,7 @@ from .promised import Promised
 from .providers import Providers
 from .reach import Links, Reach
 from .relevance import Relevance
+from .retries import retry_decorator, tell_retried
 from .schemas import Schemas
 from .settings import Settings
 from .shapes import Shape, shape_of
@@ -338,10 +340,15 @@ class Analyzer:
                 is_none = isinstance(default, ast.Constant) and default.value is None
                 if is_none or (argument.annotation is not None and self.annotations.is_optional(argument.annotation)):
                     state.mark("optional", value.key)
+        retry = retry_decorator(function)
+        if retry is not None:
+            flow.emit(state, AttemptBegan(what=retry.what, site=flow.site(function.node)))
         exits = self.dependencies.run(flow, function, state, lambda path: self._body(flow, function, path))
         for exit in exits:
             self._ended(flow, exit)
             changes_ended(flow, exit)
+            if retry is not None:
+                tell_retried(flow, retry, exit.state, after_failure=False)
         self.engines.ended(flow, exits)
         self.sharing.by_cache(function, exits)
         return exits

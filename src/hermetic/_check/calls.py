@@ -16,7 +16,6 @@ from .providing import called
 from .reads import shown
 from .responses import validate
 from .results import loader_option, query_method, result_method, statement_method
-from .rowsets import ORDERINGS
 from .session_classes import base_method, construct_session, own_method
 from .sessions import METHODS, open_session, session_method, transaction_method
 from .state import Path, State, SymbolCalled
@@ -135,7 +134,7 @@ def call_value(flow: Flow, callee: Value, call: Call, state: State) -> Value:
             flow.note(state, SymbolCalled(base, name, call, call.node, flow.module))
             unknown_call(flow, call, state)
             return Sym(flow.key(call.node, "called"))
-        case Cm() | Tup():
+        case Cm() | Tup() | Attr():
             return callee
         case _:
             unknown_call(flow, call, state)
@@ -158,8 +157,6 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
             return result_method(flow, owner, name, state, call.node)
         case Stmt():
             return statement_method(flow, owner, name, call, state)
-        case Attr() if name in ORDERINGS:
-            return owner
         case Option(options=options):
             return loader_option(name, call, options) if name != "options" else owner
         case Many() | Tup():

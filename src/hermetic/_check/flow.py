@@ -25,6 +25,7 @@ from .effort import width
 from .expressions import EXPRESSIONS
 from .modules import Function, Module
 from .outcomes import Exit, ExitKind, Raised, merged
+from .retries import note_doubt
 from .rows import Row, is_member
 from .shapes import NO_SHAPE
 from .state import Event, Site, State, distinct, site_of
@@ -117,6 +118,7 @@ class Flow:
             state.mark("tested", (record.instance, record.attribute))
         if state.loop and isinstance(record, InstanceRecord) and self._is_each(state, record):
             notes = (*notes, "per-item")
+        note_doubt(state, record)
         if state.tasks and isinstance(record, SessionRecord):
             meanwhile(self, state, record)
         return self.analyzer.witness.happened(state, record, self.where(state, *notes))

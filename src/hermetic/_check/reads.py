@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._lifecycle.records import AttributeRead
 from .results import announce, related
+from .rowsets import ORDERINGS
 from .state import FieldSet, Path, State, ValueRead
 from .targets import escape
 from .values import (
@@ -68,6 +69,8 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
             return read(flow, flow.analyzer.scoped(owner), name, state, node)
         case Ext(members=members) if name in dict(members):
             return dict(members)[name]
+        case Attr() if name in ORDERINGS:
+            return owner
         case Ext(type=type_name):
             return flow.analyzer.names.external_member(type_name, name) or Bound(owner, name)
         case Engine() if name == "sync_engine":

@@ -72,6 +72,8 @@ def _built(flow: Flow, stmt: Stmt, name: str, call: Call) -> Value:
             return replace(stmt, identity=key_of_where(call.node, stmt.mapping) or stmt.identity)
         case "order_by":
             return replace(stmt, ordered=True)
+        case "on_conflict_do_nothing" | "on_conflict_do_update" | "on_duplicate_key_update" | "prefix_with":
+            return replace(stmt, kind="upsert") if stmt.kind == "insert" else stmt
         case "with_only_columns" | "with_entities" | "add_columns":
             return replace(stmt, mapping=None)
         case "subquery" | "cte" | "alias" | "scalar_subquery" | "exists" | "label" | "lateral" | "as_scalar":
@@ -121,9 +123,14 @@ def _names(value: Value) -> list[str]:
 
 def run(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST, name: str) -> Value:
     """Execute a statement on a session by the method `name`; gives its result."""
-    writes = stmt.kind in {"insert", "update", "delete"}
+    writes, inserts = stmt.kind in {"insert", "upsert", "update", "delete"}, stmt.kind == "insert"
     locks = stmt.locks or locks_by_name(node)
-    flow.query(state, Executed(session=session.key, writes=writes, locks=locks, site=flow.site(node)), node, name)
+    flow.query(
+        state,
+        Executed(session=session.key, writes=writes, inserts=inserts, locks=locks, site=flow.site(node)),
+        node,
+        name,
+    )
     key = flow.key(node, "rows")
     asked(flow, session, stmt, state, node)
     state.marks -= {("empty", key)}

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import Fetch, Order, PageAsked, RelationsTaken, RowsFetched
 from .._lifecycle.schema import LoaderOption, Mapping, Relation
+from .._lifecycle.source import Fetch, Order, PageAsked, RelationsTaken, RowsFetched
 from .modules import Class
 from .state import State
 from .values import NONE, Attr, Call, Const, Option, Ref, Result, Rows, Sess, Stmt, Tup, Value

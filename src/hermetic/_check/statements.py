@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
 
 from .evaluate import evaluate
 from .loops import iterate
 from .modules import Class, Function, imported_names
 from .outcomes import Exit, caught_by, merged
+from .retries import attempt
 from .sessions import leave_half_done
 from .state import Around, State, distinct
 from .targets import assign, delete
@@ -177,7 +178,8 @@ def _while(flow: Flow, node: ast.While, state: State) -> list[Exit]:
     done = list(left)
     for _ in range(2):
         again: list[State] = []
-        for exit in flow.block(node.body, distinct(entered)):
+        turns = (_turn(flow, node, trial) for trial in distinct(entered))
+        for exit in merged([exit for turn in turns for exit in turn]):
             if exit.kind in {"next", "continue"}:
                 again.append(exit.state)
             elif exit.kind == "break":
@@ -200,13 +202,15 @@ def _for(flow: Flow, node: ast.For | ast.AsyncFor, state: State) -> list[Exit]:
     exits: list[Exit] = []
     for exit in flow.simple(node.iter, state, lambda trial: evaluate(flow, node.iter, trial)):  # type: ignore[arg-type]
         if exit.kind == "next":
-            exits += iterate(
-                flow, node.target, exit.value, exit.state, lambda trial: flow.block(node.body, [trial]), node
-            )
+            exits += iterate(flow, node.target, exit.value, exit.state, partial(_turn, flow, node), node)
         else:
             exits.append(exit)
     done = [exit.state for exit in exits if exit.kind == "next"]
     return [*(exit for exit in exits if exit.kind != "next"), *flow.block(node.orelse, distinct(done))]
+
+
+def _turn(flow: Flow, node: ast.For | ast.AsyncFor | ast.While, state: State) -> list[Exit]:
+    return attempt(flow, node, state, lambda trial: flow.block(node.body, [trial]))
 
 
 def _with(flow: Flow, node: ast.With | ast.AsyncWith, state: State) -> list[Exit]:

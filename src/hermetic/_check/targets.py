@@ -95,7 +95,8 @@ def write(flow: Flow, owner: Inst, name: str, value: Value, state: State, node: 
     """Set a mapped attribute; a new instance reached through a relationship joins its owner's session."""
     if name not in owner.mapping.columns and name not in owner.mapping.relations:
         return
-    record = AttributeWritten(instance=owner.key, attribute=name, site=flow.site(node))
+    relative = "computed" in flow.notes
+    record = AttributeWritten(instance=owner.key, attribute=name, relative=relative, site=flow.site(node))
     effect = flow.emit(state, record, *_grounds(flow, owner, value, state))
     if effect == "loses-write":
         state.mark("changed-detached", owner.key)

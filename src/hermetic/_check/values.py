@@ -7,8 +7,9 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from .._lifecycle.records import Key, Order
+from .._lifecycle.records import Key
 from .._lifecycle.schema import LoaderOption, Mapping
+from .._lifecycle.source import Order
 from .modules import Class, Definition, Function
 from .providers import Provider
 
@@ -135,7 +136,7 @@ class Rows:
     is_told: bool = True
 
 
-StatementKind = Literal["select", "insert", "update", "delete", "text", "other"]
+StatementKind = Literal["select", "insert", "upsert", "update", "delete", "text", "other"]
 
 
 @dataclass(frozen=True, slots=True)

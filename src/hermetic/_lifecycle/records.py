@@ -64,10 +64,12 @@ class TransactionBegan(SessionRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executed(SessionRecord):
-    """A statement was sent. `writes` for INSERT, UPDATE, DELETE; `autoflushes` unless under `no_autoflush`; `locks` when
-    it takes a lock by name that the connection keeps until told otherwise."""
+    """A statement was sent. `writes` for INSERT, UPDATE, DELETE, `inserts` for an INSERT that adds a row each time;
+    `autoflushes` unless under `no_autoflush`; `locks` when it takes a lock by name that the connection keeps until told
+    otherwise."""
 
     writes: bool = False
+    inserts: bool = False
     autoflushes: bool = True
     fails: bool = False
     locks: bool = False
@@ -188,10 +190,11 @@ class AttributeWritten(InstanceRecord):
     """An attribute was set, or a collection changed in place.
 
     `refused` when the database will not take the value; `target` is the instance that a relationship was given, or that
-    its collection lost when it `removes`.
+    its collection lost when it `removes`. `relative` when the new value was made from the old one.
     """
 
     attribute: str
+    relative: bool = False
     refused: bool = False
     target: Key | None = None
     removes: bool = False
@@ -307,61 +310,6 @@ class EngineCreated(Record):
     shares_threads: bool = False
     what: str = "create_engine"
     escapes: bool = True
-
-
-Order = Literal["none", "partial", "total"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageAsked(SessionRecord):
-    """A SELECT asked for a part of its rows by their position; `order` is total when it tells any two rows apart.
-
-    `subqueries` names the relationships that a second query loads for the same part of the rows.
-    """
-
-    entity: str
-    order: Order
-    skips: bool = True
-    subqueries: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelationsTaken(SessionRecord):
-    """A SELECT was told that its own rows fill these relationships (`contains_eager`).
-
-    `unjoined` are those whose table it joins nowhere, `filtered` the collections on whose members it has a condition;
-    `repopulates` tells that loaded ones are filled anew.
-    """
-
-    entity: str
-    relations: tuple[str, ...]
-    unjoined: tuple[str, ...] = ()
-    filtered: tuple[str, ...] = ()
-    repopulates: bool = False
-
-
-Fetch = Literal["all", "one", "first"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsFetched(SessionRecord):
-    """The rows of a SELECT were fetched, of which one entity may take several.
-
-    `collections` are filled from the rows themselves, by a joined eager load or, when also in `taken`, from the
-    statement's own join; `multiplied` are joined without filling anything. `limited`: under LIMIT; `filtered`: with a
-    condition on what was joined; `is_legacy`: by a `Query`, which makes its entities unique; `streams`: by `yield_per`.
-    """
-
-    entity: str
-    fetch: Fetch
-    collections: tuple[str, ...] = ()
-    taken: tuple[str, ...] = ()
-    multiplied: tuple[str, ...] = ()
-    limited: bool = False
-    filtered: bool = False
-    is_unique: bool = False
-    is_legacy: bool = False
-    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Confidence, Hazard, Moment, Sighting
-from .._lifecycle.records import AttributeWritten, InstanceLoaded, Record, RelationsTaken
+from .._lifecycle.records import AttributeWritten, InstanceLoaded, Record
+from .._lifecycle.source import RelationsTaken
 
 hazard = Hazard(__name__, code="HM504", severity="error", since="0.1", seen_by=("check",))
 

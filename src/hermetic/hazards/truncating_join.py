@@ -76,7 +76,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Sighting
-from .._lifecycle.records import RowsFetched
+from .._lifecycle.source import RowsFetched
 
 hazard = Hazard(__name__, code="HM503", severity="error", since="0.1", seen_by=("check",))
 

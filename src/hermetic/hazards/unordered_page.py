@@ -59,7 +59,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Sighting
-from .._lifecycle.records import PageAsked
+from .._lifecycle.source import PageAsked
 
 hazard = Hazard(__name__, code="HM502", severity="warning", since="0.1", seen_by=("check",))
 
