@@ -9,7 +9,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from .._lifecycle.records import Key, ScopeLeft, SessionOpened
-from .._lifecycle.source import AttemptBegan
 from . import known
 from .annotations import Annotations
 from .dependencies import Dependencies
@@ -30,7 +29,7 @@ from .promised import Promised
 from .providers import Providers
 from .reach import Links, Reach
 from .relevance import Relevance
-from .retries import retry_decorator, tell_retried
+from .retries import body_of
 from .schemas import Schemas
 from .settings import Settings
 from .shapes import Shape, shape_of
@@ -340,21 +339,16 @@ class Analyzer:
                 is_none = isinstance(default, ast.Constant) and default.value is None
                 if is_none or (argument.annotation is not None and self.annotations.is_optional(argument.annotation)):
                     state.mark("optional", value.key)
-        retry = retry_decorator(function)
-        if retry is not None:
-            flow.emit(state, AttemptBegan(what=retry.what, site=flow.site(function.node)))
         exits = self.dependencies.run(flow, function, state, lambda path: self._body(flow, function, path))
         for exit in exits:
             self._ended(flow, exit)
             changes_ended(flow, exit)
-            if retry is not None:
-                tell_retried(flow, retry, exit.state, after_failure=False)
         self.engines.ended(flow, exits)
         self.sharing.by_cache(function, exits)
         return exits
 
     def _body(self, flow: Flow, function: Function, state: State) -> list[Exit]:
-        exits = flow.block(function.node.body, [state])
+        exits = body_of(flow, function, state)
         self.dependencies.respond(flow, function, exits)
         return exits
 

@@ -59,6 +59,18 @@ def attempt(
     return exits
 
 
+def body_of(flow: Flow, function: Function, state: State) -> list[Exit]:
+    """Run the body of a function; where a decorator runs it again, tell when that follows a commit."""
+    retry = retry_decorator(function)
+    if retry is None:
+        return flow.block(function.node.body, [state])
+    flow.emit(state, AttemptBegan(what=retry.what, site=flow.site(function.node)))
+    exits = flow.block(function.node.body, [state])
+    for exit in exits:
+        tell_retried(flow, retry, exit.state, after_failure=False)
+    return exits
+
+
 def note_doubt(state: State, record: Record) -> None:
     """Keep a path on which the commit of an attempt failed apart from those that failed before it."""
     if isinstance(record, Committed) and record.fails and any(name == "attempt" for name, _ in state.marks):
