@@ -18,6 +18,7 @@ from .._lifecycle.records import (
 from .loops import around
 from .membership import may_be
 from .modules import Function
+from .nesting import nest_own
 from .reads import read
 from .state import Around, Entry, FieldSet, Path, State, SymbolCalled, Taken, ValueRead, Worked
 from .suppositions import passed_on, rules_out
@@ -237,7 +238,8 @@ class Replay:
                 self.state.mark("escaped", self.key(instance))
             case Worked() as worked:
                 self.flow.note(self.state, worked)
-                if not self.function.is_async:
+                nest_own(self.flow, self.state, self.call, self.function, self.bound)
+                if not (self.function.is_async or worked.is_async):
                     self.analyzer.witness.worked(self.flow, self.state, worked, self.call.node, self.function)
 
     def _via(self) -> tuple[str, ...]:

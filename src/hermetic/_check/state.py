@@ -72,10 +72,11 @@ class ValueRead:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """Database work on a session of the callee's own that blocks its thread."""
+    """Database work on a session of the callee's own; it blocks its thread where the session is no async one."""
 
     what: str
     site: Hashable
+    is_async: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from .._lifecycle.records import (
 )
 from .engines import held
 from .modules import Function
+from .nesting import nest
 from .outcomes import Raised
 from .providing import called
 from .replay import Replay
@@ -103,6 +104,7 @@ class Summaries:
             if injection is None:
                 found = self.call(flow, function, owner, call, state)
             else:
+                nest(flow, state, call.node, function.name, "decorator", injection.parameter)
                 found = self.analyzer.injecting.call(flow, injection, function, owner, call, state)
         return self.analyzer.promised.returned(flow, function, found, state, call.node)
 
@@ -164,9 +166,9 @@ def _kept(state: State, value: Value) -> Iterable[Entry]:
     for entry in entries:
         event = entry.event
         if isinstance(event, SessionRecord) and event.session in dropped:
-            if event.session not in worked and _is_work(event, state):
+            if event.session not in worked and _is_work(event):
                 worked.add(event.session)
-                kept.append(replace(entry, event=Worked(_words(event), event.site), before=None))
+                kept.append(replace(entry, event=Worked(_words(event), event.site, _is_async(event, state)), before=None))
             if isinstance(event, Added | Merged):
                 taken = event.instance if isinstance(event, Added) else event.source
                 kept.append(replace(entry, event=Taken(taken), before=None))
@@ -190,9 +192,8 @@ def _is_dropped(event: InstanceRecord, state: State, dropped: set[Key], returned
     return known.session in dropped or (known.session is None and known.last_session in dropped)
 
 
-def _is_work(event: Event, state: State) -> bool:
-    name = type(event).__name__
-    return name in {"Executed", "Flushed", "Committed", "Refreshed"} and not _is_async(event, state)
+def _is_work(event: Event) -> bool:
+    return type(event).__name__ in {"Executed", "Flushed", "Committed", "Refreshed"}
 
 
 def _is_async(event: Event, state: State) -> bool:

@@ -277,6 +277,21 @@ class ScopeLeft(SessionRecord):
     by: Literal["return", "raise", "cancel", "loop"] = "return"
 
 
+NestedHow = Literal["decorator", "parameter", "own"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionNested(SessionRecord):
+    """While `session` had work to commit, `what` was called and worked on a session of its own.
+
+    It got that one from its decorator, or opened it because its `parameter` was not given, or always opens its `own`.
+    """
+
+    what: str
+    how: NestedHow
+    parameter: str = ""
+
+
 SharedHow = Literal[
     "module", "class", "default-argument", "cache", "singleton", "thread", "task", "background", "request", "user-state"
 ]  # fmt: skip
