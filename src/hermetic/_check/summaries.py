@@ -168,7 +168,9 @@ def _kept(state: State, value: Value) -> Iterable[Entry]:
         if isinstance(event, SessionRecord) and event.session in dropped:
             if event.session not in worked and _is_work(event):
                 worked.add(event.session)
-                kept.append(replace(entry, event=Worked(_words(event), event.site, _is_async(event, state)), before=None))
+                kept.append(
+                    replace(entry, event=Worked(_words(event), event.site, _is_async(event, state)), before=None)
+                )
             if isinstance(event, Added | Merged):
                 taken = event.instance if isinstance(event, Added) else event.source
                 kept.append(replace(entry, event=Taken(taken), before=None))

@@ -82,7 +82,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Sighting
-from .._lifecycle.records import Added, AttributeWritten, Deleted, Executed, Flushed, Merged, SessionNested, SessionRecord
+from .._lifecycle.records import (
+    Added,
+    AttributeWritten,
+    Deleted,
+    Executed,
+    Flushed,
+    Merged,
+    SessionNested,
+    SessionRecord,
+)
 
 hazard = Hazard(__name__, code="HM107", severity="warning", since="0.1", seen_by=("check",))
 
@@ -103,7 +112,9 @@ def works_beside(moment: Moment) -> Iterator[Sighting]:
         return
     history = moment.history()
     mine = [known for known in history if isinstance(known, SessionRecord) and known.session == record.session]
-    work = next((known for known in reversed(mine) if isinstance(known, (Added, Deleted, Merged, Flushed, Executed))), None)
+    work = next(
+        (known for known in reversed(mine) if isinstance(known, (Added, Deleted, Merged, Flushed, Executed))), None
+    )
     written = next((known for known in reversed(history) if isinstance(known, AttributeWritten)), None)
     begun = work or written
     yield Sighting(
