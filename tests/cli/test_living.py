@@ -87,6 +87,17 @@ def test_writing_again_keeps_what_was_not_looked_at(write: Write) -> None:
     assert "2 findings written to hermetic-baseline.json\n" == check("--write-baseline", "--select", "HM203").stdout
 
 
+def test_writing_tells_what_could_not_be_read(write: Write) -> None:
+    """A baseline of half a project should not pass for one of the whole."""
+    write("a.py", LEAK)
+    write("old.py", "print 'hello'\n")
+    done = check("--write-baseline", "--stats")
+
+    assert done.stderr.startswith("old.py:1: this is Python 2 ")
+    assert "session-leak               1\n" in done.stdout
+    assert done.stdout.endswith("\n1 finding written to hermetic-baseline.json\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

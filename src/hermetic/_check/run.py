@@ -24,6 +24,7 @@ from .discover import Search, SourceFile, discover
 from .engine import Analysis
 from .fingerprints import Places, fingerprinted
 from .memory import Memory
+from .places import project_root
 from .policy import Policies
 from .providers import Provider
 from .suppressions import suppressions
@@ -157,6 +158,7 @@ def _read(
     paths: Sequence[str | Path], config: Config, progress: Progress | None, memory: Memory
 ) -> tuple[list[SourceFile], list[Problem]]:
     """The modules and the problems below `paths`; raises NothingToCheck when there is no module at all."""
+    project_root.cache_clear()  # a project that is watched may have got another root
     files: list[SourceFile] = []
     problems: list[Problem] = []
     for found in discover(

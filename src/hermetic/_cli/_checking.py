@@ -51,16 +51,17 @@ def _once(options: Options) -> int:
             changes=changes,
             progress=progress,
         )
-    if baseline is not None and options.write_baseline:
-        accept(report, baseline)
-        return 0
-    write(report, wanted, quiet=options.quiet)
+    if not options.write_baseline:
+        write(report, wanted, quiet=options.quiet)
     if options.stats:
         say("\n" + stats.render(report), to_stderr=options.format != "text")
-    if not options.quiet and options.format != "github":
+    if not options.quiet and (options.write_baseline or options.format != "github"):
         _tell(report.problems, everything=options.verbose)
     if baseline is not None and options.prune:
         prune(report, baseline)
+    if baseline is not None and options.write_baseline:
+        accept(report, baseline)
+        return 0
     return FOUND if report.findings else 0
 
 
