@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import Key, NestedHow, SessionNested
-from .dependencies import arguments_with_defaults
+from .parameters import arguments_with_defaults
 from .state import State
 from .targets import sessions_in
 from .values import NONE, UNKNOWN, Call, Sess, Value
