@@ -95,6 +95,9 @@ def with_options_of(source: InstanceState, target: InstanceState) -> InstanceSta
     target = replace(target, options=source.options, via=source.via)
     if chosen or source.deferred - by_class[0] or source.blocked - by_class[1]:
         return replace(target, deferred=source.deferred, blocked=source.blocked)
+    if source.expired:
+        # Options that name every attribute leave a trace on the source which expiring it does not wipe out.
+        return replace(target, unsure=target.unsure | target.deferred - by_class[0])
     return target
 
 
