@@ -12,6 +12,7 @@ from .concurrency import coroutine, executor_method, is_coroutine, join, start_t
 from .evaluate import evaluate
 from .externals import call_external, configure
 from .modules import Class, External, Function
+from .overwrites import dumped, fields_in, updated
 from .providing import called
 from .reads import shown
 from .responses import validate
@@ -30,6 +31,7 @@ from .values import (
     Closure,
     Cm,
     Const,
+    Dump,
     Engine,
     Ext,
     Inst,
@@ -159,13 +161,13 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
             return statement_method(flow, owner, name, call, state)
         case Option(options=options):
             return loader_option(name, call, options) if name != "options" else owner
-        case Many() | Tup():
+        case Many() | Tup() | Dump():
             return _collection(flow, owner, name, call, state)
         case Maker():
             return _maker_method(flow, owner, name, call, state)
         case Engine():
             return _engine_method(flow, owner, name, call, state)
-        case Inst():
+        case Inst() | Obj():
             return _model_method(flow, owner, name, call, state)
         case Cm(kind="function"):
             return flow.analyzer.generators.method(flow, owner, name, state, call.node)
@@ -197,8 +199,10 @@ def autocommits(call: Call) -> bool:
     return call.keyword("isolation_level") == Const("AUTOCOMMIT")
 
 
-def _collection(flow: Flow, owner: Many | Tup, name: str, call: Call, state: State) -> Value:
+def _collection(flow: Flow, owner: Many | Tup | Dump, name: str, call: Call, state: State) -> Value:
     """A method of a list; on a relationship's collection a change is a write to the instance."""
+    if isinstance(owner, Dump):
+        return fields_in(owner, name, flow.key(call.node, "fields"))
     if isinstance(owner, Many) and isinstance(owner.key, Path) and name in _ADDERS | _REMOVERS:
         known = state.life.instances.get(owner.key.base)
         if known is not None:
@@ -251,13 +255,17 @@ def _engine_method(flow: Flow, engine: Engine, name: str, call: Call, state: Sta
     return engine if name == "execution_options" else UNKNOWN
 
 
-def _model_method(flow: Flow, owner: Inst, name: str, call: Call, state: State) -> Value:
+def _model_method(flow: Flow, owner: Inst | Obj, name: str, call: Call, state: State) -> Value:
+    if isinstance(owner, Obj):
+        return dumped(owner, name, call)
     cls = flow.analyzer.class_of(owner.mapping)
     method = cls.method(name) if cls else None
     if method is not None:
         return flow.analyzer.summaries.invoke(flow, method, owner, call, state)
     if name in {"model_dump", "dict", "json", "model_dump_json"}:
         shown(flow, owner, state, call.node)
+    if name == "sqlmodel_update":
+        updated(flow, owner, call.argument(0, "obj"), call, state)
     return UNKNOWN
 
 
@@ -294,6 +302,8 @@ def _created(flow: Flow, mapping: Mapping, call: Call, state: State) -> Value:
     written = frozenset(name for name, _ in call.keywords if name != "**")
     flow.emit(state, InstanceCreated(instance=inst.key, mapping=mapping, written=written, site=flow.site(call.node)))
     state.marks = frozenset(mark for mark in state.marks if mark[1] != inst.key)
+    if isinstance(dump := call.keyword("**"), Dump):
+        state.attrs[inst.key, "**"] = dump
     return inst
 
 

@@ -10,6 +10,7 @@ from .evaluate import evaluate
 from .loops import around
 from .results import members
 from .rows import Row, bound_names
+from .rowsets import without_repeats
 from .state import Path, State
 from .targets import assign
 from .values import UNKNOWN, Many, Sym, Tup, Value
@@ -24,7 +25,9 @@ def comprehend(flow: Flow, node: ast.ListComp | ast.SetComp | ast.GeneratorExp |
     depth, rows = state.loop, flow.rows
     source: Value = UNKNOWN
     for generator in node.generators:
-        source = members(flow, evaluate(flow, generator.iter, state), state, generator.iter)
+        source = evaluate(flow, generator.iter, state)
+        source = without_repeats(source) if isinstance(node, ast.SetComp | ast.DictComp) else source
+        source = members(flow, source, state, generator.iter)
         element = _member(source)
         state.loop = (*state.loop, around(source, flow.key(generator.iter, "loop")))
         flow.rows = (*flow.rows, Row(frozenset(bound_names(generator.target)), getattr(source, "session", None)))

@@ -12,8 +12,10 @@ from . import known
 from .concurrency import thread_started
 from .loops import around
 from .modules import Class, External
+from .overwrites import set_by_name
 from .reads import read, shown
 from .results import loader_option, members, select
+from .rowsets import without_repeats
 from .session_classes import finds_bind, super_of
 from .sessions import open_session
 from .settings import Settings
@@ -28,6 +30,7 @@ from .values import (
     Const,
     Engine,
     Ext,
+    FieldName,
     Inst,
     Maker,
     Many,
@@ -274,6 +277,10 @@ def _listed(flow: Flow, call: Call, state: State) -> Value:
     return found if isinstance(found, (Many, Tup, Sym)) else UNKNOWN
 
 
+def _set(flow: Flow, call: Call, state: State) -> Value:
+    return _listed(flow, replace(call, args=tuple(map(without_repeats, call.args))), state)
+
+
 def _enumerate(flow: Flow, call: Call, state: State) -> Value:
     found = members(flow, call.argument(0), state, call.node)
     return (
@@ -311,6 +318,8 @@ def _setattr(flow: Flow, call: Call, state: State) -> Value:
     if isinstance(name, Const) and isinstance(name.value, str) and isinstance(call.node, ast.Call):
         set_attribute(flow, call.node.args[0], owner, call.argument(2), state, name.value)
     elif isinstance(owner, Inst):
+        if isinstance(name, FieldName):
+            set_by_name(flow, owner, name, call, state)
         flow.write_some(owner, state, call.node)
     return UNKNOWN
 
@@ -359,7 +368,8 @@ _FUNCTIONS: dict[str, Callable[[Flow, Call, State], Value]] = {
     "builtins.anext": _next,
     "builtins.list": _listed,
     "builtins.tuple": _listed,
-    "builtins.set": _listed,
+    "builtins.frozenset": _set,
+    "builtins.set": _set,
     "builtins.sorted": _listed,
     "builtins.reversed": _listed,
     "builtins.iter": _listed,

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import AttributeRead
+from .overwrites import DUMPS, is_form
 from .results import announce, related
 from .rowsets import ORDERINGS
 from .state import FieldSet, Path, State, ValueRead
@@ -19,6 +20,7 @@ from .values import (
     Closure,
     Cm,
     Const,
+    Dump,
     Engine,
     Ext,
     Inst,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from .flow import Flow
 
 
-_WITH_METHODS = (Many, Query, Stmt, Adapter, Result, Maker, Engine, Bound, Closure, Attr, Cm, Task, Tup, Const)
+_WITH_METHODS = (Dump, Many, Query, Stmt, Adapter, Result, Maker, Engine, Bound, Closure, Attr, Cm, Task, Tup, Const)
 
 
 def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Value:
@@ -124,7 +126,7 @@ def _read_property(flow: Flow, owner: Inst, name: str, state: State, node: ast.A
     if method is not None and flow.analyzer.is_property(method):
         touch(flow, owner, name, state, node)
         return UNKNOWN
-    return Bound(owner, name) if method is not None else UNKNOWN
+    return Bound(owner, name) if method is not None or name == "sqlmodel_update" else UNKNOWN
 
 
 def touch(flow: Flow, owner: Inst, name: str, state: State, node: ast.AST) -> None:
@@ -153,6 +155,8 @@ def _read_object(flow: Flow, owner: Obj, name: str, state: State, node: ast.AST)
             found = flow.call_value(Closure(method, owner), Call(node), state)
             return _remember(flow, owner, name, found, state) if flow.analyzer.is_cached_property(method) else found
         return Closure(method, owner)
+    if name in DUMPS and is_form(flow, owner):
+        return Bound(owner, name)
     field = flow.analyzer.fields.value(owner.cls, name, owner.key)
     if field is UNKNOWN:
         flow.note(state, ValueRead(owner.key, name, node, flow.module))

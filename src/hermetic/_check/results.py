@@ -10,6 +10,7 @@ from .._lifecycle.records import Executed, InstanceLoaded, Key, LookedUp
 from .._lifecycle.schema import LoaderOption, Mapping
 from .identity import held, key_of_get, key_of_where, remember
 from .known import locks_by_name
+from .overwrites import fields_in, update_built
 from .rowsets import asked, fetched, grown
 from .state import Path, State
 from .values import (
@@ -18,6 +19,7 @@ from .values import (
     Call,
     Cm,
     Const,
+    Dump,
     Inst,
     Many,
     Option,
@@ -50,6 +52,8 @@ def select(flow: Flow, call: Call) -> Stmt:
 def statement_method(flow: Flow, stmt: Stmt, name: str, call: Call, state: State) -> Value:
     """A method that builds on a statement; any other keeps the statement as it is."""
     built = _built(flow, stmt, name, call)
+    if name == "values":
+        update_built(flow, stmt, call.keyword("**") or call.argument(0), call, state)
     return replace(built, rows=grown(flow, stmt, name, call, state)) if isinstance(built, Stmt) else built
 
 
@@ -270,6 +274,7 @@ def query_method(flow: Flow, query: Query, name: str, call: Call, state: State) 
         flow.query(state, Executed(session=session.key, site=flow.site(call.node)), call.node, name)
         return UNKNOWN
     if name in {"update", "delete"}:
+        update_built(flow, stmt, call.argument(0, "values"), call, state)
         flow.emit(state, Executed(session=session.key, writes=True, site=flow.site(call.node)), name)
         return UNKNOWN
     if name in {"paginate"}:
@@ -316,6 +321,8 @@ def members(flow: Flow, value: Value, state: State, node: ast.AST) -> Value:
             return Many(_row(value, value.scalars), value.key, rows=True, session=value.session.key)
         case Query():
             return query_method(flow, value, "all", Call(node), state)
+        case Dump():
+            return fields_in(value, "keys", flow.key(node, "fields"))
         case Cm(kind="function"):
             return UNKNOWN
         case Ref():

@@ -267,6 +267,13 @@ def fetched(flow: Flow, result: Result, name: str, state: State, node: ast.AST) 
     flow.emit(state, record)
 
 
+def without_repeats(value: Value) -> Value:
+    """What goes into a set or into the keys of a dict: owners that a join repeats come out once."""
+    if not isinstance(value, Result):
+        return value
+    return replace(value, stmt=replace(value.stmt, rows=replace(value.stmt.rows, merged=True)))
+
+
 def _fetch(name: str) -> Fetch | None:
     return (
         "first" if name in _FIRST else "one" if name in _ONE else "all" if name in _ALL or name == "__iter__" else None

@@ -23,6 +23,7 @@ from .._lifecycle.records import (
     TransactionBegan,
 )
 from .outcomes import Raised
+from .overwrites import merged
 from .results import get, run, select
 from .state import State, SymbolCalled
 from .targets import instances_in, unsettle
@@ -245,6 +246,7 @@ def _merge(flow: Flow, session: Sess, call: Call, state: State) -> Value:
     if not isinstance(source, Inst):
         unknown_write(flow, session, state, call.node, "merge")
         return UNKNOWN
+    merged(flow, source, call, state)
     result = Inst(flow.key(call.node, "merged"), source.mapping)
     record = Merged(
         session=session.key,

@@ -205,6 +205,21 @@ class Obj:
 
 
 @dataclass(frozen=True, slots=True)
+class Dump:
+    """`payload.model_dump()`: a dict with each field of a form, or with those alone that were given."""
+
+    cls: Class
+    given_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldName:
+    """The name of a field, one after the other, in a loop over a dump."""
+
+    dump: Dump
+
+
+@dataclass(frozen=True, slots=True)
 class Adapter:
     """`TypeAdapter(list[OrderRead])`: converts into a response model."""
 
@@ -313,7 +328,8 @@ class Call:
 
 Value: TypeAlias = (
     Unknown | Const | Sym | Ref | Ext | Sess | Inst | Many | Tup | Engine | Conn | Maker | Stmt | Query | Result
-    | Option | Attr | Obj | Adapter | Bound | Closure | Wrapped | Provided | Lambda | Partial | Cm | Task
+    | Option | Attr | Obj | Adapter | Bound | Closure | Wrapped | Provided | Lambda | Partial | Cm | Task | Dump
+    | FieldName
 )  # fmt: skip
 
 

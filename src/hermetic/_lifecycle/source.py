@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .records import Record, SessionRecord
+from .records import Key, Record, SessionRecord
 
 Order = Literal["none", "partial", "total"]
 
@@ -79,3 +79,21 @@ class Retried(SessionRecord):
     what: str
     errors: tuple[str, ...]
     is_doubtful: bool
+
+
+HowOverwritten = Literal["setattr", "update", "merge", "sqlmodel_update"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsOverwritten(Record):
+    """All fields of a `form` were written over an instance or row, `columns` with a default where nobody filled them in.
+
+    `is_partial` when the form is known to be filled in in part; `instance` is what was written to, where it is at hand.
+    """
+
+    entity: str
+    form: str
+    how: HowOverwritten
+    columns: tuple[str, ...] = ()
+    is_partial: bool = True
+    instance: Key | None = None
