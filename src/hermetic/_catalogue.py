@@ -18,6 +18,8 @@ from ._lifecycle.session import SessionState
 Severity = Literal["error", "warning", "info"]
 Confidence = Literal["proven", "likely", "possible"]
 Engine = Literal["check", "watch"]
+Safety = Literal["safe", "unsafe", "display"]
+"""How far a fix can be trusted: it keeps what the code means, it may change it, or it is told and never applied."""
 
 OfSession = TypeVar("OfSession", bound=SessionRecord)
 OfInstance = TypeVar("OfInstance", bound=InstanceRecord)
@@ -36,11 +38,24 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """`replacement` for what stands from a 1-based line and column up to another, excluded; columns count characters."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One sighting of a hazard, at a 1-based line and column, with the ordered sites that lead to it.
 
     `function` is the dotted name of the function around it within its module, and `fingerprint` 32 hex digits that
     stay the same when lines move and files are renamed: 16 of the function's code, 16 of the hazard and its statement.
+    `fix` is advice in words; `edits` carry it out where that is mechanical, and `safety` tells what they are worth.
     """
 
     slug: str
@@ -57,6 +72,8 @@ class Finding:
     fix: str | None = None
     function: str = ""
     fingerprint: str = ""
+    edits: tuple[Edit, ...] = ()
+    safety: Safety | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +102,33 @@ class Moment:
         return next((r for r in reversed(self.history()) if isinstance(r, kinds) and r.instance == instance), None)
 
 
+RemedyKind = Literal[
+    "with-block", "merge-result", "rollback", "commit", "loader-option", "plain-def", "populate-existing", "order-by"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """The mechanical fix of a sighting: its kind, the records whose code it changes, the words that it needs."""
+
+    kind: RemedyKind
+    at: tuple[Record, ...]
+    words: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a hazard's logic answers: the message, the fix, how sure it is, and the story as (record, text) pairs."""
+    """What a hazard's logic answers: the message, the fix, how sure it is, and the story as (record, text) pairs.
+
+    `fix` is advice in words; a `remedy` says how to carry it out where that is mechanical.
+    """
 
     message: str
     fix: str | None = None
     confidence: Confidence = "proven"
     story: tuple[tuple[Record, str], ...] = ()
     at: Record | None = None
+    remedy: Remedy | None = None
 
 
 Logic = Callable[[Moment], Iterator[Sighting]]

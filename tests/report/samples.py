@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hermetic._catalogue import Finding, Step
+from hermetic._catalogue import Edit, Finding, Step
 from hermetic._check.checked import Counts, Entry, Problem, Report, Suppression
 
 LINES = {
@@ -34,6 +34,11 @@ DETACHED = Finding(
     fix="select(Order).options(joinedload(Order.customer)) at line 34",
     function="Orders.tell",
     fingerprint="0123456789abcdef" * 2,
+    edits=(
+        Edit("orders.py", 3, 1, 3, 1, "from sqlalchemy.orm import joinedload\n"),
+        Edit("orders.py", 34, 45, 34, 45, ".options(joinedload(Order.customer))"),
+    ),
+    safety="unsafe",
 )
 
 LOST = Finding(

@@ -62,6 +62,11 @@ def test_a_finding_carries_its_story_and_fix() -> None:
     )
     assert {"file": "orders.py", "line": 33, "text": "opened"} == finding["story"][0]
     assert DETACHED.fix == finding["fix"]
+    assert ("unsafe", 2, ".options(joinedload(Order.customer))") == (
+        finding["safety"],
+        len(finding["edits"]),
+        finding["edits"][1]["replacement"],
+    )
 
 
 def test_equal_mistakes_get_fingerprints_of_their_own() -> None:

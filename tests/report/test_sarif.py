@@ -71,6 +71,20 @@ def test_the_story_is_a_code_flow() -> None:
     assert [33, 34, 38, 41] == [site["location"]["physicalLocation"]["region"]["startLine"] for site in sites]
 
 
+def test_edits_are_a_fix() -> None:
+    """By file, with what they are worth."""
+    lost, detached, *_ = run(FULL)["results"]
+    (fix,) = detached["fixes"]
+    (change,) = fix["artifactChanges"]
+    region = {"startLine": 34, "startColumn": 45, "endLine": 34, "endColumn": 45}
+    replacement = {"deletedRegion": region, "insertedContent": {"text": ".options(joinedload(Order.customer))"}}
+
+    assert "fixes" not in lost
+    assert ({"safety": "unsafe"}, DETACHED.fix) == (fix["properties"], fix["description"]["text"])
+    assert ("orders.py", 2) == (change["artifactLocation"]["uri"], len(change["replacements"]))
+    assert replacement == change["replacements"][1]
+
+
 def test_what_a_comment_allows_is_there_as_suppressed() -> None:
     """A suppressed finding carries the reason that the comment gives; the others carry no suppression."""
     *told, _, allowed = run(FULL)["results"]

@@ -27,7 +27,7 @@ def test_a_finding_tells_its_story_beside_the_source() -> None:
            34 │     order = session.scalars(select(Order)).first()   loaded without `customer`
            38 │                                                      closed
            41 │ send(order.customer.email)                           needs a SELECT, no session left
-           fix: select(Order).options(joinedload(Order.customer)) at line 34
+           fix: select(Order).options(joinedload(Order.customer)) at line 34  [--fix --unsafe]
 
         """)
 

@@ -75,8 +75,8 @@ class Report:
     `found` counts all findings that no comment allows by (slug, confidence), told or not; `sizes` are lines by file.
     `suppressed` pairs a finding with the reason its comment gives. `known` are findings that the baseline holds, `stale`
     what it holds beyond them, and `pruned` what it would hold without that. `lines` holds the source lines that findings and
-    their stories speak of, by (file, line), unstripped. `unresolved` names session providers that stayed unknown,
-    `given_up` functions that took too long to follow to their end.
+    their stories speak of, by (file, line), unstripped; `texts` each module's text by its name. `unresolved` names session
+    providers that stayed unknown, `given_up` functions that took too long to follow to their end.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -92,6 +92,7 @@ class Report:
     sizes: Mapping[str, int] = field(default_factory=dict)
     counts: Counts = Counts()
     lines: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def recognised_nothing(self) -> bool:

@@ -59,7 +59,7 @@ def analyze(
     seen = looked_at(analyzer, begin, processes(jobs, walked), lambda at, done: tell(at, done, total))
     whole = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
     return Analysis(
-        findings=tuple(findings(whole)),
+        findings=tuple(findings(whole, files)),
         sessions=len(whole.opened),
         models=len(analyzer.models),
         functions=walked,

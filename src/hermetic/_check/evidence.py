@@ -6,12 +6,21 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from .._catalogue import Confidence, Step
+from .._catalogue import Confidence, RemedyKind, Step
 from .._lifecycle.records import EngineCreated, Key, SessionShared
 from .settings import Settings
 from .state import Site
 
 Trigger: TypeAlias = tuple[Hashable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A fix that a hazard asks for: its kind, the sites that it is about, the words that it needs."""
+
+    kind: RemedyKind
+    sites: tuple[Site, ...]
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Sight:
     fix: str | None
     story: tuple[Step, ...]
     trigger: Trigger
+    wanted: Wanted | None = None
 
     @property
     def rank(self) -> int:

@@ -86,6 +86,11 @@ def _decode(data: bytes, *, cookies: bool) -> str:
     return io.IncrementalNewlineDecoder(None, translate=True).decode(text, final=True)
 
 
+def encoding_of(data: bytes) -> str:
+    """The encoding of a module that could be read; `utf-8-sig` where it begins with a byte order mark."""
+    return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+
+
 def parse(text: str) -> ast.Module:
     """The syntax tree of a module, without the compiler's warnings; raises Unreadable."""
     try:

@@ -64,19 +64,21 @@ def check(
     overrides: Overrides | None = None,
     baseline: Baseline | None = None,
     changes: Changes | None = None,
+    edited: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     analyze: Analyze | None = None,
 ) -> Report:
     """Check the files below `paths`; raises CheckFailed (see `hermetic.errors`) when that cannot be done.
 
     `overrides` is what goes on top of `config` and of every configuration that is nearer to a file. With a `baseline`
-    only new findings are told, with `changes` only those that they touch.
+    only new findings are told, with `changes` only those that they touch. `edited` is what to take as the text of a module
+    instead of what its file holds, by its name.
     """
     clock = _Clock()
     config = (overrides or Overrides()).on(config or Config())
     policies = Policies(config, overrides)
     memory = Memory(config.cache_dir if analyze is None else None, paths, config.providers)
-    files, problems = _read(paths, config, progress, memory)
+    files, problems = _read(paths, config, edited or {}, progress, memory)
     clock.lap("reading")
     analysis = memory.analysis(files) or memory.keep(files, _analysis(files, config, progress, analyze))
     clock.lap("analysing")
@@ -105,16 +107,16 @@ def check(
         found=Counter((each.slug, each.confidence) for each in shown),
         sizes=sizes,
         counts=replace(
-            _counts(analysis, sizes, clock),
-            lowered=lowered,
+            _counts(analysis, sizes, clock, lowered),
             hidden=len(shown) - len(told),
             unchanged=len(compared.new) - len(here),
         ),
         lines=lines,
+        texts={file.name: file.text for file in files if not file.fence},
     )
 
 
-def _counts(analysis: Analysis, sizes: Mapping[str, int], clock: _Clock) -> Counts:
+def _counts(analysis: Analysis, sizes: Mapping[str, int], clock: _Clock, lowered: int) -> Counts:
     """What was read and understood, and how long it took."""
     return Counts(
         files=len(sizes),
@@ -122,6 +124,7 @@ def _counts(analysis: Analysis, sizes: Mapping[str, int], clock: _Clock) -> Coun
         sessions=analysis.sessions,
         models=analysis.models,
         functions=analysis.functions,
+        lowered=lowered,
         seconds=sum(seconds for _, seconds in clock.laps),
         phases=tuple(clock.laps),
     )
@@ -155,7 +158,11 @@ class _Clock:
 
 
 def _read(
-    paths: Sequence[str | Path], config: Config, progress: Progress | None, memory: Memory
+    paths: Sequence[str | Path],
+    config: Config,
+    edited: Mapping[str, str],
+    progress: Progress | None,
+    memory: Memory,
 ) -> tuple[list[SourceFile], list[Problem]]:
     """The modules and the problems below `paths`; raises NothingToCheck when there is no module at all."""
     project_root.cache_clear()  # a project that is watched may have got another root
@@ -167,7 +174,7 @@ def _read(
         if isinstance(found, Problem):
             problems.append(found)
             continue
-        files.append(found)
+        files.append(_edited(found, edited))
         if progress:
             progress("reading", len(files), 0)
     if not files:
@@ -176,6 +183,11 @@ def _read(
             raise NothingToCheck("\n".join([*map(str, problems), f"nothing in {where} could be checked"]))
         raise NothingToCheck(f"no Python in {where}; give a path that holds .py or .md files, or shorten `exclude`")
     return files, problems
+
+
+def _edited(file: SourceFile, edited: Mapping[str, str]) -> SourceFile:
+    text = edited.get(file.name)
+    return file if text is None or file.fence else replace(file, text=text, parsed=None)
 
 
 def _analysis(

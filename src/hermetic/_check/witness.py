@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._catalogue import Confidence, Finding, Hazard, Logic, Moment, Sighting, Step, catalogue
+from .._catalogue import Confidence, Finding, Hazard, Logic, Moment, Remedy, Sighting, Step, catalogue
 from .._lifecycle.instance import InstanceState
 from .._lifecycle.records import (
     AttributeRead,
@@ -21,11 +21,13 @@ from .._lifecycle.records import (
     SessionRecord,
     Where,
 )
-from .evidence import Evidence, Sight, Trigger
+from .evidence import Evidence, Sight, Trigger, Wanted
+from .fixes.mending import Mending
 from .state import Site, State, Worked
 
 if TYPE_CHECKING:
     from .analyzer import Analyzer
+    from .discover import SourceFile
     from .flow import Flow
     from .modules import Function
 
@@ -155,7 +157,16 @@ class Witness:
         if sighting.confidence == "proven" and self._is_promised(moment):
             sighting = replace(sighting, confidence="likely")
         steps = tuple(self._step(record, text) for record, text in sighting.story if isinstance(record.site, Site))
-        sight = Sight(hazard.slug, site, sighting.confidence, sighting.message, sighting.fix, steps, trigger)
+        sight = Sight(
+            hazard.slug,
+            site,
+            sighting.confidence,
+            sighting.message,
+            sighting.fix,
+            steps,
+            trigger,
+            _wanted(sighting.remedy),
+        )
         self.analyzer.evidence.sighted(sight)
 
     def _is_assumed(self, instance: InstanceState | None) -> bool:
@@ -184,16 +195,25 @@ class Witness:
         return line[site.column - 1 :].strip()
 
 
-def findings(whole: Evidence) -> Iterator[Finding]:
-    """What the hazards saw in the whole program."""
-    return (_finding(sight, whole) for sight in whole.sights.values())
+def _wanted(remedy: Remedy | None) -> Wanted | None:
+    if remedy is None:
+        return None
+    sites = tuple(record.site for record in remedy.at if isinstance(record.site, Site))
+    return Wanted(remedy.kind, sites, remedy.words) if len(sites) == len(remedy.at) else None
 
 
-def _finding(sight: Sight, whole: Evidence) -> Finding:
+def findings(whole: Evidence, files: Sequence[SourceFile]) -> Iterator[Finding]:
+    """What the hazards saw in the whole program, with the edits that mend it."""
+    mending = Mending(files)
+    return (_finding(sight, whole, mending) for sight in whole.sights.values())
+
+
+def _finding(sight: Sight, whole: Evidence, mending: Mending) -> Finding:
     site, hazard = sight.site, catalogue()[sight.slug]
     confidence: Confidence = sight.confidence
     if confidence == "proven" and (sight.trigger in whole.clean or site.file in whole.leaning):
         confidence = "likely"
+    edits, safety = mending.of(sight)
     return Finding(
         slug=sight.slug,
         code=hazard.code,
@@ -207,6 +227,8 @@ def _finding(sight: Sight, whole: Evidence) -> Finding:
         message=sight.message,
         story=sight.story,
         fix=sight.fix,
+        edits=edits,
+        safety=safety,
     )
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from .._check.baseline import Baseline
 from .._check.cache import DIRECTORY
 from .._check.changes import changes_since
-from .._check.checked import Problem
+from .._check.checked import Problem, Report
 from .._check.config import Config, Overrides, load
 from .._check.run import Progress, check
 from .._report import stats
 from ..errors import BadConfig
+from . import _fixing as fixing
 from ._baselining import accept, prune, remembered
 from ._outputs import outputs, write
 from ._printing import is_terminal, say
@@ -39,22 +41,22 @@ def checked(options: Options) -> int:
 def _once(options: Options) -> int:
     """Check, write the report, and answer with the exit code."""
     wanted = outputs(options)
+    fixing.refuse(options)
     config = _config(options)
     baseline = remembered(options, config)
-    changes = None if options.diff is None else changes_since(options.diff, _directory(options))
-    with _progress(options) as progress:
-        report = check(
-            options.paths or (".",),
-            config,
-            overrides=_overrides(options),
-            baseline=baseline,
-            changes=changes,
-            progress=progress,
-        )
+    outcome = None
+    if options.fix or options.show_fixes:
+        outcome = fixing.tried(options, config, _overrides(options), partial(_checked, options, config, baseline))
+    if outcome is not None and options.show_fixes:
+        return fixing.show(outcome)
+    mended = 0 if outcome is None else fixing.write(outcome)
+    report = _checked(options, config, baseline, _overrides(options))
     if not options.write_baseline:
         write(report, wanted, quiet=options.quiet)
     if options.stats:
         say("\n" + stats.render(report), to_stderr=options.format != "text")
+    if outcome is not None and not options.quiet:
+        say(fixing.summary(mended, outcome), to_stderr=options.format != "text")
     if not options.quiet and (options.write_baseline or options.format != "github"):
         _tell(report.problems, everything=options.verbose)
     if baseline is not None and options.prune:
@@ -63,6 +65,29 @@ def _once(options: Options) -> int:
         accept(report, baseline)
         return 0
     return FOUND if report.findings else 0
+
+
+def _checked(
+    options: Options,
+    config: Config,
+    baseline: Baseline | None,
+    overrides: Overrides,
+    *,
+    edited: Mapping[str, str] | None = None,
+    all_of_it: bool = False,
+) -> Report:
+    """Check once; `all_of_it` tells also what the baseline holds and what no change touches."""
+    changes = None if options.diff is None or all_of_it else changes_since(options.diff, _directory(options))
+    with _progress(options) as progress:
+        return check(
+            options.paths or (".",),
+            config,
+            overrides=overrides,
+            baseline=None if all_of_it else baseline,
+            changes=changes,
+            edited=edited,
+            progress=progress,
+        )
 
 
 def _directory(options: Options) -> Path:

@@ -37,6 +37,9 @@ class Options:
     write_baseline: bool
     prune: bool
     diff: str | None
+    fix: bool
+    unsafe: bool
+    show_fixes: bool
     tests: bool
     stats: bool
     watch: bool
@@ -81,6 +84,9 @@ class Options:
 @click.option("--write-baseline", is_flag=True, help="Put all findings into the baseline, and end with 0.")
 @click.option("--prune", is_flag=True, help="Take out of the baseline what is no longer found.")
 @click.option("--diff", metavar="REVISION", help="Tell only findings that changes since this git revision touch.")
+@click.option("--fix", is_flag=True, help="Carry out the fixes that keep what the code means; tell what is left.")
+@click.option("--unsafe", is_flag=True, help="With --fix or --show-fixes: also those that may change what it means.")
+@click.option("--show-fixes", is_flag=True, help="Print as a diff what --fix would do, and change nothing.")
 @click.option("--tests", is_flag=True, help="Take tests, migrations and examples as seriously as code.")
 @click.option(
     "--stats", is_flag=True, help="Tell in numbers what was found, understood and allowed, and the time it took."

@@ -81,4 +81,16 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "story": [{"file": step.file, "line": step.line, "text": step.text} for step in finding.story],
         "fix": finding.fix,
+        "safety": finding.safety,
+        "edits": [
+            {
+                "file": edit.file,
+                "line": edit.line,
+                "column": edit.column,
+                "end_line": edit.end_line,
+                "end_column": edit.end_column,
+                "replacement": edit.replacement,
+            }
+            for edit in finding.edits
+        ],
     }

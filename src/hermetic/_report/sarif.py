@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from .._catalogue import Confidence, Finding, Hazard, Severity, Step, catalogue
+from .._catalogue import Confidence, Edit, Finding, Hazard, Severity, Step, catalogue
 from .told import RECOGNISED_NOTHING, Problem, Report, Stale, Suppression, told_apart, version
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -93,7 +93,35 @@ def _result(finding: Finding, fingerprint: str, rule: int | None, report: Report
         "partialFingerprints": {"hermetic/v2": fingerprint},
         "rank": _RANKS[finding.confidence],
         "properties": {"code": finding.code, "confidence": finding.confidence},
+        **_fixes(finding),
     } | _code_flows(finding.story, report)
+
+
+def _fixes(finding: Finding) -> dict[str, Any]:
+    """The edits of a finding, by file."""
+    if not finding.edits:
+        return {}
+    changes = [
+        {
+            "artifactLocation": _artifact(file),
+            "replacements": [_replacement(edit) for edit in finding.edits if edit.file == file],
+        }
+        for file in dict.fromkeys(edit.file for edit in finding.edits)
+    ]
+    properties = {"safety": finding.safety}
+    return {
+        "fixes": [{"description": {"text": finding.fix or ""}, "artifactChanges": changes, "properties": properties}]
+    }
+
+
+def _replacement(edit: Edit) -> dict[str, Any]:
+    region = {
+        "startLine": edit.line,
+        "startColumn": edit.column,
+        "endLine": edit.end_line,
+        "endColumn": edit.end_column,
+    }
+    return {"deletedRegion": region, "insertedContent": {"text": edit.replacement}}
 
 
 def _function(finding: Finding) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from .._catalogue import CONFIDENCES, Finding, Severity
+from .._catalogue import CONFIDENCES, Finding, Safety, Severity
 from .story import story
 from .told import RECOGNISED_NOTHING, Report, Stale, many
 
 _NARROWEST = 60
 _SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
+_BY: dict[Safety | None, str] = {"safe": "--fix", "unsafe": "--fix --unsafe"}
 _UNRESOLVED_NAMED = 5
 _STALE_NAMED = 3
 
@@ -107,7 +108,8 @@ def _fix(finding: Finding, layout: Layout) -> Iterator[Text]:
     if finding.fix is None:
         return
     label = "   fix: "
-    for index, line in enumerate(finding.fix.strip().split("\n")):
+    by = f"  [{_BY[finding.safety]}]" if finding.edits and finding.safety in _BY else ""
+    for index, line in enumerate(f"{finding.fix.strip()}{by}".split("\n")):
         start = label if index == 0 else " " * len(label)
         pieces = wrap(line, max(layout.width, _NARROWEST) - len(label)) if layout.breaks else [line]
         for number, piece in enumerate(pieces or [""]):

@@ -52,7 +52,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import (
     AttributeRead,
     BlockingWork,
@@ -83,6 +83,7 @@ def blocks_the_loop(moment: Moment) -> Iterator[Sighting]:
         message=f"{moment.text(record.site).partition('(')[0]} blocks the event loop: the session is synchronous",
         fix="use AsyncSession, make the function a plain def, or run it through asyncio.to_thread",
         confidence="proven",
+        remedy=Remedy("plain-def", (record,)),
         story=(*(((opened, "a synchronous session"),) if opened else ()), (record, "blocks every other task")),
     )
 
@@ -99,6 +100,7 @@ def calls_what_blocks(moment: Moment) -> Iterator[Sighting]:
         message=f"{record.what} on the event loop: the session in it is synchronous",
         fix=f"await asyncio.to_thread({record.what.partition('(')[0]}, …)",
         confidence="proven",
+        remedy=Remedy("plain-def", (record,)),
         story=((record, "called on the event loop"), (inner, "blocks every other task")),
     )
 

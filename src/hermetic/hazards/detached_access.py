@@ -56,7 +56,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.instance import InstanceState
 from .._lifecycle.records import (
     AttributeRead,
@@ -69,6 +69,7 @@ from .._lifecycle.records import (
     RolledBack,
     SessionClosed,
 )
+from .._lifecycle.schema import Relation
 
 hazard = Hazard(__name__, code="HM301", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("bhk3",))
 
@@ -99,6 +100,7 @@ def read_after_the_session(moment: Moment) -> Iterator[Sighting]:
         fix=_fix(moment, instance, record.attribute, is_expired),
         confidence="proven",
         story=(*story, (record, "needs a SELECT, no session left")),
+        remedy=None if is_expired else _remedy(loaded, instance, record.attribute),
     )
 
 
@@ -115,5 +117,19 @@ def _fix(moment: Moment, instance: InstanceState, attribute: str, is_expired: bo
         if is_expired:
             return "read it inside the session, or make the sessionmaker with expire_on_commit=False"
         return f"select({model}).options(undefer({model}.{attribute})), or read it inside the session"
-    loader = "selectinload" if relation.many else "joinedload"
+    loader = _loader(relation)
     return f"select({model}).options({loader}({model}.{attribute})), or read it inside the session"
+
+
+def _remedy(loaded: Record | None, instance: InstanceState, attribute: str) -> Remedy | None:
+    """The loader option on the query that brought the instance."""
+    if not isinstance(loaded, InstanceLoaded):
+        return None
+    loader = _loader(instance.mapping.relations.get(attribute))
+    return Remedy("loader-option", (loaded,), (loader, instance.mapping.name.rpartition(".")[2], attribute))
+
+
+def _loader(relation: Relation | None) -> str:
+    if relation is None:
+        return "undefer"
+    return "selectinload" if relation.many else "joinedload"

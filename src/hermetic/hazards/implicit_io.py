@@ -54,7 +54,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import AttributeRead, Committed, InstanceLoaded, Record, RolledBack
 
 hazard = Hazard(__name__, code="HM402", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("xd2s",))
@@ -68,6 +68,7 @@ def loads_without_await(moment: Moment) -> Iterator[Sighting]:
     if moment.outcome.code != "xd2s" or instance is None or "response" in moment.where.notes:
         return
     story: list[tuple[Record, str]] = []
+    remedy = None
     loaded = moment.last_of(record.instance, InstanceLoaded)
     if moment.outcome.because == "expired" or record.attribute in instance.expired:
         cause = moment.last_in(instance.session, Committed, RolledBack)
@@ -76,15 +77,13 @@ def loads_without_await(moment: Moment) -> Iterator[Sighting]:
     else:
         story += [(loaded, f"loaded without `{record.attribute}`")] if loaded else []
         entity = instance.mapping.name.rpartition(".")[2]
-        option = (
-            f"selectinload({entity}.{record.attribute})"
-            if record.attribute in instance.mapping.relations
-            else f"undefer({entity}.{record.attribute})"
-        )
-        fix = f"add .options({option}) to the query"
+        loader = "selectinload" if record.attribute in instance.mapping.relations else "undefer"
+        fix = f"add .options({loader}({entity}.{record.attribute})) to the query"
+        remedy = Remedy("loader-option", (loaded,), (loader, entity, record.attribute)) if loaded else None
     yield Sighting(
         message=f"{moment.text(record.site)} needs a SELECT that nobody awaits: it raises MissingGreenlet",
         fix=fix,
         confidence="proven",
         story=(*story, (record, "raises MissingGreenlet")),
+        remedy=remedy,
     )

@@ -58,7 +58,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import (
     Added,
     AttributeWritten,
@@ -91,6 +91,7 @@ def closed_without_commit(moment: Moment) -> Iterator[Sighting]:
         confidence="proven",
         story=((write, "written"), (record, "closed without a commit")),
         at=write,
+        remedy=Remedy("commit", (record,)),
     )
 
 
@@ -149,6 +150,7 @@ def written_while_detached(moment: Moment) -> Iterator[Sighting]:
             confidence="proven",
             story=((merge, "the attached copy is thrown away"), (record, "written to the detached original")),
             at=merge,
+            remedy=Remedy("merge-result", (merge,)),
         )
     elif "ended" in moment.where.notes:
         closed = next((r for r in reversed(moment.history()) if _detaches(r, instance.last_session)), None)

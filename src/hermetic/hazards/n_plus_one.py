@@ -57,7 +57,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import AttributeRead, Executed, InstanceLoaded, Key
 
 hazard = Hazard(__name__, code="HM501", severity="warning", since="0.1", seen_by=("check",))
@@ -78,11 +78,13 @@ def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
     )
     entity = instance.mapping.name.rpartition(".")[2]
     relation = instance.mapping.relations.get(record.attribute)
-    option = f"selectinload({entity}.{record.attribute})" if relation else f"undefer({entity}.{record.attribute})"
+    loader = "selectinload" if relation else "undefer"
+    option = f"{loader}({entity}.{record.attribute})"
     yield Sighting(
         message=f"{moment.text(record.site)} runs a SELECT for each {entity}",
         fix=f"add .options({option}) to the query",
         confidence="proven" if relation is not None and relation.many and _is_over_rows(loop) else "likely",
+        remedy=Remedy("loader-option", (loaded,), (loader, entity, record.attribute)) if loaded else None,
         story=(
             *(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()),
             (record, "a SELECT for each row"),

@@ -88,7 +88,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import (
     Added,
     AttributeRead,
@@ -128,6 +128,7 @@ def used_after_a_failure(moment: Moment) -> Iterator[Sighting]:
         message=f"{what} raises PendingRollbackError when {moment.text(failed.site).partition('(')[0]} has failed: nobody rolled back",
         fix="call rollback() first thing in the except block",
         confidence="likely" if "via" in moment.where.notes else "proven",
+        remedy=Remedy("rollback", (failed,)),
         story=((failed, "fails, and the error is caught"), (record, "used without a rollback")),
     )
 

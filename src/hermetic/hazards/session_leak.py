@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import ScopeLeft, SessionOpened
 
 hazard = Hazard(__name__, code="HM101", severity="warning", since="0.1", seen_by=("check",), sqlalchemy_codes=("3o7r",))
@@ -88,6 +88,7 @@ def left_open(moment: Moment) -> Iterator[Sighting]:
         message=f"the session from {moment.text(record.site)} {_ENDS[record.by]}",
         fix=f"with {moment.text(record.site)} as session: …",
         confidence="proven" if is_holding and record.by != "raise" else "likely",
+        remedy=Remedy("with-block", (record,), ("async",) if session.is_async else ()),
         story=(
             (opened, "opened, never closed"),
             *(((record, "taken over here"),) if record.site != opened.site else ()),

@@ -80,7 +80,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import AttributeRead, InstanceLoaded, Key
 
 hazard = Hazard(
@@ -105,14 +105,17 @@ def serialized_without_being_loaded(moment: Moment) -> Iterator[Sighting]:
     relation = instance.mapping.relations.get(record.attribute)
     loaded = moment.last_of(record.instance, InstanceLoaded)
     is_shared = _is_far(record.instance) and not (relation and relation.many)
-    option = f"selectinload({entity}.{record.attribute})" if relation else f"undefer({entity}.{record.attribute})"
+    is_expired = moment.outcome.because == "expired"
+    loader = "selectinload" if relation else "undefer"
+    option = f"{loader}({entity}.{record.attribute})"
     yield Sighting(
         message=f"{model} reads {entity}.{record.attribute}, which the query did not load"
         + ("" if fails else ": a SELECT for each row"),
-        fix="refresh() before the return"
-        if moment.outcome.because == "expired"
-        else f"add .options({option}) to the query",
+        fix="refresh() before the return" if is_expired else f"add .options({option}) to the query",
         confidence="proven" if fails else "possible" if is_shared else "likely",
+        remedy=Remedy("loader-option", (loaded,), (loader, entity, record.attribute))
+        if loaded and not is_expired
+        else None,
         story=(*(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()), (record, f"{model} reads it")),
     )
 
