@@ -91,7 +91,8 @@ def found_in_order(files: Sequence[SourceFile], shuffle: Callable[[list[UnitKey]
     for start in order:
         look_at(analyzer, start)
     seen = analyzer.units.seen(order)
-    return ordered(list(findings(analyzer.tell(merged(seen[key].evidence for key in sorted(seen))))))
+    whole = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
+    return ordered(list(findings(whole, files)))
 
 
 @each_project
