@@ -80,7 +80,8 @@ class Names:
         """The parameter or first statement of a function that binds each name; written down once."""
         found = self._bound.get(outer)
         if found is None:
-            found = self._bound[outer] = {argument.arg: argument for argument, _ in arguments_with_defaults(outer)}
+            found = dict[str, ast.AST]((argument.arg, argument) for argument, _ in arguments_with_defaults(outer))
+            self._bound[outer] = found
             for node in self.analyzer.walk(outer):
                 match node:
                     case ast.Assign(targets=[ast.Name(id=name)]):

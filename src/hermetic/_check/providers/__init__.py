@@ -70,7 +70,7 @@ class Providers:
 @cache
 def built_in() -> Mapping[str, Provider]:
     """The providers that Hermetic knows, by name."""
-    found = sorted(files(__package__).iterdir(), key=lambda file: file.name)
+    found = sorted(files(__name__).iterdir(), key=lambda file: file.name)
     models = [file for file in found if file.name.endswith(".toml")]
     return {
         provider.name: provider
