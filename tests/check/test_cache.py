@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from hermetic._check import cache as remembered
-from hermetic._check import engine
+from hermetic._check import engine, workers
+from hermetic._check.analyzer import Analyzer
 from hermetic._check.cache import Cache
 from hermetic._check.checked import Counts, Report
 from hermetic._check.config import Config
 from hermetic._check.run import check
+from hermetic._check.units import UnitKey
 from tests.check.mutate import Edits, written
 
 EDITS = int(os.environ.get("EDITS", "60"))
@@ -141,3 +143,51 @@ def test_old_entries_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         cache.put(str(number), number)
 
     assert 3 == len(list(tmp_path.glob("*.entry")))
+
+
+def looked_at(project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The modules in which a check looks at anything that the program begins with."""
+    looked = set[str]()
+    look = workers.look_at
+
+    def note(analyzer: Analyzer, start: UnitKey) -> None:
+        looked.add(start[1])
+        look(analyzer, start)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workers, "look_at", note)
+        checked(project, cache)
+    return looked
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("views.py", "orders.newest()", "orders.newest() or None", {"app.views"}),
+        ("orders.py", ".first()", ".one()", {"app.orders", "app.views"}),
+        (
+            "words.py",
+            ".title()",
+            ".upper()",
+            {"app.words", "app.telling", "app.views", "app.service"},
+        ),
+    ],
+)
+def test_only_what_rests_on_an_edit_is_looked_at_again(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str, expected: set[str]
+) -> None:
+    """The modules that import the edited one, directly or not, and that one itself."""
+    checked(shop, tmp_path / "cache")
+    source = shop / "app" / file
+    source.write_text(source.read_text("utf-8").replace(old, new), encoding="utf-8")
+
+    assert expected == looked_at(shop, tmp_path / "cache", monkeypatch)
+
+
+def test_a_model_counts_for_all_that_knows_it(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a relationship loads is a fact of the whole program."""
+    checked(shop, tmp_path / "cache")
+    models = shop / "app" / "models.py"
+    models.write_text(models.read_text("utf-8").replace('"orders")', '"orders", lazy="joined")'), encoding="utf-8")
+
+    assert {"app.orders", "app.words"} <= looked_at(shop, tmp_path / "cache", monkeypatch)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections import ChainMap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .._catalogue import Finding
 from .analyzer import Analyzer
@@ -12,10 +14,15 @@ from .discover import SourceFile
 from .evidence import merged
 from .modules import Project
 from .providers import Provider, Providers
+from .recall import Recall
 from .relevance import mentions_sqlalchemy
 from .starts import starts
+from .units import reached
 from .witness import findings
 from .workers import looked_at, processes
+
+if TYPE_CHECKING:
+    from .memory import Memory
 
 Progress = Callable[[str, int, int], None]
 
@@ -41,11 +48,17 @@ class Analysis:
 
 
 def analyze(
-    files: Sequence[SourceFile], *, progress: Progress | None = None, jobs: int = 1, providers: Sequence[Provider] = ()
+    files: Sequence[SourceFile],
+    *,
+    progress: Progress | None = None,
+    jobs: int = 1,
+    providers: Sequence[Provider] = (),
+    memory: Memory | None = None,
 ) -> Analysis:
     """Find the hazards in a project, given all its files, by at most so many processes, 0 for what pays.
 
-    `providers` are the user's own; they add to the built-in ones. Findings come unsorted and in all confidences.
+    `providers` are the user's own; they add to the built-in ones. What a memory holds of modules that rest on the same
+    as then is not looked at again. Findings come unsorted and in all confidences.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
     project = Project(sorted(files, key=lambda file: (file.name, file.first_line)))
@@ -55,8 +68,12 @@ def analyze(
     modules = list(project.modules.values())
     begin = [key for module in modules for key in starts(analyzer, module)]
     walked = len(begin) - len(modules)
-    total, tell = len(begin), progress or _silently
-    seen = looked_at(analyzer, begin, processes(jobs, walked), lambda at, done: tell(at, done, total))
+    recall = Recall(analyzer, memory)
+    new = [key for key in begin if not recall.knows(key)]
+    total, tell = len(new), progress or _silently
+    fresh = looked_at(analyzer, new, processes(jobs, total), lambda at, done: tell(at, done, total))
+    seen = reached(begin, ChainMap(dict(fresh), recall.seen).__getitem__)
+    recall.keep(seen)
     whole = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
     return Analysis(
         findings=tuple(findings(whole, files)),

@@ -88,10 +88,10 @@ class Engines:
             return not (name == "main" and self.is_rerun(function.module))
         if function.outer is not None and self.runs_once(function.outer):
             return True
-        return name in self._started_up
+        return name in self.started_up
 
     @cached_property
-    def _started_up(self) -> frozenset[str]:
+    def started_up(self) -> frozenset[str]:
         """The names of functions that an application gets to run at its start."""
         texts = (module.file.text for module in self.analyzer.project.modules.values())
         return frozenset(name for text in texts for name in _STARTED_UP.findall(text))

@@ -25,7 +25,9 @@ class Fields:
 
     def value(self, cls: Class, name: str, owner: Key) -> Value:
         """The value of `owner.name`; a session there is one that the object holds, opened elsewhere."""
-        unit = self.analyzer.units.ask(("field", cls.ident, name), partial(self._find, cls, name), UNKNOWN)
+        unit = self.analyzer.units.ask(
+            ("field", cls.module.name, cls.ident, name), partial(self._find, cls, name), UNKNOWN
+        )
         self.analyzer.evidence.take_over(unit.evidence)
         found = cast(Value, unit.value)
         key = Path(owner, name)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from .cache import Cache, digest
 from .checked import Problem
 from .discover import SourceFile
 from .engine import Analysis
 from .providers import Provider
+from .units import Seen, UnitKey
+
+Known: TypeAlias = dict[str, tuple[str, dict[UnitKey, Seen]]]
+"""By module: a digest of what it rests on, and what was seen in it."""
 
 
 class Memory:
@@ -18,7 +23,8 @@ class Memory:
     def __init__(self, directory: Path | None, paths: Iterable[str | Path], providers: Iterable[Provider] = ()) -> None:
         self._providers = repr(tuple(providers))
         self._cache = cache = Cache(directory) if directory is not None else None
-        self._parsed_name = "\n".join(["parsed", *sorted(str(Path(path).absolute()) for path in paths)])
+        places = "\n".join(sorted(str(Path(path).absolute()) for path in paths))
+        self._parsed_name, self._units_name = f"parsed {places}", f"units {digest(self._providers)} {places}"
         parsed = cache.get(self._parsed_name) if cache is not None else None
         self._parsed: frozenset[str] = parsed if isinstance(parsed, frozenset) else frozenset()
 
@@ -37,6 +43,21 @@ class Memory:
         """What was found in these files, if each of them is as it was."""
         found = self._cache.get(self._name(files)) if self._cache is not None else None
         return found if isinstance(found, Analysis) else None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a cache."""
+        return self._cache is not None
+
+    def units(self) -> Known:
+        """What the last check of these paths saw."""
+        found = self._cache.get(self._units_name) if self._cache is not None else None
+        return found if isinstance(found, dict) else {}
+
+    def keep_units(self, known: Known) -> None:
+        """Know the next time what was seen."""
+        if self._cache is not None:
+            self._cache.put(self._units_name, known)
 
     def keep(self, files: Sequence[SourceFile], analysis: Analysis) -> Analysis:
         """Know the next time what was found in these files; gives it."""

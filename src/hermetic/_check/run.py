@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -80,7 +81,7 @@ def check(
     memory = Memory(config.cache_dir if analyze is None else None, paths, config.providers)
     files, problems = _read(paths, config, edited or {}, progress, memory)
     clock.lap("reading")
-    analysis = memory.analysis(files) or memory.keep(files, _analysis(files, config, progress, analyze))
+    analysis = memory.analysis(files) or memory.keep(files, _analysis(files, config, progress, analyze, memory))
     clock.lap("analysing")
     places = Places(files)
     findings, lowered, missed = _prepared(analysis, files, policies, places)
@@ -191,12 +192,13 @@ def _edited(file: SourceFile, edited: Mapping[str, str]) -> SourceFile:
 
 
 def _analysis(
-    files: Sequence[SourceFile], config: Config, progress: Progress | None, analyze: Analyze | None
+    files: Sequence[SourceFile], config: Config, progress: Progress | None, analyze: Analyze | None, memory: Memory
 ) -> Analysis:
     """What the engine says; whatever breaks inside it becomes one AnalysisFailed."""
     try:
         with _deep_recursion():
-            return (analyze or engine.analyze)(files, progress=progress, jobs=config.jobs, providers=config.providers)
+            find = analyze or partial(engine.analyze, memory=memory)
+            return find(files, progress=progress, jobs=config.jobs, providers=config.providers)
     except CheckFailed:
         raise
     except Exception as error:

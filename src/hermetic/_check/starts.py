@@ -18,22 +18,21 @@ def starts(analyzer: Analyzer, module: Module) -> Iterator[UnitKey]:
     yield "body", module.name
     for function in module.functions:
         if function in analyzer.relevance.concerned:
-            yield "function", function.ident
+            yield "function", module.name, function.ident
 
 
 def look_at(analyzer: Analyzer, start: UnitKey) -> None:
     """Look at one of them, and at all that it asks for."""
-    kind, name = start
+    kind, module, *_ = start
     if kind == "body":
-        analyzer.units.ask(start, partial(analyzer.explore_module, analyzer.project.modules[name]), None)
+        analyzer.units.ask(start, partial(analyzer.explore_module, analyzer.project.modules[module]), None)
     else:
-        analyzer.summaries.of(analyzer.function_named(name))
+        analyzer.summaries.of(analyzer.function_named(start[-1]))
 
 
 def size_of(analyzer: Analyzer, start: UnitKey) -> int:
     """About how much work one of them is: the lines of a function, nothing to speak of for a body."""
-    kind, name = start
-    if kind == "body":
+    if start[0] == "body":
         return 1
-    node = analyzer.function_named(name).node
+    node = analyzer.function_named(start[-1]).node
     return (node.end_lineno or node.lineno) - node.lineno + 1

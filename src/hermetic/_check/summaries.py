@@ -67,7 +67,9 @@ class Summaries:
 
     def of(self, function: Function) -> Unit:
         """The unit of a function; its value is the function's ends."""
-        return self.analyzer.units.ask(("function", function.ident), partial(self._ends, function), ())
+        return self.analyzer.units.ask(
+            ("function", function.module.name, function.ident), partial(self._ends, function), ()
+        )
 
     def _ends(self, function: Function) -> tuple[End, ...]:
         """The ends of a function; none for one that is nested beyond Python's own limit."""

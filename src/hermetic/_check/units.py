@@ -14,6 +14,7 @@ from typing import TypeAlias
 from .evidence import Evidence
 
 UnitKey: TypeAlias = tuple[str, ...]
+"""Its kind, the module that holds it, and its name there."""
 
 MAX_TURNS = 4
 """How often one unit of a circle is looked at, at most: a value that grows with each turn never stands still."""
@@ -35,6 +36,10 @@ class Seen:
 
     evidence: Evidence
     asked: frozenset[UnitKey]
+
+    def portable(self) -> Seen:
+        """What of this can travel to another process."""
+        return Seen(self.evidence.portable(), self.asked)
 
 
 @dataclass(slots=True, eq=False)
@@ -84,15 +89,7 @@ class Units:
 
     def seen(self, starts: Iterable[UnitKey]) -> dict[UnitKey, Seen]:
         """The units that `starts` asked for, directly or not, and these themselves."""
-        found: dict[UnitKey, Seen] = {}
-        waiting = list(starts)
-        while waiting:
-            key = waiting.pop()
-            if key not in found:
-                unit = self._units[key]
-                found[key] = Seen(unit.evidence, frozenset(unit.asked))
-                waiting += unit.asked
-        return found
+        return reached(starts, lambda key: Seen(self._units[key].evidence, frozenset(self._units[key].asked)))
 
     def give_up(self) -> None:
         """The unit at work is nested too deep: it is looked at by itself first, or, where it was, not at all."""
@@ -179,6 +176,18 @@ class Units:
             if not waiting:
                 break
         return True
+
+
+def reached(starts: Iterable[UnitKey], seen: Callable[[UnitKey], Seen]) -> dict[UnitKey, Seen]:
+    """What was seen of the units that `starts` asked for, directly or not, and of these themselves."""
+    found: dict[UnitKey, Seen] = {}
+    waiting = list(starts)
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found[key] = seen(key)
+            waiting += found[key].asked
+    return found
 
 
 def _tells_the_same(one: Evidence, other: Evidence) -> bool:

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import AnalysisFailed
@@ -132,4 +132,4 @@ def _look(part: Sequence[UnitKey]) -> list[tuple[UnitKey, Seen]]:
     seen = analyzer.units.seen(part)
     fresh = [(key, each) for key, each in seen.items() if key not in _forked.told]
     _forked.told |= {key for key, _ in fresh}
-    return [(key, replace(each, evidence=each.evidence.portable())) for key, each in fresh]
+    return [(key, each.portable()) for key, each in fresh]
