@@ -112,6 +112,11 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:  # Any: what pickle declares
         if name in _PLAIN.get(module, ()) or (module.startswith(_ROOMS) and name.isidentifier()):
             found = super().find_class(module, name)
-            if module in _PLAIN or (is_dataclass(found) and found.__module__ == module):
+            if module in _PLAIN or (_is_data(found) and found.__module__ == module):
                 return found
         raise pickle.UnpicklingError(f"{module}.{name} has no place in a cache")
+
+
+def _is_data(found: object) -> bool:
+    """Whether something is a class of records: a dataclass or a named tuple."""
+    return isinstance(found, type) and (is_dataclass(found) or issubclass(found, tuple))
