@@ -185,8 +185,10 @@ def asked(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST) ->
     rows, entity = stmt.rows, _short(stmt.mapping)
     subqueries = tuple(".".join(o.path) for o in stmt.options if o.kind == "subqueryload") if rows.limited else ()
     if stmt.identity is None and (rows.skips or subqueries):
+        columns = stmt.mapping.columns if stmt.mapping is not None else {}
+        keys = tuple(name for name, column in columns.items() if column.primary_key)
         page = PageAsked(
-            session=session.key, entity=entity, order=rows.order, skips=rows.skips, subqueries=subqueries,
+            session=session.key, entity=entity, order=rows.order, skips=rows.skips, subqueries=subqueries, keys=keys,
             site=flow.site(node),
         )  # fmt: skip
         flow.emit(state, page)

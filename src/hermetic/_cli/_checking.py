@@ -30,6 +30,7 @@ FLOOD = 20
 
 def checked(options: Options) -> int:
     """Check, once or until Ctrl-C, and answer with the exit code; raises CheckFailed when it cannot be done."""
+    fixing.refuse(options)
     if not options.watch:
         return _once(options)
     if options.write_baseline or options.prune:
@@ -41,7 +42,6 @@ def checked(options: Options) -> int:
 def _once(options: Options) -> int:
     """Check, write the report, and answer with the exit code."""
     wanted = outputs(options)
-    fixing.refuse(options)
     config = _config(options)
     baseline = remembered(options, config)
     outcome = None

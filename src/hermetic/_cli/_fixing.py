@@ -33,6 +33,8 @@ def refuse(options: Options) -> None:
         raise BadConfig("--fix writes and --show-fixes only shows; give one of them")
     if options.unsafe and not (options.fix or options.show_fixes):
         raise BadConfig("--unsafe says which fixes; add --fix or --show-fixes")
+    if options.watch and (options.fix or options.show_fixes):
+        raise BadConfig("--watch tells of findings; fix them in a run of its own")
     if (options.fix or options.show_fixes) and (options.write_baseline or options.prune):
         raise BadConfig("a fix changes what a baseline would hold; write or prune it in a run of its own")
 

@@ -14,13 +14,15 @@ Order = Literal["none", "partial", "total"]
 class PageAsked(SessionRecord):
     """A SELECT asked for a part of its rows by their position; `order` is total when it tells any two rows apart.
 
-    `subqueries` names the relationships that a second query loads for the same part of the rows.
+    `subqueries` names the relationships that a second query loads for the same part of the rows, `keys` the attributes
+    of the entity's primary key.
     """
 
     entity: str
     order: Order
     skips: bool = True
     subqueries: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

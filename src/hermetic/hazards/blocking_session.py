@@ -33,6 +33,9 @@ async def in_stock() -> list[str]:
         return list(await session.scalars(select(Product.name).where(Product.stock > 0)))
 ```
 
+## Automatic fix
+`--fix --unsafe`: `async def` becomes `def` for a FastAPI endpoint that awaits nothing and that nobody calls.
+
 ## When it is fine
 - The endpoint, dependency or tool is a plain `def`: FastAPI and Starlette run it in a thread.
 - A thread does the work: `asyncio.to_thread`, `run_in_threadpool`, `anyio.to_thread.run_sync`, `run_in_executor`.

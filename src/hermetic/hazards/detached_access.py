@@ -35,6 +35,9 @@ def greeting(order_id: int) -> str:
     return f"Dear {order.customer.name}, order {order.id} is on its way."
 ```
 
+## Automatic fix
+`--fix --unsafe`: the loader option on the query, with its import, where the query is in sight and names the class.
+
 ## When it is fine
 - A loaded column, read after a plain `with Session() as session:` that neither committed nor rolled back: nothing
   expired it, and it stays readable for ever.

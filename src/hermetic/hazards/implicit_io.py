@@ -34,6 +34,9 @@ async def greeting(order_id: int) -> str:
         return f"Dear {order.customer.name}, order {order.id} is on its way."
 ```
 
+## Automatic fix
+`--fix --unsafe`: the loader option on the query, with its import, where the query is in sight and names the class.
+
 ## When it is fine
 - The attribute was loaded: by an option, by the mapping, by `await session.refresh(order, ["customer"])`.
 - `await order.awaitable_attrs.customer`, with `AsyncAttrs` on the base class.

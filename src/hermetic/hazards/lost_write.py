@@ -36,6 +36,11 @@ def place_order(customer_id: int, total: int) -> int:
         return order.id
 ```
 
+## Automatic fix
+- `--fix` (safe): the result of an ignored `merge()` is bound to the name of its argument.
+- `--fix --unsafe`: `commit()` at the end of the `with`, or `session.begin()` around one that returns; not where the
+  session is committed or rolled back on another path.
+
 ## When it is fine
 - The session is a parameter: its owner commits. `flush()` in a helper is right.
 - The block commits by itself: `Session.begin()`, a context manager or dependency that commits after its `yield`.

@@ -35,6 +35,9 @@ def quantities() -> dict[int, int]:
         return {order.id: sum(item.quantity for item in order.items) for order in orders}
 ```
 
+## Automatic fix
+`--fix --unsafe`: the loader option on the query, with its import, where the query is in sight and names the class.
+
 ## When it is fine
 - The relationship came with the list, by an option or by the mapping (`lazy="selectin"`, `"joined"`, `"subquery"`).
 - The loop is not over rows: pages, batches, retries, files, a queue that is polled.

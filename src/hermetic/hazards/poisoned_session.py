@@ -59,6 +59,9 @@ def import_products(names: dict[str, str]) -> int:
     return added
 ```
 
+## Automatic fix
+`--fix --unsafe`: `rollback()` first in the handler, where one handler goes on. What was flushed before goes with it.
+
 ## When it is fine
 - The handler rolls back, closes the session, re-raises, or leaves the function.
 - The flush stands in a savepoint, `with session.begin_nested():`, and the error is caught outside of it.

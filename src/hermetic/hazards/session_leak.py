@@ -38,6 +38,10 @@ def find_order(order_id: int) -> Order:
         return order
 ```
 
+## Automatic fix
+`--fix` (safe): the rest of the block moves into a `with`, where the session is used in that block only and no unfetched
+rows leave it.
+
 ## When it is fine
 - The session is a parameter: whoever opened it closes it.
 - The function is a factory: it returns or yields the session, or stores it on an object that has a `close` of its own.

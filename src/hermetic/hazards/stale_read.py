@@ -44,6 +44,9 @@ def settle(order_id: int, payment_url: str) -> None:
             order.status = "paid"
 ```
 
+## Automatic fix
+`--fix --unsafe`: `populate_existing` on the query that asks for the row again after the wait, where there is one.
+
 ## When it is fine
 - The transaction was committed before the wait: the next read loads the row again (not with `expire_on_commit=False`).
 - The row was locked by `with_for_update` when it was read: nobody else could change it (but see `long-transaction`).
@@ -67,7 +70,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import (
     AttributeRead,
     AttributeWritten,
@@ -114,7 +117,18 @@ def trusted_after_a_wait(moment: Moment) -> Iterator[Sighting]:
             (trusted, "trusted"),
             (record, "written"),
         ),
+        remedy=_remedy(history, wait, record.instance),
     )
+
+
+def _remedy(history: Sequence[Record], wait: Waited, key: Key) -> Remedy | None:
+    """A fresh look at the row where it is asked for again after the wait, and the session answers from memory."""
+    since = history[history.index(wait) + 1 :]
+    again = [r for r in since if isinstance(r, LookedUp | InstanceLoaded) and r.instance == key]
+    loaded = next((r for r in history if isinstance(r, InstanceLoaded) and r.instance == key), None)
+    if not again or loaded is None or again[-1].populate_existing:
+        return None
+    return Remedy("populate-existing", (again[-1],), (loaded.mapping.name.rpartition(".")[2],))
 
 
 def _is_about(moment: Moment, wait: Waited, photograph: Photograph) -> bool:

@@ -60,6 +60,9 @@ async def read_order(order_id: int) -> OrderRead:
         return OrderRead.model_validate(order)
 ```
 
+## Automatic fix
+`--fix --unsafe`: the loader option on the query, with its import, where the query is in sight and names the class.
+
 ## When it is fine
 - The model names only loaded columns.
 - One object and a synchronous session that is still open: each relation costs a SELECT, and works.

@@ -36,6 +36,9 @@ def page(number: int, size: int) -> list[int]:
         return [order.id for order in orders]
 ```
 
+## Automatic fix
+`--fix --unsafe`: `.order_by()` with the primary key, where there is no order at all and the query is in sight.
+
 ## When it is fine
 - The order ends in the primary key or another unique column, or is an expression or variable that may do so.
 - A LIMIT without an OFFSET: a cap, a batch of a queue, any one row, a test whether there is one.
@@ -58,7 +61,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.source import PageAsked
 
 hazard = Hazard(__name__, code="HM502", severity="warning", since="0.1", seen_by=("check",))
@@ -87,4 +90,5 @@ def cut_from_no_order(moment: Moment) -> Iterator[Sighting]:
         fix=f"end the order with a unique column: .order_by(…, {key})",
         confidence="likely" if record.order == "none" else "possible",
         story=((record, "a part of the rows, by their position"),),
+        remedy=Remedy("order-by", (record,), (record.entity, *record.keys)) if record.order == "none" else None,
     )
