@@ -84,6 +84,7 @@ def test_fix(case: Case, project: Path) -> None:
     assert ((), case.after or case.before) == (outcome.left, next((d.text for d in outcome.drafts), case.before))
 
 
+@pytest.mark.usefixtures("swept")
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
