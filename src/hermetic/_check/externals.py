@@ -20,6 +20,7 @@ from .session_classes import finds_bind, super_of
 from .sessions import open_session
 from .settings import Settings
 from .state import State
+from .suppositions import is_parameter
 from .targets import set_attribute
 from .unknown import unknown_call
 from .values import (
@@ -114,9 +115,12 @@ def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
     open_session(
         flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=autocommit
     )
-    if isinstance(call.argument(0, "bind"), Sess):
-        # Bound to a connection: what it holds belongs to whoever has that.
+    connection = call.argument(0, "bind")
+    if isinstance(connection, Sess):
+        # Bound to a connection: what it holds belongs to whoever has that, and so does the end of a caller's transaction.
         state.held.pop(session.key, None)
+        if is_parameter(connection.key):
+            state.mark("joined", session.key)
     return session
 
 

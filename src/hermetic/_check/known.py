@@ -108,7 +108,7 @@ _OUTSIDE_FUNCTIONS: dict[str, WaitKind] = {
     "subprocess.check_output": "process", "os.system": "process", "asyncio.create_subprocess_exec": "process",
     "asyncio.create_subprocess_shell": "process", "anyio.run_process": "process",
     "litellm.completion": "model", "litellm.acompletion": "model", "litellm.embedding": "model", "litellm.aembedding": "model",
-    "openai.ChatCompletion.create": "model", "smtplib.SMTP": "http", "smtplib.SMTP_SSL": "http",
+    "openai.ChatCompletion.create": "model", "smtplib.SMTP": "mail", "smtplib.SMTP_SSL": "mail",
 }  # fmt: skip
 _HTTP_HOMES = frozenset({"requests", "httpx", "httpx2", "aiohttp", "niquests", "urllib3", "requests_html", "curl_cffi"})
 _HTTP_CLIENTS = frozenset({
@@ -128,7 +128,7 @@ _SMTP_CALLS = frozenset({"sendmail", "send_message", "login", "connect", "startt
 
 
 def outside_wait(name: str) -> WaitKind | None:
-    """The kind of wait (`http`, `model`, `sleep`, `process`) that calling the external `name` means, or None.
+    """The kind of wait (`http`, `mail`, `model`, `sleep`, `process`) that calling the external `name` means, or None.
 
     `name` is the dotted name of a function, or of a method on the dotted name of its class.
     """
@@ -147,7 +147,7 @@ def outside_wait(name: str) -> WaitKind | None:
     if home in {"mcp", "fastmcp"} and call in _TOOL_CALLS:
         return "http"
     if home == "smtplib" and call in _SMTP_CALLS:
-        return "http"
+        return "mail"
     return None
 
 

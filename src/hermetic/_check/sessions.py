@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,11 @@ def commit(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str, 
 
     What fails at a savepoint's release is the flush in front of it: where there is none, nothing is spoiled.
     """
+    notes = (*notes, *(name for name in ("joined", "explained") if (name, session.key) in state.marks))
+    if _is_explained(flow, node):
+        state.mark("explained", session.key)
+    else:
+        state.marks -= {("explained", session.key)}
     notes = (*notes, *_circumstances(flow, session, state))
     if flow.may_fail(state) and flow.choose(2):
         if not nested or has_work(state, session):
@@ -137,6 +143,18 @@ def may_refuse(flow: Flow, session: Sess, state: State) -> bool:
     known = state.life.sessions.get(session.key)
     is_at_stake = known is not None and known.phase != "failed" and (known.uncommitted or has_work(state, session))
     return bool(flow.guarded and is_at_stake and flow.choose(2))
+
+
+def _is_explained(flow: Flow, node: ast.AST) -> bool:
+    """Whether a comment stands behind a call, and it speaks to readers and not to a tool."""
+    line = flow.analyzer.line(flow.module.file.name, getattr(node, "end_lineno", None) or 0)
+    return (
+        _EXPLAINED.match(line.encode()[getattr(node, "end_col_offset", None) or 0 :].decode(errors="replace"))
+        is not None
+    )
+
+
+_EXPLAINED = re.compile(r"\s*#\s*(?!pylint|noqa|type:|hermetic|pragma|fmt|ruff|nosec|mypy|pyright|caught)\S")
 
 
 def _commit(flow: Flow, session: Sess, call: Call, state: State) -> Value:

@@ -238,7 +238,7 @@ class Merged(SessionRecord):
     changed: frozenset[str] | None = None
 
 
-WaitKind = Literal["http", "model", "sleep", "process", "file", "await", "stream"]
+WaitKind = Literal["http", "mail", "model", "sleep", "process", "file", "await", "stream"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

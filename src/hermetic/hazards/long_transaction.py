@@ -70,6 +70,7 @@ hazard = Hazard(__name__, code="HM205", severity="warning", since="0.1", seen_by
 
 _KINDS = {
     "http": "an HTTP call",
+    "mail": "a mail server",
     "model": "a language model",
     "sleep": "a sleep",
     "process": "a subprocess",

@@ -43,6 +43,8 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 - A second commit in a `finally`: it runs also when something fails between the two.
 - A state that others must see before slow work begins: `job.status = "running"`, commit, work, `"done"`, commit.
 - A second commit whose failure is answered by undoing the first: `except Exception: delete_secret(id); raise`.
+- A commit whose line has a comment that says why: taken as meant, and only *possible*.
+- A session bound to a connection that was handed in, as in a mapper event: its commit leaves the caller's transaction open.
 - A commit on each of two branches, or in a helper's early return: only one of them runs.
 - A number that the database gives is needed: not a reason. `session.flush()` fetches it without a commit.
 
@@ -76,7 +78,10 @@ from .._lifecycle.records import (
 hazard = Hazard(__name__, code="HM202", severity="warning", since="0.1", seen_by=("check",))
 
 
-_SETTLED = frozenset({"handling", "finally"})
+_SETTLED = frozenset({"handling", "finally", "joined"})
+
+
+_MEANT = frozenset({"undone", "explained"})
 
 
 @hazard.on(Committed)
@@ -100,7 +105,7 @@ def committed_in_pieces(moment: Moment) -> Iterator[Sighting]:
     writes = [r for r in between if _writes(r)]
     if not writes or first.site == record.site:
         return
-    is_meant = "undone" in moment.where.notes
+    is_meant = bool(_MEANT & set(moment.where.notes)) or all(r.site == record.site for r in writes)
     yield Sighting(
         message="this commit leaves half of the work behind when something fails before the next one",
         fix="commit once, at the end; flush() gives ids before it",
