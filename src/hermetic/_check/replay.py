@@ -95,9 +95,13 @@ class Replay:
         """The caller's name for a key of the callee; None when the caller has no such thing."""
         value = self.actual(key)
         if value is None:
-            return (self.tag, key)
+            return self._own(key)
         found = getattr(value, "key", None)
         return found if isinstance(value, (Sess, Inst, Obj, Sym)) else None
+
+    def _own(self, key: Key) -> Key:
+        """The caller's name for what the callee made itself; what hangs on it hangs on it under its new name."""
+        return Path(self._own(key.base), key.attribute) if isinstance(key, Path) else (self.tag, key)
 
     def actual(self, key: Key) -> Value | None:
         """The caller's value for a symbolic key; None for a key that the callee made itself."""
@@ -148,7 +152,7 @@ class Replay:
                 return replace(
                     value,
                     element=self.value(element),
-                    key=(self.tag, key),
+                    key=self._own(key),
                     session=self.key(session) if session else None,
                 )
             case Tup(items=items):
@@ -173,7 +177,7 @@ class Replay:
         actual = self.actual(value.key)
         if actual is not None:
             return actual
-        renamed = replace(value, key=(self.tag, value.key)) if not _is_global(value.key) else value
+        renamed = replace(value, key=self._own(value.key)) if not _is_global(value.key) else value
         if isinstance(renamed, Obj) and not self.analyzer.engines.runs_once(self.function):
             self.state.mark("made", renamed.key)
         if isinstance(value, Sess) and isinstance(renamed, Sess):
@@ -271,7 +275,7 @@ class Replay:
 
     def _wrote(self, record: AttributeWritten, entry: Entry) -> None:
         """The callee changed what it loaded itself: its session has work from now on; under a lock, that is its own affair."""
-        key = (self.tag, record.instance)
+        key = self._own(record.instance)
         if key in self.state.life.instances and "locked" not in entry.where.notes:
             self.flow.emit(self.state, replace(record, instance=key, site=self.flow.site(self.call.node)), *self._via())
 
