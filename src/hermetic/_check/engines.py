@@ -156,3 +156,19 @@ def _hands_out_code(value: Value) -> bool:
 def _is_command(function: Function) -> bool:
     names = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
     return any(isinstance(node, ast.Attribute) and node.attr in _ONCE_DECORATORS for node in names)
+
+
+def shares_threads(node: ast.AST) -> bool:
+    """Whether `connect_args` switch the driver's own check off, which says that threads will share the database."""
+    keywords = node.keywords if isinstance(node, ast.Call) else []
+    args = next((keyword.value for keyword in keywords if keyword.arg == "connect_args"), None)
+    if not isinstance(args, ast.Dict):
+        return False
+    pairs = zip(args.keys, args.values, strict=True)
+    return any(
+        isinstance(key, ast.Constant)
+        and key.value == "check_same_thread"
+        and isinstance(value, ast.Constant)
+        and value.value is False
+        for key, value in pairs
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._lifecycle.records import EngineCreated, Key, Waited
 from . import known
 from .concurrency import thread_started
+from .engines import shares_threads
 from .loops import around
 from .modules import Class, External
 from .overwrites import set_by_name
@@ -187,7 +188,7 @@ def _engine(flow: Flow, name: str, call: Call, state: State) -> Value:
         url=url.value if isinstance(url, Const) and isinstance(url.value, str) else None,
         is_async=engine.is_async,
         pool="unknown" if pool is None and call.keyword("**") else _tail(pool),
-        shares_threads=_shares_threads(call.node),
+        shares_threads=shares_threads(call.node),
         what=name.rpartition(".")[2],
         site=flow.site(call.node),
     )
@@ -202,22 +203,6 @@ def _tail(value: Value | None) -> str | None:
     if isinstance(value, Ref) and isinstance(value.definition, External):
         return value.definition.name.rpartition(".")[2]
     return "unknown"
-
-
-def _shares_threads(node: ast.AST) -> bool:
-    """Whether `connect_args` switch the driver's own check off, which says that threads will share the database."""
-    keywords = node.keywords if isinstance(node, ast.Call) else []
-    args = next((keyword.value for keyword in keywords if keyword.arg == "connect_args"), None)
-    if not isinstance(args, ast.Dict):
-        return False
-    pairs = zip(args.keys, args.values, strict=True)
-    return any(
-        isinstance(key, ast.Constant)
-        and key.value == "check_same_thread"
-        and isinstance(value, ast.Constant)
-        and value.value is False
-        for key, value in pairs
-    )
 
 
 def _text(call: Call) -> Value:
