@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from .._lifecycle.records import (
 )
 from .outcomes import Raised
 from .overwrites import merged
+from .remarks import is_explained
 from .results import get, run, select
 from .state import State, SymbolCalled
 from .targets import instances_in, unsettle
@@ -109,7 +109,7 @@ def commit(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str, 
     What fails at a savepoint's release is the flush in front of it: where there is none, nothing is spoiled.
     """
     notes = (*notes, *(name for name in ("joined", "explained") if (name, session.key) in state.marks))
-    if _is_explained(flow, node):
+    if is_explained(flow, node):
         state.mark("explained", session.key)
     else:
         state.marks -= {("explained", session.key)}
@@ -143,18 +143,6 @@ def may_refuse(flow: Flow, session: Sess, state: State) -> bool:
     known = state.life.sessions.get(session.key)
     is_at_stake = known is not None and known.phase != "failed" and (known.uncommitted or has_work(state, session))
     return bool(flow.guarded and is_at_stake and flow.choose(2))
-
-
-def _is_explained(flow: Flow, node: ast.AST) -> bool:
-    """Whether a comment stands behind a call, and it speaks to readers and not to a tool."""
-    line = flow.analyzer.line(flow.module.file.name, getattr(node, "end_lineno", None) or 0)
-    return (
-        _EXPLAINED.match(line.encode()[getattr(node, "end_col_offset", None) or 0 :].decode(errors="replace"))
-        is not None
-    )
-
-
-_EXPLAINED = re.compile(r"\s*#\s*(?!pylint|noqa|type:|hermetic|pragma|fmt|ruff|nosec|mypy|pyright|caught)\S")
 
 
 def _commit(flow: Flow, session: Sess, call: Call, state: State) -> Value:
