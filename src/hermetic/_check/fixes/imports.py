@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Sequence
 
 from ..._catalogue import Edit
@@ -23,7 +24,8 @@ def imported(source: Source, library: str, name: str) -> tuple[str, tuple[Edit, 
         if each.names[0].name != "*":
             return name, (_among(source, each, name),)
     line = _line_for(body, library)
-    return name, (source.insert(line, 0, f"from {library} import {name}\n"),)
+    gap = "\n" if any(end_of(each)[0] == line - 1 and _is_standard(each) for each in body) else ""
+    return name, (source.insert(line, 0, f"{gap}from {library} import {name}\n"),)
 
 
 def _bound(tree: ast.Module) -> set[str]:
@@ -67,6 +69,14 @@ def _line_for(body: list[ast.stmt], library: str) -> int:
         after: Sequence[ast.stmt] = before or absolute or imports
         return end_of(after[-1])[0] + 1 if after else _start(body)
     return near[0].lineno
+
+
+def _is_standard(node: ast.stmt) -> bool:
+    """Whether a statement imports from the standard library, which stands in a group of its own."""
+    match node:
+        case ast.ImportFrom(module=str(module), level=0) | ast.Import(names=[ast.alias(name=module), *_]):
+            return module.partition(".")[0] in sys.stdlib_module_names
+    return False
 
 
 def _is_of(node: ast.ImportFrom, family: str) -> bool:
