@@ -147,6 +147,12 @@ OTHERS = """
         class Meta:
             model = None
 
+    class Related(SQLAlchemyAutoSchema):
+        class Meta:
+            include_fk = True
+            include_relationships = True
+            exclude = ("total", "parts", "parent_id")
+
     class Nothing:
         id: int
 """
@@ -211,6 +217,7 @@ def test_reads_what_pydantic_reads(name: str) -> None:
             | {f"parts.{name}" for name in ("id", "total", "customer", "customer.name", "parts")},
         ),
         ("Automatic", {"id", "total"}),
+        ("Related", {"id", "customer_id", "customer"}),
         ("Nothing", set()),
     ],
 )

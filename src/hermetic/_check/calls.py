@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._lifecycle.records import InstanceCreated
 from .._lifecycle.schema import Mapping
+from . import known
 from .concurrency import coroutine, executor_method, is_coroutine, join, start_tasks, starts_tasks
 from .evaluate import evaluate
 from .externals import call_external, configure
@@ -167,13 +168,13 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
             return _maker_method(flow, owner, name, call, state)
         case Engine():
             return _engine_method(flow, owner, name, call, state)
+        case Obj(cls=cls) if name in known.SCHEMA_DUMPS:
+            return validate(flow, cls, call, state)
         case Inst() | Obj():
             return _model_method(flow, owner, name, call, state)
         case Cm(kind="function"):
             return flow.analyzer.generators.method(flow, owner, name, state, call.node)
-        case Ref(definition=Class() as cls):
-            return _class_method(flow, cls, name, call, state)
-        case Adapter(cls=cls):
+        case Ref(definition=Class() as cls) | Adapter(cls=cls):
             return _class_method(flow, cls, name, call, state)
         case Cm():
             return transaction_method(flow, owner, name, call, state)
@@ -286,6 +287,8 @@ def construct(flow: Flow, cls: Class, call: Call, state: State) -> Value:
     kind = flow.analyzer.session_class(cls)
     if kind is not None:
         return construct_session(flow, cls, kind, call, state)
+    if (call.keyword("only") or call.keyword("exclude")) and flow.analyzer.schemas.is_marshmallow(cls):
+        return UNKNOWN
     obj = Obj(cls, flow.key(call.node, "object"))
     state.mark("made", obj.key)
     init = cls.method("__init__")

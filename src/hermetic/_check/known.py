@@ -90,6 +90,7 @@ HELD_BY_TYPE = {
     "strawberry.Info": "context", "strawberry.types.Info": "context", "strawberry.types.info.Info": "context",
     "pydantic_ai.RunContext": "deps", "agents.RunContextWrapper": "context", "langgraph.runtime.Runtime": "context",
 }  # fmt: skip
+SCHEMA_DUMPS = frozenset({"dump", "dumps", "jsonify"})
 CACHES = frozenset({
     "functools.lru_cache", "functools.cache", "streamlit.cache_resource", "streamlit.cache_data",
     "streamlit.experimental_singleton", "cachetools.cached", "cachetools.cachedmethod", "cachetools.func.lru_cache", "cachetools.func.ttl_cache",

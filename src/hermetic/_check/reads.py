@@ -155,7 +155,8 @@ def _read_object(flow: Flow, owner: Obj, name: str, state: State, node: ast.AST)
             found = flow.call_value(Closure(method, owner), Call(node), state)
             return _remember(flow, owner, name, found, state) if flow.analyzer.is_cached_property(method) else found
         return Closure(method, owner)
-    if name in DUMPS and is_form(flow, owner):
+    is_dump = name in known.SCHEMA_DUMPS and flow.analyzer.schemas.is_marshmallow(owner.cls)
+    if is_dump or (name in DUMPS and is_form(flow, owner)):
         return Bound(owner, name)
     field = flow.analyzer.fields.value(owner.cls, name, owner.key)
     if field is UNKNOWN:

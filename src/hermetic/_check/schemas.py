@@ -90,8 +90,8 @@ class Schemas:
             if not self._has(mapping, path[0]) and self._has(mapping, field.name):
                 path = (field.name,)
             yield from self._below(mapping, path, field.nested, (*above, cls))
-        if self._is_automatic(cls):
-            yield from ((column.name,) for column in mapping.columns.values() if not column.foreign_key)
+        if self.is_marshmallow(cls) and self._is_automatic(cls):
+            yield from ((name,) for name in self._automatic(cls, mapping))
 
     def _below(
         self, mapping: schema.Mapping, path: Path, nested: tuple[Class, ...], above: tuple[Class, ...]
@@ -138,6 +138,19 @@ class Schemas:
         found = (self.project.resolve_expr(cls.module, func) for func in calls)
         return any(isinstance(one, External) and one.name.startswith("marshmallow.fields.") for one in found)
 
+    def is_marshmallow(self, cls: Class) -> bool:
+        """Whether instances of a class convert by `dump()`."""
+        return self._kind(cls) == "marshmallow"
+
+    def _automatic(self, cls: Class, mapping: schema.Mapping) -> Iterator[str]:
+        """The attributes that `SQLAlchemyAutoSchema` takes over from the mapped class, as its `Meta` says."""
+        meta = dict(pair for one in _metas(cls) for pair in one.values.items())
+        left_out = set(_texts(meta.get("exclude")))
+        with_keys = is_true(meta.get("include_fk"))
+        columns = (name for name, column in mapping.columns.items() if with_keys or not column.foreign_key)
+        relations = mapping.relations if is_true(meta.get("include_relationships")) else ()
+        yield from (name for name in (*columns, *relations) if name not in left_out)
+
     def _is_automatic(self, cls: Class) -> bool:
         """Whether marshmallow takes the fields from the mapped class."""
         return any(name.endswith("SQLAlchemyAutoSchema") for name in self._models.lineages.of(cls).externals)
@@ -164,14 +177,12 @@ class Schemas:
                     nested, many = self._nested(cls, value)
                     attribute = text(words.get("attribute")) or name
                     yield Field(name, attribute, value, cls.module, nested, many)
-        prefix = f"{cls.qualname}.Meta"
-        for meta in (one for one in cls.module.classes if one.qualname == prefix):
-            listed = (meta.values.get(key) for key in ("fields", "additional"))
-            nodes = (node for one in listed if isinstance(one, (ast.Tuple, ast.List)) for node in one.elts)
-            for node in nodes:
-                listed_name = text(node)
-                if listed_name and listed_name not in cls.values:
-                    yield Field(listed_name, listed_name, node, cls.module, (), False)
+        for meta in _metas(cls):
+            for key in ("fields", "additional"):
+                listed = meta.values.get(key)
+                for name in _texts(listed):
+                    if listed is not None and name not in cls.values:
+                        yield Field(name, name, listed, cls.module, (), False)
 
     def _nested(self, cls: Class, call: ast.Call) -> tuple[tuple[Class, ...], bool]:
         """The schema in `fields.Nested(…)`, `fields.Pluck(…)` or a `fields.List` of them."""
@@ -208,6 +219,17 @@ class Schemas:
             return any(word in called(module, node).lower() for word in _ITEMS)
         shapes = (shape(one.annotation, one.module) for one in (self.fields(found) or {}).values())
         return any(one.many and _is_parameter(found, one) for one in shapes)
+
+
+def _metas(cls: Class) -> Iterator[Class]:
+    """The `class Meta` of a marshmallow schema."""
+    return (one for one in cls.module.classes if one.qualname == f"{cls.qualname}.Meta")
+
+
+def _texts(node: ast.expr | None) -> Iterator[str]:
+    """The strings of a tuple or list."""
+    nodes = node.elts if isinstance(node, (ast.Tuple, ast.List)) else ()
+    return (found for one in nodes if (found := text(one)))
 
 
 def _is_parameter(cls: Class, found: Shape) -> bool:
