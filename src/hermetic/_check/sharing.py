@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .._lifecycle.records import Key, SessionOpened, SessionShared, SharedHow
+from .._lifecycle.records import Key, SessionOpened, SessionRecord, SessionShared, SharedHow
 from . import known
 from .evidence import Evidence, Kept
 from .parameters import arguments_with_defaults
 from .state import Site, State, site_of
-from .targets import sessions_in
+from .targets import instances_in, sessions_in
 from .values import Obj, Sess, Value, keys_in
 
 if TYPE_CHECKING:
@@ -75,15 +75,17 @@ class Sharing:
                     self.used(key, method)
 
     def by_cache(self, function: Function, exits: list[Exit]) -> None:
-        """A cached function returns a session, or an object that holds one."""
+        """A cached function returns a session, an object that holds one, or rows that one still holds."""
         cache = next((name for name in self.analyzer.decorators(function) if name in known.CACHES), None)
         if cache is None or cache == "functools.cached_property":
             return
         for exit in exits if cache is not None else ():
             found = sessions_in(exit.value) or (_held_by(exit.value, exit.state) if isinstance(exit.value, Obj) else [])
+            if not found and cache != "streamlit.cache_data":
+                found = _of_rows(exit.value, exit.state)
             for session in found:
                 site = _opened_at(session, exit.state)
-                if site is not None and _is_own(session):
+                if site is not None:
                     always = cache.startswith("streamlit.")
                     self.keep(("cached", function.ident), "cache", function.name, site, function.module, always=always)
 
@@ -112,9 +114,17 @@ def _held_by(owner: Obj, state: State) -> list[Sess]:
     ]
 
 
+def _of_rows(value: Value, state: State) -> list[Sess]:
+    """The sessions, still open, that hold the mapped instances in a value."""
+    known = (state.life.instances.get(inst.key) for inst in instances_in(value))
+    keys = dict.fromkeys(one.session for one in known if one is not None)
+    return [Sess(key) for key in keys if key is not None and state.life.sessions[key].phase != "closed"]
+
+
 def _opened_at(session: Sess, state: State) -> Site | None:
-    """Where a session was opened on a path; None for one that came from elsewhere."""
+    """Where a session was opened on a path, or a registry's first used; None for one that came from elsewhere."""
     for record in state.records():
-        if isinstance(record, SessionOpened) and record.session == session.key and not record.received:
+        opens = isinstance(record, SessionOpened) and not record.received
+        if isinstance(record, SessionRecord) and record.session == session.key and (opens or not _is_own(session)):
             return record.site if isinstance(record.site, Site) else None
     return None
