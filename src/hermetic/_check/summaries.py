@@ -170,12 +170,10 @@ def _kept(state: State, value: Value) -> Iterable[Entry]:
         if isinstance(event, SessionRecord) and event.session in dropped:
             if event.session not in worked and _is_work(event):
                 worked.add(event.session)
-                kept.append(
-                    replace(entry, event=Worked(_words(event), event.site, _is_async(event, state)), before=None)
-                )
+                kept.append(replace(entry, event=Worked(_words(event), event.site, _is_async(event, state))))
             if isinstance(event, Added | Merged):
                 taken = event.instance if isinstance(event, Added) else event.source
-                kept.append(replace(entry, event=Taken(taken), before=None))
+                kept.append(replace(entry, event=Taken(taken)))
             continue
         if isinstance(event, EngineCreated) and event.engine not in built:
             continue
@@ -186,7 +184,7 @@ def _kept(state: State, value: Value) -> Iterable[Entry]:
         ):
             continue
         kept.append(entry)
-    return kept[-MAX_EVENTS:]
+    return [replace(entry, before=None, depth=0) for entry in kept[-MAX_EVENTS:]]
 
 
 def _is_dropped(event: InstanceRecord, state: State, dropped: set[Key], returned: set[Key]) -> bool:
