@@ -67,7 +67,6 @@ class Replay:
         self.state = state
         self.inner = inner
         self.is_lookup = False
-        self.is_fitting = True
         self.bound: dict[Key, Value] = {}
         for name, value in (*analyzer.defaults(function, call), *analyzer.arguments(function, owner, call)):
             self.bound[("parameter", function.qualname, name)] = value
@@ -197,7 +196,7 @@ class Replay:
 
     def event(self, entry: Entry) -> None:
         """Let one thing happen to the caller's values, inside of the loop that the callee did it in."""
-        if self.is_fitting and rules_out(entry.supposed, self.actual, self.state):
+        if rules_out(entry.supposed, self.actual, self.state):
             return
         loop, before, supposed = entry.where.in_loop_over, self.state.loop, self.state.supposed
         if isinstance(loop, Around):

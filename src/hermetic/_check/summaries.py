@@ -58,6 +58,14 @@ class End:
     assumed: frozenset[tuple[str, Key]] = frozenset()
     supposed: frozenset[Supposition] = frozenset()
 
+    def joined(self, other: End) -> End:
+        """This end or another on which the same happened: only what both suppose is taken for granted."""
+        entries = tuple(
+            replace(one, supposed=one.supposed & twin.supposed)
+            for one, twin in zip(self.entries, other.entries, strict=True)
+        )
+        return replace(self, entries=entries, supposed=self.supposed & other.supposed)
+
 
 class Summaries:
     """Tells what each function does; it is looked at once, when that is first asked for."""
@@ -86,9 +94,8 @@ class Summaries:
             entries = tuple(_kept(exit.state, value))
             assumed = frozenset(mark for mark in exit.state.marks if mark[0] in _TOLD and _is_symbol(mark[1]))
             end = End(kind, value, exit.error, entries, assumed, exit.state.supposed)
-            told = tuple((entry.event, entry.supposed) for entry in entries)
-            twin = ends.setdefault((kind, value, exit.error, assumed, told), end)
-            ends[kind, value, exit.error, assumed, told] = replace(twin, supposed=twin.supposed & end.supposed)
+            told = kind, value, exit.error, assumed, tuple(entry.event for entry in entries)
+            ends[told] = end if told not in ends else ends[told].joined(end)
         ordered = sorted(ends.values(), key=lambda end: end.kind == "raise")
         return tuple(ordered[:MAX_EXITS])
 
@@ -120,8 +127,7 @@ class Summaries:
             return UNKNOWN
         usable = ends if flow.may_fail(state) else tuple(end for end in ends if end.kind != "raise") or ends[:1]
         replay = Replay(self.analyzer, flow, function, owner, call, state, unit.evidence)
-        fitting = tuple(end for end in usable if replay.agrees(end))
-        replay.is_fitting, usable = bool(fitting), fitting or usable
+        usable = tuple(end for end in usable if replay.agrees(end)) or usable
         end = usable[flow.choose(len(usable))] if len(usable) > 1 else usable[0]
         replay.is_lookup = _is_lookup(end)
         for entry in end.entries:
