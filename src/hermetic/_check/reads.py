@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import AttributeRead
+from .known import SCHEMA_DUMPS
 from .overwrites import DUMPS, is_form
 from .results import announce, related
 from .rowsets import ORDERINGS
@@ -155,7 +156,7 @@ def _read_object(flow: Flow, owner: Obj, name: str, state: State, node: ast.AST)
             found = flow.call_value(Closure(method, owner), Call(node), state)
             return _remember(flow, owner, name, found, state) if flow.analyzer.is_cached_property(method) else found
         return Closure(method, owner)
-    is_dump = name in known.SCHEMA_DUMPS and flow.analyzer.schemas.is_marshmallow(owner.cls)
+    is_dump = name in SCHEMA_DUMPS and flow.analyzer.schemas.is_marshmallow(owner.cls)
     if is_dump or (name in DUMPS and is_form(flow, owner)):
         return Bound(owner, name)
     field = flow.analyzer.fields.value(owner.cls, name, owner.key)
