@@ -357,14 +357,13 @@ class Analyzer:
         kept = {session.key for session in sessions_in(exit.value)} if exit.kind == "return" else set()
         for key in list(exit.state.held):
             if key not in kept and ("stored", key) not in exit.state.marks:
-                self.left(flow, exit.state, key, "raise" if exit.kind == "raise" else "return")
+                self.left(flow, exit.state, key, exit.leaves_by)
         for record in exit.state.tasks.values() if exit.kind != "raise" and not isinstance(exit.value, Task) else ():
             flow.emit(exit.state, record)
 
-    def left(self, flow: Flow, state: State, key: Key, by: Literal["return", "raise", "loop"]) -> None:
-        opened = state.held[key]
+    def left(self, flow: Flow, state: State, key: Key, by: Literal["return", "raise", "cancel", "loop"]) -> None:
         notes = ("shared",) if ("shared", key) in state.marks else ()
-        flow.emit(state, ScopeLeft(session=key, by=by, site=opened.site), *notes)
+        flow.emit(state, ScopeLeft(session=key, by=by, site=state.held[key].site), *notes)
 
     def returned(self, flow: Flow, value: Value, state: State, node: ast.Return) -> Value:
         state.returned = node

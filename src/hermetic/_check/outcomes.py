@@ -23,6 +23,11 @@ class Exit:
     value: Value = UNKNOWN
     error: str = ""
 
+    @property
+    def leaves_by(self) -> Literal["return", "raise", "cancel"]:
+        """How this way leaves a function."""
+        return "return" if self.kind != "raise" else "cancel" if self.error == "cancel" else "raise"
+
 
 def merged(exits: list[Exit]) -> list[Exit]:
     """The exits without those that are alike in kind, error, value and state."""

@@ -315,6 +315,8 @@ def _yielded(flow: Flow, node: ast.stmt, source: ast.Yield, target: ast.expr | N
         if flow.on_yield is None:
             if flow.may_fail(exit.state) and not (flow.function and flow.analyzer.is_fixture(flow.function)):
                 exits.append(Exit("raise", exit.state.copy(), error="any"))
+                if exit.state.held and flow.function is not None and flow.function.is_async:
+                    exits.append(Exit("raise", exit.state.copy(), error="cancel"))
             resumed = [Exit("next", exit.state)]
         else:
             resumed = [_resumed(result) for result in flow.on_yield(exit.state, exit.value)]

@@ -3,7 +3,8 @@
 ## What it does
 Follows every session that the function owns, one it opened itself, to each place where the function can end: the last
 line, an early `return`, an exception, a generator that nobody resumes. On each of them the session must be closed,
-returned to a caller, or stored where somebody else closes it.
+returned to a caller, or stored where somebody else closes it. In an asynchronous provider a cancellation is one of these
+places: it arrives at the `yield` as a `CancelledError`, which `except Exception` does not catch.
 
 ## Why it hurts
 An open session holds its transaction and, from the first statement on, a connection of the pool. Python's garbage
@@ -51,6 +52,7 @@ rows leave it.
 ## Known gaps
 - A session put into a list, a dict or an object of an unknown class counts as handed over.
 - Whether a `scoped_session` is removed at the end of a thread is judged only where the thread's function is known.
+- A cancellation is followed only from the `yield` of an asynchronous generator, not from every `await`.
 - Connections taken from an engine are followed only when they are opened in the same function.
 
 ## Sources
@@ -85,13 +87,14 @@ def left_open(moment: Moment) -> Iterator[Sighting]:
     if session is None or "shared" in moment.where.notes:
         return
     is_holding = session.phase in {"in-transaction", "failed"}
-    if not is_holding and (record.by == "raise" or session.commits == 0):
+    is_used = is_holding or (record.by != "raise" and session.commits > 0)
+    if not is_used and record.by != "cancel":
         return
     opened = moment.last_in(record.session, SessionOpened) or record
     yield Sighting(
         message=f"the session from {moment.text(record.site)} {_ENDS[record.by]}",
         fix=f"with {moment.text(record.site)} as session: …",
-        confidence="proven" if is_holding and record.by != "raise" else "likely",
+        confidence="proven" if is_holding and record.by not in {"raise", "cancel"} else "likely",
         remedy=Remedy("with-block", (record,), ("async",) if session.is_async else ()),
         story=(
             (opened, "opened, never closed"),
