@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .modules import Project
+    from .modules import Module, Project
 
 _POSTGRESQL = re.compile(r"postgresql|psycopg|asyncpg")
 _STRICT = re.compile(r"""isolation_level\s*["']?\s*[=:]\s*["'](SERIALIZABLE|REPEATABLE READ)""", re.IGNORECASE)
+_LOCKS = re.compile(r"\bpg_(try_)?advisory_(xact_)?lock|\bget_lock\b|\bsp_getapplock\b", re.IGNORECASE)
 _SERVERS = re.compile(
     r"^\s*(?:from|import)\s+(?:fastapi|starlette|flask|litestar|aiohttp\.web|sanic|quart|bottle|tornado|django|celery|dramatiq|rq"
     r"|arq|huey|taskiq|faststream|grpc|strawberry|fastmcp|mcp|streamlit|gradio|aio_pika|confluent_kafka|aiokafka)\b",
@@ -23,6 +24,7 @@ class Surroundings:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._locking: dict[str, bool] = {}
 
     @cached_property
     def is_postgresql(self) -> bool:
@@ -38,6 +40,12 @@ class Surroundings:
     def serves_many(self) -> bool:
         """Whether the project runs in a server or worker, where the same work is done by several at once."""
         return self._speaks_of(_SERVERS)
+
+    def locks_by_name(self, module: Module) -> bool:
+        """Whether a module takes locks by name in its database, so that its helpers may run under one."""
+        if module.name not in self._locking:
+            self._locking[module.name] = _LOCKS.search(module.file.text) is not None
+        return self._locking[module.name]
 
     def _speaks_of(self, words: re.Pattern[str]) -> bool:
         return any(words.search(module.file.text) for module in self._project.modules.values())

@@ -114,6 +114,8 @@ def _grounds(flow: Flow, owner: Inst, value: Value, state: State) -> Iterator[st
         yield "constant"
     if flow.analyzer.models.is_versioned(owner.mapping):
         yield "versioned"
+    if flow.analyzer.surroundings.locks_by_name(flow.module):
+        yield "locks-by-name"
     if flow.analyzer.surroundings.is_strict:
         yield "strict"
     if flow.analyzer.surroundings.serves_many:

@@ -57,6 +57,7 @@ def take(product_id: int, quantity: int) -> str:
 - The model has a `version_id_col`: the second writer gets a `StaleDataError`, and may try again.
 - REPEATABLE READ (PostgreSQL) or SERIALIZABLE: the second writer gets an error. On MySQL only SERIALIZABLE does.
 - A lock by name (`pg_advisory_xact_lock`, one of the program's own, one in Redis) is held until after the commit.
+- The transaction claims something by an UPDATE first (a lease, a fence): it has a row of its own locked since.
 - Only one process ever writes the row: a tool for one user, a migration, one scheduler.
 
 ## Known gaps
@@ -64,6 +65,8 @@ def take(product_id: int, quantity: int) -> str:
   *possible* elsewhere. A row that has a single writer by design looks the same.
 - A decision without a computed value (`if job.status == "new": job.status = "running"`) is reported only when a lock
   was taken too late or let go too early: nearly every program has such places.
+- In a module that takes locks by name the finding is *possible*: a caller may hold one. After an INSERT, UPDATE or DELETE
+  statement in the same transaction nothing is reported: it may be a claim.
 - An isolation level is taken to hold for the whole project. A version counter is seen on the mapped class only.
 - A value kept in a local variable (`n = product.stock; product.stock = n - 1`) is not followed.
 
@@ -78,7 +81,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Confidence, Hazard, Moment, Sighting
 from .._lifecycle.records import (
     Added,
     AttributeWritten,
@@ -131,7 +134,7 @@ def overwrites(moment: Moment) -> Iterator[Sighting]:
         message=f"{moment.text(record.site)} overwrites what others wrote since the row was read: {_cause(reading)}",
         fix="read the row with with_for_update() in the transaction that writes it, or let the database compute: "
         f"update(…).values({record.attribute}=…)",
-        confidence="likely" if {"served"} & set(notes) or moment.where.on_event_loop else "possible",
+        confidence=_confidence(moment),
         story=(
             (reading.record, "read"),
             *(((reading.late, "locked, but the values in memory stay"),) if reading.late else ()),
@@ -139,6 +142,13 @@ def overwrites(moment: Moment) -> Iterator[Sighting]:
             (record, "written back"),
         ),
     )
+
+
+def _confidence(moment: Moment) -> Confidence:
+    """Likely where several do the same at once, and no lock by name is in sight that a caller may hold."""
+    notes = moment.where.notes
+    is_shared = "served" in notes or moment.where.on_event_loop
+    return "likely" if is_shared and "locks-by-name" not in notes else "possible"
 
 
 def _cause(reading: Reading) -> str:
@@ -159,6 +169,9 @@ def _reading(moment: Moment, history: Sequence[Record], key: Key, session: Key) 
                 else:
                     found = Reading(record, record if record.locked else found.lock)
             case InstanceLoaded(session=owner, locked=True) | Executed(session=owner, locks=True) if owner == session:
+                found.lock = found.lock or record
+            case Executed(session=owner, writes=True, autoflushes=True) if owner == session and not record.fails:
+                # An UPDATE locks its rows: a claim or a fence on which the rest of the transaction rests.
                 found.lock = found.lock or record
             case Committed(session=owner) | RolledBack(session=owner) if owner == session and not record.nested:
                 is_lock_lost = found.lock is not None and found.record is not None

@@ -51,7 +51,7 @@ rows leave it.
 
 ## Known gaps
 - A session put into a list, a dict or an object of an unknown class counts as handed over.
-- Whether a `scoped_session` is removed at the end of a thread is judged only where the thread's function is known.
+- A `scoped_session` that nobody removes at the end of a thread, task or job is not reported.
 - A cancellation is followed only from the `yield` of an asynchronous generator, not from every `await`.
 - Connections taken from an engine are followed only when they are opened in the same function.
 
