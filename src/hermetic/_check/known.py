@@ -41,7 +41,7 @@ CONNECTION_TYPES = {
 }  # fmt: skip
 FLASK_SQLALCHEMY = "flask_sqlalchemy.SQLAlchemy"
 
-FLASK_QUERIES = {"get_or_404": "get_one", "first_or_404": "scalar", "one_or_404": "scalar", "paginate": "scalars"}
+FLASK_QUERIES = {"get_or_404": "get_one", "first_or_404": "scalar", "one_or_404": "scalar", "paginate": "paginate"}
 
 SELECTS = frozenset({"sqlalchemy.select", "sqlmodel.select", "sqlalchemy.future.select", "sqlalchemy.sql.select", "sqlalchemy.sql.expression.select", "sqlmodel.sql.expression.select"})  # fmt: skip
 WRITES = {

@@ -146,6 +146,14 @@ def run(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST, name
     return result
 
 
+def page(flow: Flow, session: Sess, call: Call, state: State) -> Value:
+    """Flask-SQLAlchemy's `db.paginate(select(…))`: a part of the rows, its entities made unique."""
+    given = call.argument(0, "select")
+    stmt = replace(given, rows=replace(given.rows, skips=True)) if isinstance(given, Stmt) else Stmt("other")
+    result = run(flow, session, stmt, state, call.node, "scalars")
+    return replace(result, is_unique=True) if isinstance(result, Result) else result
+
+
 def _element(result: Result) -> Inst:
     assert result.stmt.mapping is not None
     return Inst((*_as_tuple(result.key), "*"), result.stmt.mapping)

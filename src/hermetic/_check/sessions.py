@@ -25,7 +25,7 @@ from .._lifecycle.records import (
 from .outcomes import Raised
 from .overwrites import merged
 from .remarks import is_explained
-from .results import get, run, select
+from .results import get, page, run, select
 from .state import State, SymbolCalled
 from .targets import instances_in, unsettle
 from .values import UNKNOWN, Call, Cm, Const, Inst, Option, Query, Sess, Stmt, Sym, Tup, Value
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 METHODS = frozenset({
     "add", "add_all", "begin", "begin_nested", "close", "aclose", "commit", "connection", "delete", "exec", "execute", "expire",
-    "expire_all", "expunge", "expunge_all", "flush", "get", "get_one", "invalidate", "merge", "query", "refresh", "remove",
+    "expire_all", "expunge", "expunge_all", "flush", "get", "get_one", "invalidate", "merge", "paginate", "query", "refresh", "remove",
     "reset", "rollback", "run_sync", "scalar", "scalars", "stream", "stream_scalars", "bulk_save_objects",
     "bulk_insert_mappings", "bulk_update_mappings",
 })  # fmt: skip
@@ -377,6 +377,7 @@ _METHODS: dict[str, Callable[[Flow, Sess, Call, State], Value]] = {
     "get_one": _get,
     "invalidate": _close,
     "merge": _merge,
+    "paginate": page,
     "query": _query,
     "refresh": _refresh,
     "remove": _remove,

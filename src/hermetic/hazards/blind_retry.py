@@ -62,6 +62,8 @@ def buy(order_id: int, customer_id: int, product_id: int) -> None:
 ## Known gaps
 - Work in a function that opens a session of its own, and is only called in the loop, is not followed.
 - That a condition lets the work run once only (`if order.status == "open"`) is seen for new rows, not for counters.
+- On SQLite, "database is locked" is an OperationalError that always comes before the commit took effect; a program that
+  only ever speaks to SQLite need not heed this.
 - A unique constraint over several columns is not seen, nor what a handler in another function finds out of the error.
 
 ## Sources
