@@ -10,6 +10,7 @@ from .._lifecycle.schema import Column, Mapping, Relation
 from .annotated import called
 from .attributes import Attributes
 from .declared import DeclaredColumn, DeclaredRelation
+from .lineage import is_true
 from .modules import Class, Definition, Global, Project
 from .properties import Properties
 from .registry import Registry
@@ -67,6 +68,15 @@ class Models:
                 return True
         return False
 
+    def tells_apart(self, mapping: Mapping, names: frozenset[str]) -> bool:
+        """Whether no two rows are alike in all of these columns: they hold the primary key or a unique constraint."""
+        keys = {name for name, column in mapping.columns.items() if column.primary_key}
+        if (keys and keys <= names) or any(mapping.columns[name].unique for name in names & mapping.columns.keys()):
+            return True
+        lineage = self.lineages.of(self.cls(mapping)).classes if id(mapping) in self._classes else ()
+        nodes = (node for one in lineage if (node := one.values.get("__table_args__")) is not None)
+        return any(group <= names for node in nodes for group in _constraints(node))
+
     def property_reads(self, mapping: Mapping, name: str) -> frozenset[Path]:
         """The columns and relations that reading a property (or calling a method) of an instance reads, as paths.
 
@@ -88,6 +98,19 @@ class Models:
             self._mappings[id(cls)] = mapping
             self._classes[id(mapping)] = cls
         return self._mappings[id(cls)]
+
+
+def _constraints(node: ast.expr) -> Iterator[set[str]]:
+    """The groups of columns that `UniqueConstraint(…)` and `Index(…, unique=True)` name as strings."""
+    for call in ast.walk(node):
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, "attr", None) or getattr(call.func, "id", "")
+        texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+        is_index = name == "Index" and any(word.arg == "unique" and is_true(word.value) for word in call.keywords)
+        group = set(texts[1:] if is_index else texts)
+        if (is_index or name == "UniqueConstraint") and len(texts) == len(call.args) and group:
+            yield group
 
 
 def _column(name: str, declared: DeclaredColumn) -> Column:

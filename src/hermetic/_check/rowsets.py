@@ -33,7 +33,7 @@ def grown(flow: Flow, stmt: Stmt, name: str, call: Call, state: State) -> Rows:
     rows = stmt.rows
     match name:
         case "order_by":
-            return replace(rows, order=_order(stmt, call))
+            return _ordered(rows, call)
         case "limit" | "fetch" | "slice" | "offset":
             return _part(rows, name, call)
         case "distinct" | "group_by":
@@ -47,7 +47,10 @@ def grown(flow: Flow, stmt: Stmt, name: str, call: Call, state: State) -> Rows:
         case "where" | "filter" | "having":
             return _conditions(flow, rows, _nodes(call), state)
         case "filter_by":
-            return replace(rows, filtered=rows.filtered | _targets(flow, rows))
+            given = (
+                {(stmt.mapping.name, word) for word, _ in call.keywords} if stmt.mapping and not rows.joined else set()
+            )
+            return replace(rows, filtered=rows.filtered | _targets(flow, rows), pinned=rows.pinned | given)
         case "from_statement":
             return replace(rows, is_told=False)
         case _ if name in _JOINS:
@@ -56,19 +59,25 @@ def grown(flow: Flow, stmt: Stmt, name: str, call: Call, state: State) -> Rows:
             return rows
 
 
-def _order(stmt: Stmt, call: Call) -> Order:
-    """How far an ORDER BY tells rows apart; an expression that is no plain column is taken to do so."""
+def _ordered(rows: Rows, call: Call) -> Rows:
+    """The rows under an ORDER BY; an expression that is no plain column is taken to tell them apart."""
     if call.args == (NONE,):
-        return "none"
+        return replace(rows, order="none", by=frozenset())
     columns = [arg for arg in call.args if isinstance(arg, Attr)]
-    if stmt.rows.order == "total" or len(columns) < len(call.args) or not columns:
-        return "total"
-    for mapping in {column.mapping for column in columns if stmt.mapping in {None, column.mapping}}:
-        names = {column.name for column in columns if column.mapping is mapping}
-        keys = {name for name, column in mapping.columns.items() if column.primary_key}
-        if keys <= names or any(mapping.columns[name].unique for name in names & mapping.columns.keys()):
+    if rows.order == "total" or len(columns) < len(call.args) or not columns:
+        return replace(rows, order="total")
+    return replace(rows, order="partial", by=rows.by | {(column.mapping.name, column.name) for column in columns})
+
+
+def _order(flow: Flow, stmt: Stmt) -> Order:
+    """How far the ORDER BY tells rows apart that are alike in what the conditions ask for."""
+    rows = stmt.rows
+    owners = {stmt.mapping.name} if stmt.mapping is not None else {owner for owner, _ in rows.by}
+    for mapping in filter(None, map(flow.analyzer.models.mapping, sorted(owners))):
+        names = frozenset(name for owner, name in rows.by | rows.pinned if owner == mapping.name)
+        if flow.analyzer.models.tells_apart(mapping, names):
             return "total"
-    return "partial"
+    return rows.order
 
 
 def _part(rows: Rows, name: str, call: Call) -> Rows:
@@ -101,15 +110,21 @@ def _conditions(flow: Flow, rows: Rows, nodes: Iterable[ast.expr], state: State)
             continue
         parts = _parts(node)
         if len(parts) > 1:
+            pinned = rows.pinned
             rows = _conditions(flow, rows, parts, state)
+            rows = replace(rows, pinned=pinned) if _is_either(node) else rows
             continue
-        found = {attribute.mapping.name for attribute in attributes_in(flow, node, state)}
+        attributes = list(attributes_in(flow, node, state))
+        found = {attribute.mapping.name for attribute in attributes}
         if not found:
             rows = replace(rows, is_told=False)
         elif len(found) > 1 and _is_equation(node):
             rows = replace(rows, joined=rows.joined | {("", name) for name in found})
         else:
-            rows = replace(rows, filtered=rows.filtered | found)
+            one = (
+                {(a.mapping.name, a.name) for a in attributes} if len(attributes) == 1 and _is_equation(node) else set()
+            )
+            rows = replace(rows, filtered=rows.filtered | found, pinned=rows.pinned | one)
     return rows
 
 
@@ -124,6 +139,13 @@ def _parts(node: ast.expr) -> list[ast.expr]:
             return [*args, *([ast.Constant(True)] * (len(args) == 1))]
         case _:
             return [node]
+
+
+def _is_either(node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.BitOr)
+    func = node.func if isinstance(node, ast.Call) else None
+    return "or_" in {getattr(func, "attr", None), getattr(func, "id", None)}
 
 
 def _is_equation(node: ast.expr) -> bool:
@@ -188,7 +210,7 @@ def asked(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST) ->
         columns = stmt.mapping.columns if stmt.mapping is not None else {}
         keys = tuple(name for name, column in columns.items() if column.primary_key)
         page = PageAsked(
-            session=session.key, entity=entity, order=rows.order, skips=rows.skips, subqueries=subqueries, keys=keys,
+            session=session.key, entity=entity, order=_order(flow, stmt), skips=rows.skips, subqueries=subqueries, keys=keys,
             site=flow.site(node),
         )  # fmt: skip
         flow.emit(state, page)

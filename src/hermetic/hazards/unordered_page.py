@@ -40,14 +40,15 @@ def page(number: int, size: int) -> list[int]:
 `--fix --unsafe`: `.order_by()` with the primary key, where there is no order at all and the query is in sight.
 
 ## When it is fine
-- The order ends in the primary key or another unique column, or is an expression or variable that may do so.
+- The order ends in the primary key or another unique column, or is an expression or variable that may do so; together
+  with what the conditions pin down it may also hold a unique constraint of several columns.
 - A LIMIT without an OFFSET: a cap, a batch of a queue, any one row, a test whether there is one.
 - The offset is 0 or None, or drawn at random: a sample is no page.
 - The query is for one row by its primary key.
 
 ## Known gaps
 - An ORDER BY whose columns come from a variable, a string or an expression is taken for a total one.
-- A unique constraint over several columns, or one that only the database knows, is not seen.
+- A unique constraint that only the database knows is not seen.
 - A statement that is cut in one function and built in another, a page inside a subquery, `query[10:20]`, and a page by
   key (`where(Order.id > last)`) without an order are missed.
 
