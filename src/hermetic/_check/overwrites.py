@@ -152,15 +152,24 @@ def _verb(flow: Flow) -> str:
 
 
 def _is_guarded(flow: Flow, node: ast.AST) -> bool:
-    """Whether the loop around a `setattr` looks at the value, or at which fields were given."""
+    """Whether the loop around a `setattr` looks at the value, or at which fields are to be written."""
     value = ast.unparse(node.args[2]) if isinstance(node, ast.Call) and len(node.args) > 2 else ""
     if flow.function is None or not value.isidentifier():
         return not value.endswith("]")
-    loops = (one for one in flow.analyzer.walk(flow.function) if isinstance(one, ast.For | ast.AsyncFor))
+    nodes = flow.analyzer.walk(flow.function)
+    if any(isinstance(one, ast.Attribute) and one.attr in _SET for one in nodes):
+        return True
+    loops = (one for one in nodes if isinstance(one, ast.For | ast.AsyncFor))
     around = (loop for loop in loops if any(inner is node for inner in ast.walk(loop)))
-    tests = (one.test for loop in around for one in ast.walk(loop) if isinstance(one, ast.If | ast.IfExp))
-    names = (getattr(one, "id", None) or getattr(one, "attr", "") for test in tests for one in ast.walk(test))
-    return any(name == value or name in _SET for name in names)
+    tests = [one.test for loop in around for one in ast.walk(loop) if isinstance(one, ast.If | ast.IfExp)]
+    return any(_chooses(inner, value) for test in tests for inner in ast.walk(test))
+
+
+def _chooses(node: ast.AST, value: str) -> bool:
+    """Whether a condition is about the value, or about membership in a set that is not spelled out."""
+    if isinstance(node, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
+        return not all(isinstance(one, ast.Set | ast.Tuple | ast.List) for one in node.comparators)
+    return isinstance(node, ast.Name) and node.id == value
 
 
 def _short(cls: Class) -> str:

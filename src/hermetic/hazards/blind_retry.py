@@ -112,7 +112,8 @@ def tried_again(moment: Moment) -> Iterator[Sighting]:
             story=((lost, "done before"), (record, "undone by the failed try, and not repeated")),
         )
         return
-    work = _repeatable(unit) if record.is_doubtful else None
+    is_told_below = "via" in moment.where.notes
+    work = _repeatable(unit) if record.is_doubtful and not is_told_below else None
     if work is None:
         return
     errors = " or ".join(error or "any error" for error in record.errors)

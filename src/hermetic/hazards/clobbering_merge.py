@@ -53,7 +53,8 @@ def change(customer_id: int, form: CustomerForm) -> None:
 
 ## When it is fine
 - `exclude_unset=True`, `exclude_none=True`, `exclude_defaults=True` or `include=…` on the dump.
-- A loop that looks at the value, or at `model_fields_set`, before it writes.
+- A loop that looks at the value, or for the name in a set that the program made, before it writes; a function that reads
+  `model_fields_set`.
 - A PUT or POST route: it replaces the whole, defaults and all.
 - A form whose fields are all required; a row that is only now made.
 - `merge()` of a declarative instance that names what it changes: what it does not name is kept.
@@ -90,7 +91,8 @@ def written_over(moment: Moment) -> Iterator[Sighting]:
     record = moment.record
     assert isinstance(record, FieldsOverwritten)
     target = moment.life.instances.get(record.instance) if record.instance is not None else None
-    if target is not None and target.status in {"transient", "pending"}:
+    is_new = target is not None and target.status in {"transient", "pending"}
+    if is_new or "via" in moment.where.notes:
         return
     columns = ", ".join(record.columns[:3]) + (", …" if len(record.columns) > 3 else "")
     yield Sighting(

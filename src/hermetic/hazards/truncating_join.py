@@ -86,6 +86,8 @@ def rows_taken_for_owners(moment: Moment) -> Iterator[Sighting]:
     """Rows of a join that are fetched, counted or handed out as if each were another owner."""
     record = moment.record
     assert isinstance(record, RowsFetched)
+    if "via" in moment.where.notes:
+        return
     if record.collections:
         yield from _refused(record)
         yield from _cut_off(record)

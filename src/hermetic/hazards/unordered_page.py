@@ -73,7 +73,7 @@ def cut_from_no_order(moment: Moment) -> Iterator[Sighting]:
     """A part of a result that is told by position, where nothing says which row stands where."""
     record = moment.record
     assert isinstance(record, PageAsked)
-    if record.order == "total":
+    if record.order == "total" or "via" in moment.where.notes:
         return
     key = f"{record.entity}.id" if record.entity != "row" else "a unique column"
     if not record.skips:
