@@ -62,6 +62,8 @@ def change(customer_id: int, form: CustomerForm) -> None:
 ## Known gaps
 - A dump that is rebuilt (`{**form.model_dump()}`, a comprehension) or handed to another function is not followed.
 - Assignments field by field (`order.total = form.total`) are not judged, nor forms of msgspec, attrs or marshmallow.
+- A SQLModel instance made field by field and merged writes the defaults of those that it does not name. Whether that is
+  an upsert of the whole or a loss cannot be told from the call, and it is not reported.
 - A MappedAsDataclass instance writes its defaults in `merge()` on SQLAlchemy 2.0, not on 2.1; it is not reported.
 
 ## Sources
