@@ -19,7 +19,7 @@ from .reads import shown
 from .responses import validate
 from .results import loader_option, query_method, result_method, statement_method
 from .session_classes import base_method, construct_session, own_method
-from .sessions import METHODS, open_session, session_method, transaction_method
+from .sessions import METHODS, bound_to, open_session, session_method, transaction_method
 from .state import Path, State, SymbolCalled
 from .targets import appended, assign, bind, sessions_in, unsettle, write
 from .unknown import unknown_call
@@ -227,9 +227,11 @@ def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
     expire = constant(call.keyword("expire_on_commit"), maker.expire_on_commit)
     autoflush = constant(call.keyword("autoflush"), maker.autoflush)
     bound = True if any(call.keyword(name) for name in ("bind", "binds", "**")) else maker.bound
-    return open_session(
+    open_session(
         flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=maker.autocommit
     )
+    bound_to(session, call.keyword("bind") or UNKNOWN, state)
+    return session
 
 
 def _maker_method(flow: Flow, maker: Maker, name: str, call: Call, state: State) -> Value:

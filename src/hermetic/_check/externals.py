@@ -18,10 +18,9 @@ from .reads import read, shown
 from .results import loader_option, members, select
 from .rowsets import without_repeats
 from .session_classes import finds_bind, super_of
-from .sessions import open_session
+from .sessions import bound_to, open_session
 from .settings import Settings
 from .state import State
-from .suppositions import is_parameter
 from .targets import set_attribute
 from .unknown import unknown_call
 from .values import (
@@ -116,12 +115,7 @@ def _session(flow: Flow, is_async: bool, call: Call, state: State) -> Value:
     open_session(
         flow, session, state, call.node, expire=expire, autoflush=autoflush, bound=bound, autocommit=autocommit
     )
-    connection = call.argument(0, "bind")
-    if isinstance(connection, Sess):
-        # Bound to a connection: what it holds belongs to whoever has that, and so does the end of a caller's transaction.
-        state.held.pop(session.key, None)
-        if is_parameter(connection.key):
-            state.mark("joined", session.key)
+    bound_to(session, call.argument(0, "bind"), state)
     return session
 
 

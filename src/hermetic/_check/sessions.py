@@ -27,6 +27,7 @@ from .overwrites import merged
 from .remarks import is_explained
 from .results import get, page, run, select
 from .state import State, SymbolCalled
+from .suppositions import is_parameter
 from .targets import instances_in, unsettle
 from .values import UNKNOWN, Call, Cm, Const, Inst, Option, Query, Sess, Stmt, Sym, Tup, Value
 
@@ -89,6 +90,14 @@ def open_session(
     if autocommit:
         state.mark("autocommit", session.key)
     return session
+
+
+def bound_to(session: Sess, connection: Value, state: State) -> None:
+    """What a session on a connection holds belongs to whoever has that, and so does the end of a caller's transaction."""
+    if isinstance(connection, Sess):
+        state.held.pop(session.key, None)
+        if is_parameter(connection.key):
+            state.mark("joined", session.key)
 
 
 def close_session(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str) -> None:
