@@ -30,7 +30,7 @@ prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQL
 	$(BIN)/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	EDITS=$(EDITS) $(BIN)/python -m pytest -q tests/check/test_cache.py
 
-bench: $(VENV)/.installed  ## time the check against bare parsing
+bench: $(VENV)/.installed  ## time the check beside bare parsing, ruff, pylint and mypy
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 docs: $(VENV)/.installed  ## write the hazards reference and the README's table from the pages
@@ -39,7 +39,7 @@ docs: $(VENV)/.installed  ## write the hazards reference and the README's table 
 clean:  ## remove the virtual environments and caches
 	rm -rf $(VENV) $(VENV20) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(VENV)/.installed: EXTRAS = test,lint
+$(VENV)/.installed: EXTRAS = test,lint,bench
 $(VENV)/.installed: SQLALCHEMY = >=2.1,<2.2
 $(VENV20)/.installed: EXTRAS = test
 $(VENV20)/.installed: SQLALCHEMY = >=2.0.40,<2.1

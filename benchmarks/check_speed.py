@@ -1,198 +1,164 @@
-"""Times `hermetic check` on a large made-up project beside bare `ast.parse` of the same files."""
+"""Times `hermetic check` beside bare `ast.parse` and the linters people run, in turn on the same trees."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from string import Template
 
-MODELS = Template('''"""Tables of $plural."""
-
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class $Owner(Base):
-    __tablename__ = "${owner}s"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    $plural: Mapped[list["$One"]] = relationship(back_populates="$owner")
-
-
-class $One(Base):
-    __tablename__ = "$plural"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    title: Mapped[str]
-    state: Mapped[str] = mapped_column(default="new")
-    ${owner}_id: Mapped[int] = mapped_column(ForeignKey("${owner}s.id"))
-    $owner: Mapped[$Owner] = relationship(back_populates="$plural")
-''')
-
-DATABASE = '''"""The engine and its sessions."""
-
-from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
-
-engine = create_engine("sqlite:///bench.db")
-SessionLocal = sessionmaker(engine)
-'''
-
-SERVICE_OPENING = Template('''"""What can be done with $plural."""
-
-import logging
-
-from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
-
-from .database import SessionLocal
-from .models import $One, $Owner
-
-logger = logging.getLogger(__name__)
-''')
-
-SERVICE = Template('''
-
-class ${One}Service$number:
-    """One team's view of $plural."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    def find(self, key: int) -> $One | None:
-        found = self.session.get($One, key)
-        if found is None:
-            logger.info("no $one %s", key)
-            return None
-        return found
-
-    def page(self, offset: int, limit: int = 50) -> list[$One]:
-        query = select($One).options(selectinload($One.$owner)).order_by($One.id).offset(offset).limit(limit)
-        return list(self.session.scalars(query))
-
-    def count_by_state(self) -> dict[str, int]:
-        rows = self.session.execute(select($One.state, func.count()).group_by($One.state)).all()
-        return {state: count for state, count in rows}
-
-
-def create_$one$number(title: str, owner_id: int) -> int:
-    with SessionLocal() as session:
-        created = $One(title=title, ${owner}_id=owner_id)
-        session.add(created)
-        try:
-            session.commit()
-        except IntegrityError:
-            session.rollback()
-            raise
-        return created.id
-
-
-def rename_$one$number(key: int, title: str) -> bool:
-    with SessionLocal.begin() as session:
-        found = session.get($One, key)
-        if found is None:
-            return False
-        if found.title != title:
-            found.title = title
-            found.state = "renamed"
-    return True
-
-
-def titles_$number(owner_name: str) -> list[str]:
-    result = []
-    with SessionLocal() as session:
-        owner = session.scalars(select($Owner).where($Owner.name == owner_name)).first()
-        if owner is None:
-            return result
-        for item in owner.$plural:
-            if item.state != "new":
-                result.append(item.title)
-            else:
-                logger.debug("%s is new", item.id)
-    return result
-
-
-def late_$number(key: int) -> str:
-    with SessionLocal() as session:
-        found = session.scalars(select($One).where($One.id == key)).one()
-        found.state = "seen"
-        session.commit()
-    return found.title
-''')
-
-WORDS = [
-    ("order", "customer"), ("invoice", "account"), ("ticket", "agent"), ("parcel", "courier"), ("lesson", "teacher"),
-    ("booking", "hotel"), ("article", "author"), ("payment", "merchant"), ("task", "project"), ("shift", "worker"),
-]  # fmt: skip
+from samples.made_up import generate
+from samples.packages import PACKAGES, source_of
 
 PARSE = """
 import ast, pathlib, sys
 for file in sorted(pathlib.Path(sys.argv[1]).rglob("*.py")):
-    ast.parse(file.read_bytes())
+    try:
+        ast.parse(file.read_bytes())
+    except SyntaxError:
+        pass
 """
+BASELINE = "ast.parse, bare"
+PYLINT = ["-m", "pylint", "--recursive=y", "--score=n"]
+MYPY = ["-m", "mypy", "--ignore-missing-imports", "--no-error-summary", "--follow-imports=silent"]
+RUFF = ["-m", "ruff", "check", "--isolated", "--no-cache", "--quiet"]
 
 
-def generate(folder: Path, lines: int) -> int:
-    """Write packages of services until there are that many lines; the number written is returned."""
-    written = 0
-    for index in range(sys.maxsize):
-        if written >= lines:
-            return written
-        one, owner = WORDS[index % len(WORDS)]
-        names = {"one": one, "plural": f"{one}s", "owner": owner, "One": one.title(), "Owner": owner.title()}
-        services = [SERVICE.substitute(names, number=number) for number in range(4)]
-        package = folder / f"{one}_{index}"
-        package.mkdir(parents=True)
-        for name, text in {
-            "__init__.py": f'"""The {one} package."""\n',
-            "database.py": DATABASE,
-            "models.py": MODELS.substitute(names),
-            "service.py": SERVICE_OPENING.substitute(names) + "".join(services),
-        }.items():
-            (package / name).write_text(text, encoding="utf-8")
-            written += text.count("\n")
-    return written
+@dataclass(slots=True)
+class Row:
+    """One thing that is timed: its command, and what it took each time (wall and processor seconds, megabytes)."""
+
+    name: str
+    command: list[str]
+    is_after_change: bool = False
+    runs: list[tuple[float, float, float]] = field(default_factory=list)
+    stopped: bool = False
+
+    @property
+    def took(self) -> tuple[float, float, float]:
+        """The median of its runs, figure by figure."""
+        wall, processor, megabytes = zip(*self.runs, strict=True)
+        return median(wall), median(processor), max(megabytes)
 
 
-def timed(command: list[str]) -> float:
-    """Seconds that a command takes from start to end; raises when it could not do its work."""
+def timed(row: Row, limit_s: float) -> None:
+    """Run a command from start to end, or until the limit; raises when it could not do its work."""
     start = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    took_s = time.perf_counter() - start
-    if done.returncode > 1:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
-    return took_s
+    process = subprocess.Popen(row.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while True:
+        done, status, usage = os.wait4(process.pid, os.WNOHANG)
+        took_s = time.perf_counter() - start
+        if done:
+            break
+        if took_s > limit_s and not row.stopped:
+            row.stopped = True
+            process.kill()
+        time.sleep(0.01)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    # Checkers tell by small codes that they found something; pylint sums them up to 31.
+    if not row.stopped and process.returncode not in range(32):
+        raise SystemExit(f"{' '.join(row.command)} ended with {process.returncode}")
+    row.runs.append((took_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
+
+
+def rows_for(folder: Path, cache: Path, *, others: bool) -> Iterator[Row]:
+    """What is timed on a tree, in the order in which it runs."""
+    python = sys.executable
+    check = [python, "-m", "hermetic", "check", str(folder)]
+    remembering = [*check, f"--cache-dir={cache}"]
+    yield Row(BASELINE, [python, "-c", PARSE, str(folder)])
+    yield Row("hermetic, cold, one process", [*check, "--no-cache", "--jobs=1"])
+    yield Row("hermetic, cold, all cores", [*remembering, "--jobs=0"])
+    yield Row("hermetic, warm", [*remembering, "--jobs=0"])
+    yield Row("hermetic, one file changed", [*remembering, "--jobs=0"], is_after_change=True)
+    for tool, options in {"ruff": RUFF, "pylint": PYLINT, "mypy": MYPY}.items():
+        if others and find_spec(tool):
+            cold = [f"--cache-dir={os.devnull}"] if tool == "mypy" else []
+            yield Row(tool, [python, *options, *cold, str(folder)])
+
+
+def measured(source: Path, rounds: int, limit_s: float, *, others: bool) -> list[Row]:
+    """Time everything on a copy of a tree, `rounds` times in turn."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, cache = Path(temporary) / source.name, Path(temporary) / "cache"
+        shutil.copytree(source, folder, ignore=lambda _, names: [name for name in names if _is_left_out(name)])
+        changed = max(folder.rglob("*.py"), key=lambda file: (b"sqlalchemy" in file.read_bytes(), file.stat().st_size))
+        rows = list(rows_for(folder, cache, others=others))
+        for number in range(rounds):
+            shutil.rmtree(cache, ignore_errors=True)
+            for row in rows:
+                if row.is_after_change:
+                    with changed.open("a", encoding="utf-8") as file:
+                        file.write(f"\n\ndef added_{number}():\n    return {number}\n")
+                if not row.stopped:
+                    timed(row, limit_s)
+    return rows
+
+
+def _is_left_out(name: str) -> bool:
+    suffix = Path(name).suffix
+    return name == "__pycache__" or (suffix not in ("", ".py") and not name.startswith("."))
+
+
+def table(source: Path, rows: list[Row]) -> Iterator[str]:
+    """The figures of one tree, with how many times as long as bare parsing each took."""
+    files = list(source.rglob("*.py"))
+    lines = sum(file.read_bytes().count(b"\n") for file in files)
+    base_s = next(row for row in rows if row.name == BASELINE).took[0]
+    yield f"\n{source.name}: {len(files):,} files, {lines:,} lines"
+    yield f"  {'':<28}{'seconds':>9}{'× parse':>9}{'lines/s':>11}{'CPU s':>8}{'peak MB':>9}"
+    for row in rows:
+        wall_s, processor_s, megabytes = row.took
+        sign = ">" if row.stopped else ""
+        yield (
+            f"  {row.name:<28}{f'{sign}{wall_s:.2f}':>9}{f'{sign}{wall_s / base_s:.1f}':>9}"
+            f"{lines / wall_s:>11,.0f}{processor_s:>8.1f}{megabytes:>9.0f}"
+        )
+
+
+def sources(arguments: argparse.Namespace, temporary: Path) -> Iterator[Path]:
+    """The trees to run on: those named, else packages, else a made-up project."""
+    if arguments.paths:
+        yield from arguments.paths
+        return
+    found = 0
+    for project in list(PACKAGES)[: None if arguments.all else 2]:
+        source = source_of(project)
+        if source is None:
+            print(f"{project} is left out: PyPI could not be reached, or has no wheel of it")
+            continue
+        found += 1
+        yield source
+    if not found:
+        made_up = temporary / "made_up"
+        generate(made_up, arguments.lines)
+        yield made_up
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lines", type=int, default=150_000, help="size of the project (150000)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is timed, in turn (3)")
+    parser.add_argument("paths", nargs="*", type=Path, help="source trees (two packages from PyPI)")
+    parser.add_argument("--all", action="store_true", help="the six packages of docs/why/precision.md")
+    parser.add_argument("--lines", type=int, default=150_000, help="size of the made-up project (150000)")
+    parser.add_argument("--rounds", type=int, default=1, help="how often everything is timed, in turn (1)")
+    parser.add_argument("--limit", type=float, default=120, help="seconds after which a run is stopped (120)")
+    parser.add_argument("--alone", action="store_true", help="leave out ruff, pylint and mypy")
     arguments = parser.parse_args()
-
+    for tool in ("ruff", "pylint", "mypy"):
+        if not arguments.alone and find_spec(tool) is None:
+            print(f"{tool} is left out: it is not installed")
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "project"
-        lines = generate(folder, arguments.lines)
-        check = [sys.executable, "-m", "hermetic", "check", str(folder)]
-        parse = [sys.executable, "-c", PARSE, str(folder)]
-        times = [(timed(check), timed(parse)) for _ in range(arguments.rounds)]
-
-    check_s, parse_s = (median(column) for column in zip(*times, strict=True))
-    print(f"{lines:,} lines, median of {arguments.rounds} rounds taken in turn")
-    print(f"hermetic check  {check_s:7.2f} s  {lines / check_s:10,.0f} lines/s")
-    print(f"ast.parse       {parse_s:7.2f} s  {lines / parse_s:10,.0f} lines/s")
-    print(f"ratio           {check_s / parse_s:7.1f}")
+        for source in sources(arguments, Path(temporary)):
+            rows = measured(source, arguments.rounds, arguments.limit, others=not arguments.alone)
+            print("\n".join(table(source, rows)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The projects that the benchmarks run on."""
