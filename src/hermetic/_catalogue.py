@@ -162,7 +162,7 @@ class Hazard:
         return self.page.strip().splitlines()[0]
 
     def on(self, *records: type[Record]) -> Callable[[Logic], Logic]:
-        """Run the decorated logic at each record of these types."""
+        """Run the decorated logic at each record of these types, reads of what is loaded aside: these are always fine."""
 
         def register(logic: Logic) -> Logic:
             self.logic.append((records, logic))

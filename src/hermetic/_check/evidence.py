@@ -12,6 +12,9 @@ from .settings import Settings
 from .state import Site
 
 Trigger: TypeAlias = tuple[Hashable, ...]
+"""The slug of a hazard, and the place and kind of the record that it was shown."""
+ANY = ""
+"""Stands for every slug in a trigger."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,9 @@ def held(flow: Flow, state: State, session: Sess, mapping: Mapping | None, text:
 
 def rebound(state: State, name: str) -> None:
     """A variable holds something else now: what was loaded by its old value cannot be asked for by its name."""
-    state.marks = frozenset(
-        mark for mark in state.marks if not (isinstance(mark[1], Remembered) and mark[1].text == name)
-    )
+    gone = [mark for mark in state.marks if isinstance(mark[1], Remembered) and mark[1].text == name]
+    if gone:
+        state.marks = state.marks.difference(gone)
 
 
 def spelled(node: ast.expr | None) -> str | None:

@@ -32,8 +32,7 @@ def site_of(node: ast.AST, module: Module) -> Site:
     return Site(module.file.name, line, column + 1, end_line, end_column + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """The key of what an attribute of a symbolic value holds."""
 
     base: Key
@@ -104,8 +103,7 @@ class Entry:
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(NamedTuple):
     """A loop around a statement: over the rows of a query, over other items, or a `while`; `members` stand for each."""
 
     kind: Literal["rows", "items", "while"]
@@ -195,7 +193,8 @@ class State:
         return (entry.event for entry in self.entries() if isinstance(entry.event, Record))
 
     def mark(self, name: str, key: Key) -> None:
-        self.marks |= {(name, key)}
+        if (name, key) not in self.marks:
+            self.marks |= {(name, key)}
 
     def clone_instance(self, source: Key, target: Inst) -> None:
         """Let `target` be in the state that `source` is in; forgotten when nothing is known of the source."""

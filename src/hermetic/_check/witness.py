@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._catalogue import Confidence, Finding, Hazard, Logic, Moment, Remedy, Sighting, Step, catalogue
 from .._lifecycle.instance import InstanceState
+from .._lifecycle.outcome import FINE
 from .._lifecycle.records import (
     AttributeRead,
     BlockingWork,
@@ -21,7 +22,7 @@ from .._lifecycle.records import (
     SessionRecord,
     Where,
 )
-from .evidence import Evidence, Sight, Trigger, Wanted
+from .evidence import ANY, Evidence, Sight, Trigger, Wanted
 from .fixes.mending import Mending
 from .state import Site, State, Worked
 
@@ -47,6 +48,7 @@ class Witness:
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
         self._watchers: dict[type[Record], list[Watcher]] = {}
+        self._notes = frozenset(f"told {slug}" for slug in catalogue())
         self._is_silent = False
         for hazard in catalogue().values():
             for kinds, logic in hazard.logic:
@@ -88,7 +90,9 @@ class Witness:
             self.analyzer.evidence.opened.add(record.site)
         if not self._is_silent and "own" not in where.notes:
             watchers = self._watchers.get(type(record))
-            if watchers:
+            if outcome is FINE and isinstance(record, AttributeRead) and self._notes.isdisjoint(where.notes):
+                self.analyzer.evidence.clean.add((ANY, record.site, "AttributeRead", record.attribute))
+            elif watchers:
                 history = partial(_history, state)
                 moment = Moment(record, outcome, session, instance, state.life, where, history, self.text)
                 told = self._show(moment, watchers, state)
@@ -211,7 +215,7 @@ def findings(whole: Evidence, files: Sequence[SourceFile]) -> Iterator[Finding]:
 def _finding(sight: Sight, whole: Evidence, mending: Mending) -> Finding:
     site, hazard = sight.site, catalogue()[sight.slug]
     confidence: Confidence = sight.confidence
-    if confidence == "proven" and (sight.trigger in whole.clean or site.file in whole.leaning):
+    if confidence == "proven" and (_is_clean(sight.trigger, whole) or site.file in whole.leaning):
         confidence = "likely"
     edits, safety = mending.of(sight)
     return Finding(
@@ -230,6 +234,11 @@ def _finding(sight: Sight, whole: Evidence, mending: Mending) -> Finding:
         edits=edits,
         safety=safety,
     )
+
+
+def _is_clean(trigger: Trigger, whole: Evidence) -> bool:
+    """Whether some path came to the same place, and the hazard saw nothing wrong with it."""
+    return trigger in whole.clean or (ANY, *trigger[1:]) in whole.clean
 
 
 def _history(state: State) -> list[Record]:
