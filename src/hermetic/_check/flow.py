@@ -21,7 +21,7 @@ from .._lifecycle.records import (
 )
 from .calls import call_value
 from .concurrency import meanwhile
-from .effort import width
+from .effort import RECORD, width
 from .expressions import EXPRESSIONS
 from .modules import Function, Module
 from .outcomes import Exit, ExitKind, Raised, merged
@@ -114,6 +114,7 @@ class Flow:
 
     def emit(self, state: State, record: Record, *notes: str) -> str:
         """Let `record` happen on this path; gives the effect that the lifecycle told."""
+        self.analyzer.units.current.effort += RECORD
         if isinstance(record, AttributeRead) and "test" in self.notes:
             state.mark("tested", (record.instance, record.attribute))
         if state.loop and isinstance(record, InstanceRecord) and self._is_each(state, record):

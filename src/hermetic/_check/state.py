@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
@@ -25,8 +26,8 @@ class Site(NamedTuple):
 
 def site_of(node: ast.AST, module: Module) -> Site:
     """Where a node stands."""
-    line = getattr(node, "lineno", 1)
-    column = getattr(node, "col_offset", 0)
+    line: int = getattr(node, "lineno", 1)
+    column: int = getattr(node, "col_offset", 0)
     end_line = getattr(node, "end_lineno", None) or line
     end_column = getattr(node, "end_col_offset", None) or column
     return Site(module.file.name, line, column + 1, end_line, end_column + 1)
@@ -148,17 +149,23 @@ class State:
         twin.tasks = self.tasks.copy() if self.tasks else {}
         return twin
 
-    def fingerprint(self) -> object:
-        """Equal for two paths that will behave alike from here on."""
+    def situation(self) -> Hashable:
+        """What sessions, instances and objects went through, whatever the names hold."""
         return (
-            tuple([frozenset(env.items()) for env in self.envs.values()]),
             frozenset(self.attrs.items()) if self.attrs else None,
-            frozenset(self.facts.items()) if self.facts else None,
             frozenset(self.held),
             self.life.fingerprint(),
             self.marks,
             self.pending,
             frozenset(self.tasks) if self.tasks else None,
+        )
+
+    def fingerprint(self, situation: Hashable = None) -> Hashable:
+        """Equal for two paths that will behave alike from here on."""
+        return (
+            tuple([frozenset(env.items()) for env in self.envs.values()]),
+            frozenset(self.facts.items()) if self.facts else None,
+            situation or self.situation(),
         )
 
     def add(self, event: Event, where: Where) -> None:
@@ -242,15 +249,25 @@ def _apart(one: Entry | None, other: Entry | None) -> tuple[list[Entry], list[En
 _WORK = ("pending", "dirty", "deleted")
 _UNDONE = ("inserted", "changed", "deleted")
 MAX_PATHS = 12
+MAX_ALIKE = 4
+"""How many paths may go on that differ in what their names hold alone."""
 
 
 def distinct(states: list[State], limit: int = MAX_PATHS) -> list[State]:
-    """The states without those that behave alike, at most `limit` of them."""
+    """The states without those that behave alike, at most `limit` of them, and few in the same situation."""
     if len(states) < 2:
         return states
-    kept: dict[object, State] = {}
+    kept: dict[Hashable, State] = {}
+    crowd = Counter[Hashable]()
     for state in states:
-        kept.setdefault(state.fingerprint(), state).join(state)
+        situation = state.situation()
+        fingerprint = state.fingerprint(situation)
+        known = kept.get(fingerprint)
+        if known is not None:
+            known.join(state)
+        elif crowd[situation] < MAX_ALIKE:
+            kept[fingerprint] = state
+            crowd[situation] += 1
         if len(kept) >= limit:
             break
     return list(kept.values())

@@ -55,7 +55,7 @@ class Unit:
     value: object = None
     evidence: Evidence = field(default_factory=Evidence)
     asked: set[UnitKey] = field(default_factory=set)
-    steps: int = 0
+    effort: int = 0
     place: int = 0
     low: int = 0
     is_settled: bool = False
@@ -140,6 +140,7 @@ class Units:
             self.current = above
             self._depth -= 1
         unit.evidence, unit.asked, unit.low = at_work.evidence, at_work.asked, min(at_work.low, unit.low)
+        unit.effort = at_work.effort
 
     def _settle(self, first: int) -> None:
         """Settle all that is open from `first` on, unless it turns out to be part of a greater circle."""
