@@ -63,7 +63,7 @@ def test_providers_out_of_sight_are_named(text: str, expected: tuple[str, ...]) 
 
 def test_functions_with_too_many_paths_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A function that is left before its end is told by name and line."""
-    monkeypatch.setattr(effort, "_WIDTHS", ((3, 12),))
+    monkeypatch.setattr(effort, "_WIDTHS", ((12, 12),))
     text = """
         from shop import SessionLocal
 
