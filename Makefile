@@ -25,10 +25,10 @@ lint: $(VENV)/.installed  ## ruff, mypy --strict, pyrefly, import contracts
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQLAlchemy, STEPS=1000000 on each version; then EDITS=10000 of the cache
+prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQLAlchemy, STEPS=1000000 on each version; then the cache after EDITS=10000 edits
 	$(VENV20)/bin/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	$(BIN)/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
-	EDITS=$(EDITS) $(BIN)/python -m pytest -q tests/check/test_cache.py
+	$(BIN)/python -m tests.check.prove --edits $(EDITS) --jobs 2
 
 bench: $(VENV)/.installed  ## time the check beside bare parsing, ruff, pylint and mypy
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

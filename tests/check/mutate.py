@@ -179,6 +179,9 @@ SWAPS = (
     ('"orders"', '"purchases"'),
     ("        customer.name = name", "        customer.name = name  # hermetic: allow[lost-write] told elsewhere"),
     ("engine = create_engine", "engine = None or create_engine"),
+    ("sqlite:///shop.db", "postgresql+psycopg://shop"),
+    ('create_engine("', 'create_engine(isolation_level="SERIALIZABLE", url="'),
+    ("from app import orders\n", "from app import orders\nfrom flask import Flask\n"),
 )
 
 

@@ -39,14 +39,15 @@ class Grounds:
 
 
 def _facts(analyzer: Analyzer) -> str:
-    """What the program as a whole decides: which modules there are, the models, how sessions are made."""
+    """What the program as a whole decides: which modules there are, the models, how sessions are made, where it runs."""
     files = (
         repr((name, str(one.file.path), one.file.name, one.file.role, one.file.fence, one.file.first_line))
         for name, one in analyzer.project.modules.items()
     )
     models = (f"{one.name} {dict(one.columns)} {dict(one.relations)} {one.fetches_defaults}" for one in analyzer.models)
-    engines = analyzer.engines
-    return digest(*files, *models, repr((analyzer.factories.seen, engines.is_configured, sorted(engines.started_up))))
+    engines, around = analyzer.engines, analyzer.surroundings
+    sessions = (analyzer.factories.seen, engines.is_configured, sorted(engines.started_up))
+    return digest(*files, *models, repr((sessions, around.is_postgresql, around.is_strict, around.serves_many)))
 
 
 def _own(analyzer: Analyzer, module: Module) -> str:
