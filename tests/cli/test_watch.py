@@ -119,9 +119,9 @@ def test_only_what_a_check_reads_starts_one(path: str, expected: bool) -> None:
         (["nowhere"], "hermetic: no such path: 'nowhere'; give a file or a directory that exists below "),
         (
             ["--write-baseline"],
-            "hermetic: --watch tells of findings; fix them, or write or prune a baseline, without it\n",
+            "hermetic: --watch tells of findings; write or prune a baseline without it\n",
         ),
-        (["--fix"], "hermetic: --watch tells of findings; fix them, or write or prune a baseline, without it\n"),
+        (["--fix"], "hermetic: --watch tells of findings; fix them in a run of its own\n"),
     ],
 )
 def test_what_cannot_be_watched_is_a_sentence(arguments: list[str], sentence: str) -> None:

@@ -33,8 +33,8 @@ def checked(options: Options) -> int:
     fixing.refuse(options)
     if not options.watch:
         return _once(options)
-    if options.write_baseline or options.prune or options.fix:
-        raise BadConfig("--watch tells of findings; fix them, or write or prune a baseline, without it")
+    if options.write_baseline or options.prune:
+        raise BadConfig("--watch tells of findings; write or prune a baseline without it")
     watch(options.paths, [each.file for each in outputs(options) if each.file], partial(_once, options))
     return 0
 
