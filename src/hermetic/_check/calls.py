@@ -175,7 +175,7 @@ def _method(flow: Flow, bound: Bound, owner: Value, name: str, call: Call, state
         case Cm(kind="function"):
             return flow.analyzer.generators.method(flow, owner, name, state, call.node)
         case Ref(definition=Class() as cls) | Adapter(cls=cls):
-            return _class_method(flow, cls, name, call, state)
+            return _class_method(flow, cls, name, call, state)  # pyrefly: ignore[bad-argument-type]  # it does not narrow in an alternative
         case Cm():
             return transaction_method(flow, owner, name, call, state)
         case Task() if name == "result":
