@@ -85,7 +85,8 @@ class Dependencies:
         """Run a function's body inside its yield dependencies, as the framework would."""
         is_route = self.route(function) is not None
         given = [(name, provider, is_late and is_route) for name, provider, is_late in self.of(function)]
-        return self._inside(flow, given, state, body)
+        # What outlives the response surrounds what ends before it, whatever the order of the parameters.
+        return self._inside(flow, sorted(given, key=lambda each: not each[2]), state, body)
 
     def _inside(
         self, flow: Flow, pending: list[tuple[str, Value, bool]], state: State, body: Callable[[State], list[Exit]]
@@ -106,7 +107,7 @@ class Dependencies:
             if value is not UNKNOWN:
                 flow.env(path)[name] = value
             exits = self._inside(flow, rest, path, body)
-            if is_late:
+            if is_late and self.analyzer.is_generator(function):
                 responded(flow, function, exits)
             return exits
 

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from .._lifecycle.records import (
+    Announced,
     AttributeRead,
     AttributeWritten,
     EngineCreated,
@@ -224,6 +225,8 @@ class Replay:
                 self.flow.emit(self.state, replace(record, place=self.flow.place), "own")
             case EngineCreated():
                 pass
+            case Announced(how="response") if self.analyzer.dependencies.route(self.function) is not None:
+                pass  # called by hand, a route answers nobody
             case Record() as record:
                 self._record(record, entry)
             case FieldSet(owner=owner, attribute=attribute, value=value):

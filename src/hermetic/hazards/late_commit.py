@@ -62,7 +62,8 @@ def register(name: str, email: str, session: Annotated[Session, Depends(get_db, 
 ```
 
 ## When it is fine
-- `Depends(get_db, scope="function")` (FastAPI 0.121): the dependency ends before the response is sent.
+- `Depends(get_db, scope="function")` (FastAPI 0.121): the dependency ends before the response is sent, also under an
+  alias, and whatever else the endpoint depends on.
 - The endpoint commits before it returns; what the dependency commits after it is empty.
 - A middleware of the form `call_next(request)`: the response it got has not left yet. So is a commit in Flask's teardown.
 - The news is stored with the work: an outbox table, read by a sender of its own after the commit.
