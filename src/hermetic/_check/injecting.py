@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .modules import Function
+from .nesting import nest_decorated
 from .outcomes import Exit, Raised
 from .providers import Provider
 from .state import State, take
@@ -63,11 +64,12 @@ class Injecting:
             if stated is not None and stated.kind == "decorator":
                 yield stated
             elif isinstance(found, Function):
-                yield from self._by(found, function)
+                # What a factory of decorators is given (`@unit(on_error)`) is not what they decorate.
+                given = set[str]() if name is not decorator else {argument.arg for argument in _arguments(found)}
+                yield from self._by(found, function, given)
 
-    def _by(self, decorator: Function, function: Function) -> Iterator[Injection]:
-        """How the functions inside of a decorator call what was decorated."""
-        outer = {argument.arg for argument in _arguments(decorator)}
+    def _by(self, decorator: Function, function: Function, outer: set[str]) -> Iterator[Injection]:
+        """How the functions inside of a decorator call what was decorated, which one of the names in `outer` holds."""
         for node in self.analyzer.walk(decorator):
             inner = (
                 self.analyzer.function_at(node) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
@@ -137,6 +139,7 @@ class Injecting:
         """The exits of a decorator that a model file states."""
 
         def body(path: State, session: Value) -> list[Exit]:
+            nest_decorated(flow, path, decorated, session, provider.parameter, is_certain=False)
             given = _with_session(decorated.call, provider.parameter, session)
             ends = flow.branches(
                 path,
@@ -153,6 +156,7 @@ class Injecting:
             state.mark("passed", flow.frame)
             return UNKNOWN
         decorated = wrapped.decorated
+        nest_decorated(flow, state, decorated, session, wrapped.parameter)
         given = _with_session(decorated.call, wrapped.parameter, session)
         return self.analyzer.summaries.call(flow, decorated.function, decorated.owner, given, state)
 

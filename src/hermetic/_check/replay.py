@@ -244,7 +244,7 @@ class Replay:
                 self.state.mark("escaped", self.key(instance))
             case Worked() as worked:
                 self.flow.note(self.state, worked)
-                nest_own(self.flow, self.state, self.call, self.function, self.bound)
+                nest_own(self.flow, self.state, self, worked)
                 if not (self.function.is_async or worked.is_async):
                     self.analyzer.witness.worked(self.flow, self.state, worked, self.call.node, self.function)
 

@@ -72,11 +72,15 @@ class ValueRead:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """Database work on a session of the callee's own; it blocks its thread where the session is no async one."""
+    """Database work on a session of the callee's own; it blocks its thread where the session is no async one.
+
+    `is_promised` where nothing shows how that session was made.
+    """
 
     what: str
     site: Hashable
     is_async: bool = False
+    is_promised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

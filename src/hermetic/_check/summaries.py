@@ -20,7 +20,6 @@ from .._lifecycle.records import (
 )
 from .engines import held
 from .modules import Function
-from .nesting import nest
 from .outcomes import Raised
 from .providing import called
 from .replay import Replay
@@ -113,7 +112,6 @@ class Summaries:
             if injection is None:
                 found = self.call(flow, function, owner, call, state)
             else:
-                nest(flow, state, call.node, function.name, "decorator", injection.parameter)
                 found = self.analyzer.injecting.call(flow, injection, function, owner, call, state)
         return self.analyzer.promised.returned(flow, function, found, state, call.node)
 
@@ -176,7 +174,9 @@ def _kept(state: State, value: Value) -> Iterable[Entry]:
         if isinstance(event, SessionRecord) and event.session in dropped:
             if event.session not in worked and _is_work(event):
                 worked.add(event.session)
-                kept.append(replace(entry, event=Worked(_words(event), event.site, _is_async(event, state))))
+                is_promised = ("shared", event.session) in state.marks
+                work = Worked(_words(event), event.site, _is_async(event, state), is_promised)
+                kept.append(replace(entry, event=work))
             if isinstance(event, Added | Merged):
                 taken = event.instance if isinstance(event, Added) else event.source
                 kept.append(replace(entry, event=Taken(taken)))

@@ -2,14 +2,13 @@
 
 ## What it does
 Reports the call of a function that takes a session and opens one itself when it gets none (`session=None`, or a
-decorator such as Airflow's `@provide_session`), when the caller has a session with work that is not committed and does
+decorator such as `@with_session`), when the caller has a session with work that is not committed and does
 not hand it over.
 
 ## Why it hurts
 There are two transactions where one was meant. The callee does not see what the caller has done so far; what it writes
 stays when the caller rolls back. Where both touch the same row, or the database is SQLite, the callee waits for a lock
-that its own caller holds, and neither can go on. If the decorator takes its session from a `scoped_session`, it is the
-same one: the callee's commit stores the caller's half-done work, and its close detaches the caller's objects.
+that its own caller holds, and neither can go on.
 
 ## Example
 ```python
@@ -63,9 +62,13 @@ def place(customer_id: int, total: int) -> None:
 - The caller's session has nothing to commit: it was committed before the call, or it only reads.
 - What the callee writes must stay even when the caller fails: an audit trail, a heartbeat, the state of a job.
 - The callee works on another database.
+- The decorator takes its session from a `scoped_session`, or only commits the one that all share: there is one session.
 
 ## Known gaps
 - A callee that always opens its own session and cannot be given one is *possible* only: it may be meant so.
+- *Possible* only where nothing shows how the callee's session is made: by an annotation's word, or in another package.
+- That a decorator over a `scoped_session` commits the caller's half-done work with its own, and detaches the caller's
+  objects when it closes, is not told.
 - A caller that has only read is not reported, though the two sessions may see different states of the database.
 - Whether both sessions belong to the same database is not looked up.
 - A callee that reaches its own session by way of a third function is followed, but told as one that always opens its own.
@@ -120,6 +123,6 @@ def works_beside(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"{record.what}() {_WHY[record.how]}, while the session here has work that it neither sees nor shares",
         fix=f"hand the session over: {record.what}(…, {record.parameter}=…)" if record.parameter else None,
-        confidence="possible" if record.how == "own" else "likely",
+        confidence="possible" if record.how == "own" or "promised" in moment.where.notes else "likely",
         story=(*(((begun, "not committed yet"),) if begun else ()), (record, "a second session")),
     )
