@@ -126,9 +126,11 @@ def replayed(state: InstanceState, names: frozenset[str]) -> InstanceState:
     again = plan(state.mapping, state.options)
     relations = names & state.mapping.relations.keys()
     gained = (names & state.mapping.columns.keys()) | (again.brings & relations)
+    left_empty = {one.path[0] for one in state.options if one.kind == "noload" and len(one.path) == 1} & relations
     return replace(
         aimed(state, gained),
         loaded=state.loaded | gained,
+        related={**state.related, **dict.fromkeys(left_empty, ())} if left_empty else state.related,
         blocked=state.blocked | (again.forbids & relations),
         deferred=state.deferred - names | deferred_by_class(state.mapping),
         expired=frozenset(),
