@@ -61,6 +61,38 @@ def test_every_step_agrees(is_async: bool, steps: list[Step]) -> None:
     assert "" == compare(is_async, [("open", 1, 1, 0), *steps])
 
 
+RARE = {
+    "a DELETE of what noload left without its children": [
+        ("open", 33, 16, 0),
+        ("load", 61, 3, 36),
+        ("read", 11, 61, 33),
+        ("create", 56, 10, 55),
+        ("create", 46, 62, 7),
+        ("load", 54, 52, 39),
+        ("commit", 55, 16, 4),
+        ("create", 31, 11, 9),
+        ("delete", 49, 21, 34),
+        ("flush", 3, 59, 20),
+    ],
+    "a row met twice beneath a write over an expired column": [
+        ("open", 7, 40, 0),
+        ("load", 1, 2, 27),
+        ("rollback", 58, 56, 42),
+        ("write", 23, 54, 5),
+        ("load", 14, 46, 15),
+        ("load", 36, 18, 39),
+    ],
+}
+"""Steps of which random ones meet the like once in some hundred thousand."""
+
+
+@both
+@pytest.mark.parametrize("steps", RARE.values(), ids=[name.replace(" ", "-") for name in RARE])
+def test_rare_steps_agree(is_async: bool, steps: list[Step]) -> None:
+    """What is too rare for a short run to meet agrees as well."""
+    assert "" == compare(is_async, steps)
+
+
 @both
 def test_long_run_agrees(is_async: bool) -> None:
     """A few thousand random steps agree, and few of them are answered with unknown."""
