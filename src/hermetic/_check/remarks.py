@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .flow import Flow
 
-_EXPLAINED = re.compile(r"\s*#\s*(?!pylint|noqa|type:|hermetic|pragma|fmt|ruff|nosec|mypy|pyright|caught)\S")
+_REASON = re.compile(
+    r"\b(?:so that|because|before|ensures?|avoids?|releases?|otherwise|must|needs?|visible|separate(?:ly)?|own transaction"
+    r"|this will|on purpose|deliberate(?:ly)?|intention(?:al|ally)?)\b",
+    re.IGNORECASE,
+)
 
 
 def is_explained(flow: Flow, node: ast.AST) -> bool:
-    """Whether a comment stands behind a call, and it speaks to readers and not to a tool."""
+    """Whether a comment behind a call gives a reason for it; one that only names the step explains nothing."""
     line = flow.analyzer.line(flow.module.file.name, getattr(node, "end_lineno", None) or 0)
-    return (
-        _EXPLAINED.match(line.encode()[getattr(node, "end_col_offset", None) or 0 :].decode(errors="replace"))
-        is not None
-    )
+    behind = line.encode()[getattr(node, "end_col_offset", None) or 0 :].decode(errors="replace")
+    return behind.lstrip().startswith("#") and _REASON.search(behind) is not None

@@ -43,7 +43,7 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 - A second commit in a `finally`: it runs also when something fails between the two.
 - A state that others must see before slow work begins: `job.status = "running"`, commit, work, `"done"`, commit.
 - A second commit whose failure is answered by undoing the first: `except Exception: delete_secret(id); raise`.
-- A commit whose line has a comment that says why: taken as meant, and only *possible*.
+- A commit whose line has a comment that gives a reason ("so that …", "ensure …"): taken as meant, and only *possible*.
 - A session bound to a connection that was handed in, as in a mapper event: its commit leaves the caller's transaction open.
 - A commit on each of two branches, or in a helper's early return: only one of them runs.
 - A number that the database gives is needed: not a reason. `session.flush()` fetches it without a commit.
