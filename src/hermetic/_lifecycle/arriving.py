@@ -63,7 +63,7 @@ def met_again(old: InstanceState, record: InstanceLoaded, line: Line) -> Instanc
     now = plan(record.mapping, record.options)
     columns = now.brings & record.mapping.columns.keys()
     # A write over an expired attribute is left alone, and the attribute stays expired beneath it.
-    gained = (columns | eager_by_query(record.options)) - old.written
+    gained = (columns | eager_by_query(record.options)) - (old.loaded & old.written)
     old = replace(old, loaded=old.loaded | gained, expired=old.expired - gained)
     moves = record.again == "shallower" or (record.again == "deeper" and line == "2.0")
     return replace(old, options=lasting(record.options), via=record.via) if moves else old
