@@ -82,6 +82,12 @@ RARE = {
         ("load", 14, 46, 15),
         ("load", 36, 18, 39),
     ],
+    "a query for a collection that its members' other sides changed": [
+        ("open", 31, 28, 0),
+        ("load", 0, 47, 57),
+        ("relate", 33, 27, 46),
+        ("load", 45, 24, 55),
+    ],
 }
 """Steps of which random ones meet the like once in some hundred thousand."""
 
