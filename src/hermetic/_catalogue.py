@@ -138,7 +138,8 @@ Logic = Callable[[Moment], Iterator[Sighting]]
 class Hazard:
     """A mistake in how code treats a session: its slug, its page and the logic that sees it in the records.
 
-    The slug is the module's file name in kebab case; the page is the module's docstring.
+    The slug is the module's file name in kebab case; the page is the module's docstring. What `is_cost` is right but slow:
+    where it runs once, at an application's start or in a migration, it is only possible.
     """
 
     module: str
@@ -147,6 +148,7 @@ class Hazard:
     since: str
     seen_by: tuple[Engine, ...]
     sqlalchemy_codes: tuple[str, ...] = ()
+    is_cost: bool = False
     logic: list[tuple[tuple[type[Record], ...], Logic]] = field(default_factory=list)
 
     @property

@@ -161,6 +161,7 @@ def test_a_module_has_the_name_it_is_imported_by(tmp_path: Path, files: Tree, pa
         ("shop/fixtures/orders.py", "test"),
         ("alembic/env.py", "migration"),
         ("shop/migrations/versions/0001_start.py", "migration"),
+        ("shop/db_migrations/versions/0001_start.py", "migration"),
         ("examples/simple.py", "example"),
     ],
 )

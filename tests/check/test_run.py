@@ -108,6 +108,19 @@ def test_tests_count_one_step_less_sure(here: Path) -> None:
     assert (2, 0) == (len(as_code.findings), as_code.counts.lowered)
 
 
+def test_a_migration_pays_once(here: Path) -> None:
+    """What is only slow is no more than possible in a migration, however sure; what is wrong there is one step less sure."""
+    (here / "migrations").mkdir()
+    (here / "migrations" / "a.py").write_text("x = 1\n", encoding="utf-8")
+    place = str(Path("migrations", "a.py"))
+    analyze = finds(finding(file=place), finding(file=place, slug="n-plus-one", code="HM501"))
+    report = check(["."], Config(min_confidence="possible"), analyze=analyze)
+
+    assert {"lost-write": "likely", "n-plus-one": "possible"} == {
+        each.slug: each.confidence for each in report.findings
+    }
+
+
 def test_columns_in_a_document_are_those_of_the_document(here: Path) -> None:
     """A block in a list is indented, and its findings with it."""
     (here / "guide.md").write_text("- x\n\n  ```python\n  y = 1\n  ```\n", encoding="utf-8")

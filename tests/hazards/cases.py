@@ -121,10 +121,13 @@ def source(name: str, text: str) -> SourceFile:
 
 
 def mismatch(case: Case, findings: Iterable[Finding]) -> str:
-    """How the findings differ from what a case expects, one line each; empty where they agree."""
+    """How the findings differ from what a case expects, one line each; empty where they agree.
+
+    What is only possible may be marked so; it needs no mark.
+    """
+    findings, expected = list(findings), case.expected()
     shown = [found for found in findings if found.confidence != "possible"]
-    expected = case.expected()
-    missed = [mark for mark in sorted(expected) if not any(_agree(mark, found) for found in shown)]
+    missed = [mark for mark in sorted(expected) if not any(_agree(mark, found) for found in findings)]
     false = [found for found in shown if not any(_agree(mark, found) for mark in expected)]
     told = [f"  missed alarm  {mark.file}:{mark.line} {mark.slug} {mark.confidence}".rstrip() for mark in missed]
     told += [
@@ -135,4 +138,5 @@ def mismatch(case: Case, findings: Iterable[Finding]) -> str:
 
 def _agree(mark: Mark, found: Finding) -> bool:
     where = (found.file, found.line, found.slug)
-    return where == (mark.file, mark.line, mark.slug) and mark.confidence in ("", found.confidence)
+    is_as_sure = mark.confidence == found.confidence or (not mark.confidence and found.confidence != "possible")
+    return where == (mark.file, mark.line, mark.slug) and is_as_sure

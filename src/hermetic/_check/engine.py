@@ -16,6 +16,7 @@ from .modules import Project
 from .providers import Provider, Providers
 from .recall import Recall
 from .relevance import mentions_sqlalchemy
+from .start_up import eased
 from .starts import starts
 from .units import reached
 from .witness import findings
@@ -74,7 +75,7 @@ def analyze(
     fresh = looked_at(analyzer, new, processes(jobs, total), lambda at, done: tell(at, done, total))
     seen = reached(begin, ChainMap(dict(fresh), recall.seen).__getitem__)
     recall.keep(seen)
-    whole = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
+    whole = eased(analyzer.tell(merged(seen[key].evidence for key in sorted(seen))), analyzer)
     return Analysis(
         findings=tuple(findings(whole, files)),
         sessions=len(whole.opened),

@@ -27,9 +27,9 @@ _ONCE = frozenset({
     "run_migrations_offline", "upgrade", "downgrade", "pytest_configure", "pytest_sessionstart", "setup", "setup_module",
     "setup_class", "setup_method", "setUp", "setUpClass", "asyncSetUp",
 })  # fmt: skip
-_ONCE_DECORATORS = frozenset({
-    "command", "fixture", "on_event", "cli", "before_first_request", "before_server_start", "on_startup", "startup",
-})  # fmt: skip
+_START_UP = frozenset({"lifespan", "startup", "on_startup"})
+_START_UP_DECORATORS = frozenset({"on_event", "before_first_request", "before_server_start", "on_startup", "startup"})
+_ONCE_DECORATORS = frozenset({"command", "fixture", "cli"}) | _START_UP_DECORATORS
 _STARTED_UP = re.compile(r"\b(?:lifespan|on_startup|startup)\s*=\s*\[?\s*(\w+)")
 _BORROWERS = frozenset(
     {"sqlalchemy", "sqlmodel", "pandas", "polars", "geopandas", "alembic", "sqlalchemy_utils", "logging", "builtins"}
@@ -81,7 +81,9 @@ class Engines:
         return self._once[function]
 
     def _runs_once(self, function: Function) -> bool:
-        if any(name in known.CACHES for name in self.analyzer.decorators(function)) or _is_command(function):
+        if any(name in known.CACHES for name in self.analyzer.decorators(function)) or _is_decorated(
+            function, _ONCE_DECORATORS
+        ):
             return True
         name = function.name
         if name in _ONCE or name.startswith("test_"):
@@ -89,6 +91,13 @@ class Engines:
         if function.outer is not None and self.runs_once(function.outer):
             return True
         return name in self.started_up
+
+    def starts_up(self, function: Function) -> bool:
+        """Whether a function, or one around it, is what an application runs when it starts."""
+        name = function.name
+        if name in _START_UP or name in self.started_up or _is_decorated(function, _START_UP_DECORATORS):
+            return True
+        return function.outer is not None and self.starts_up(function.outer)
 
     @cached_property
     def started_up(self) -> frozenset[str]:
@@ -153,9 +162,9 @@ def _hands_out_code(value: Value) -> bool:
     return any(_hands_out_code(inner) for inner in parts(value))
 
 
-def _is_command(function: Function) -> bool:
-    names = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
-    return any(isinstance(node, ast.Attribute) and node.attr in _ONCE_DECORATORS for node in names)
+def _is_decorated(function: Function, names: frozenset[str]) -> bool:
+    nodes = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
+    return any(isinstance(node, ast.Attribute) and node.attr in names for node in nodes)
 
 
 def shares_threads(node: ast.AST) -> bool:

@@ -68,6 +68,8 @@ def role_of(path: Path, root: Path) -> Role:
     for name in reversed(directories):
         if name in _ROLES:
             return _ROLES[name]
+        if name.endswith("_migrations"):
+            return "migration"
     stem = path.stem
     if stem == "conftest" or stem.startswith("test_") or stem.endswith("_test"):
         return "test"

@@ -67,6 +67,8 @@ def _built(flow: Flow, stmt: Stmt, name: str, call: Call) -> Value:
             return replace(stmt, populate_existing=stmt.populate_existing or populate is not None)
         case "with_for_update":
             return replace(stmt, for_update=True)
+        case "values" if stmt.kind == "update" and _changes_nothing(call):
+            return replace(stmt, for_update=True)
         case "populate_existing":
             return replace(stmt, populate_existing=True)
         case "limit" | "fetch" | "slice" | "offset":
@@ -86,6 +88,11 @@ def _built(flow: Flow, stmt: Stmt, name: str, call: Call) -> Value:
             return replace(select(flow, call), kind=stmt.kind)
         case _:
             return stmt
+
+
+def _changes_nothing(call: Call) -> bool:
+    """Whether an UPDATE gives columns the values that they have, as one does to lock a row on any database."""
+    return bool(call.keywords) and all(isinstance(value, Attr) and value.name == name for name, value in call.keywords)
 
 
 def _flat(values: tuple[Value, ...]) -> list[Value]:
@@ -128,13 +135,15 @@ def _names(value: Value) -> list[str]:
 def run(flow: Flow, session: Sess, stmt: Stmt, state: State, node: ast.AST, name: str) -> Value:
     """Execute a statement on a session by the method `name`; gives its result."""
     writes, inserts = stmt.kind in {"insert", "upsert", "update", "delete"}, stmt.kind == "insert"
-    locks = stmt.locks or locks_by_name(node)
-    flow.query(
-        state,
-        Executed(session=session.key, writes=writes, inserts=inserts, locks=locks, site=flow.site(node)),
-        node,
-        name,
+    record = Executed(
+        session=session.key,
+        writes=writes,
+        inserts=inserts,
+        locks=stmt.locks or locks_by_name(node),
+        locks_rows=stmt.for_update,
+        site=flow.site(node),
     )
+    flow.query(state, record, node, name)
     key = flow.key(node, "rows")
     asked(flow, session, stmt, state, node)
     state.marks -= {("empty", key)}
@@ -269,7 +278,8 @@ def query_method(flow: Flow, query: Query, name: str, call: Call, state: State) 
     stmt, session = query.stmt, query.session
     scalars = stmt.entities == 1
     if name in {"all", "one", "first", "one_or_none", "scalar", "__iter__"}:
-        flow.query(state, Executed(session=session.key, site=flow.site(call.node)), call.node, name)
+        record = Executed(session=session.key, locks_rows=stmt.for_update, site=flow.site(call.node))
+        flow.query(state, record, call.node, name)
         asked(flow, session, stmt, state, call.node)
         result = Result(stmt, session, scalars, flow.key(call.node, "rows"), is_legacy=True)
         state.marks -= {("empty", result.key)}
@@ -309,7 +319,8 @@ def get(
     if known is not None and not locks and not populates:
         flow.emit(state, LookedUp(session=session.key, instance=known.key, site=flow.site(call.node)))
         return known
-    flow.query(state, Executed(session=session.key, autoflushes=False, site=flow.site(call.node)), call.node, "get")
+    record = Executed(session=session.key, autoflushes=False, locks_rows=locks, site=flow.site(call.node))
+    flow.query(state, record, call.node, "get")
     if mapping is None:
         return UNKNOWN
     stmt = Stmt("select", mapping, options, for_update=locks, populate_existing=populates, identity=key)

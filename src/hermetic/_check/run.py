@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from .._catalogue import CONFIDENCES, Confidence, Finding
+from .._catalogue import CONFIDENCES, Confidence, Finding, catalogue
 from ..errors import AnalysisFailed, CheckFailed, NothingToCheck
 from . import engine
 from .baseline import Baseline, Comparison
@@ -235,9 +235,19 @@ def _roles(files: Sequence[SourceFile], policies: Policies) -> dict[str, str]:
 def _lowered(
     findings: Sequence[Finding] | Mapping[Finding, None], roles: Mapping[str, str]
 ) -> tuple[list[Finding], int]:
-    """The findings, those of tests, migrations and examples one confidence step down, and how many these are."""
+    """The findings, those of tests, migrations and examples one confidence step down, and how many these are.
+
+    What a migration costs is paid once: that is only possible.
+    """
     lowered: dict[Confidence, Confidence] = dict(zip(CONFIDENCES, (*CONFIDENCES[1:], CONFIDENCES[-1]), strict=True))
-    down = [replace(each, confidence=lowered[each.confidence]) if each.file in roles else each for each in findings]
+    costs = {slug for slug, hazard in catalogue().items() if hazard.is_cost}
+    down = list[Finding]()
+    for each in findings:
+        role = roles.get(each.file)
+        if role == "migration" and each.slug in costs:
+            down.append(replace(each, confidence="possible"))
+        else:
+            down.append(replace(each, confidence=lowered[each.confidence]) if role else each)
     return down, sum(each.file in roles for each in findings)
 
 

@@ -66,13 +66,14 @@ class TransactionBegan(SessionRecord):
 class Executed(SessionRecord):
     """A statement was sent. `writes` for INSERT, UPDATE, DELETE, `inserts` for an INSERT that adds a row each time;
     `autoflushes` unless under `no_autoflush`; `locks` when it takes a lock by name that the connection keeps until told
-    otherwise."""
+    otherwise, `locks_rows` when it is there to lock rows until the transaction ends."""
 
     writes: bool = False
     inserts: bool = False
     autoflushes: bool = True
     fails: bool = False
     locks: bool = False
+    locks_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

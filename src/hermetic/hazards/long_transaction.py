@@ -45,7 +45,9 @@ def ship(order_id: int, courier_url: str) -> None:
 - The transaction is over: `commit()`, `rollback()` or `close()` stands before the wait.
 - The wait is the database's own work, or that of a replica or cache in the same room (Redis).
 - The connection is there to keep a lock by name (`pg_advisory_lock`, `GET_LOCK`) for as long as the job takes.
-- A row lock meant to be held for the whole job, by a worker with a pool of its own; allow it there, with the reason.
+- A row lock that the job needs from its beginning to its end (`with_for_update`, or an UPDATE that changes nothing):
+  only possible, for it may be on purpose, but for a sleep; mind that whoever waits for the row waits for the other side too.
+- What an application does once, when it starts (its lifespan, what only that calls), or in a migration: only possible.
 
 ## Known gaps
 - How long a call takes is not known: the list of clients that count as slow is fixed, your own can be added in the
@@ -60,12 +62,21 @@ def ship(order_id: int, courier_url: str) -> None:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .._catalogue import Hazard, Moment, Sighting
-from .._lifecycle.records import Executed, InstanceLoaded, SessionRecord, Waited
+from .._lifecycle.records import (
+    Committed,
+    Executed,
+    InstanceLoaded,
+    Refreshed,
+    RolledBack,
+    SessionClosed,
+    SessionRecord,
+    Waited,
+)
 
-hazard = Hazard(__name__, code="HM205", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM205", severity="warning", since="0.1", seen_by=("check",), is_cost=True)
 
 
 _KINDS = {
@@ -99,7 +110,20 @@ def waits_inside(moment: Moment) -> Iterator[Sighting]:
         yield Sighting(
             message=f"the transaction stays open, with its connection, while {moment.text(record.site).partition('(')[0]} waits for {_KINDS[record.kind]}",
             fix="commit or close first, wait, then open a second transaction that checks again",
-            confidence="possible" if record.kind == "await" else "likely",
+            confidence="possible"
+            if record.kind == "await" or (record.kind != "sleep" and _holds_rows(mine))
+            else "likely",
             story=((first, "the transaction is open"), (record, f"waits for {_KINDS[record.kind]}")),
         )
         return
+
+
+def _holds_rows(mine: Sequence[SessionRecord]) -> bool:
+    """Whether the transaction at work took row locks that it was meant to keep: these end with it, so it may be long on purpose."""
+    for record in reversed(mine):
+        match record:
+            case SessionClosed() | Committed(nested=False, fails=False) | RolledBack(nested=False):
+                return False
+            case Executed(locks_rows=True) | Refreshed(locked=True):
+                return True
+    return False

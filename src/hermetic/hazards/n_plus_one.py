@@ -44,6 +44,8 @@ def quantities() -> dict[int, int]:
 - One write per item: an INSERT or UPDATE through the session is gathered into batches by the flush.
 - The function that asks keeps its answers: `functools.cache`, `cachetools.cached`.
 - The loop ends at its first row, or the branch that asks is the one that leaves it.
+- It runs once: when the application starts (its lifespan, what only that calls), in a migration. Only possible there.
+- A handler of errors asks, for the rows that failed. Only possible as well.
 - Under `AsyncSession` the lazy read raises instead; that is `implicit-io`.
 
 ## Known gaps
@@ -60,10 +62,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Remedy, Sighting
+from .._catalogue import Confidence, Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import AttributeRead, Executed, InstanceLoaded, Key
+from .._lifecycle.schema import Relation
 
-hazard = Hazard(__name__, code="HM501", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM501", severity="warning", since="0.1", seen_by=("check",), is_cost=True)
 
 
 @hazard.on(AttributeRead)
@@ -86,7 +89,7 @@ def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"{moment.text(record.site)} runs a SELECT for each {entity}",
         fix=f"add .options({option}) to the query",
-        confidence="proven" if relation is not None and relation.many and _is_over_rows(loop) else "likely",
+        confidence=_confidence(moment, relation, loop),
         remedy=Remedy("loader-option", (loaded,), (loader, entity, record.attribute)) if loaded else None,
         story=(
             *(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()),
@@ -107,9 +110,18 @@ def a_query_for_each_row(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"{moment.text(record.site).partition('(')[0]} runs once for each row of the loop",
         fix="ask for all of them in one query, with in_() or a join",
-        confidence="likely" if _is_over_rows(loop) and ("via" not in notes or "lookup" in notes) else "possible",
+        confidence="likely"
+        if _is_over_rows(loop) and ("via" not in notes or "lookup" in notes) and "handling" not in notes
+        else "possible",
         story=((record, "a query for each row"),),
     )
+
+
+def _confidence(moment: Moment, relation: Relation | None, loop: Key) -> Confidence:
+    """A handler of errors runs for few of the rows; the target of a many-to-one may be in the session already."""
+    if "handling" in moment.where.notes:
+        return "possible"
+    return "proven" if relation is not None and relation.many and _is_over_rows(loop) else "likely"
 
 
 def _is_over_rows(loop: Key) -> bool:
