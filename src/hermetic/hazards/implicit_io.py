@@ -62,6 +62,12 @@ from .._lifecycle.records import AttributeRead, Committed, InstanceLoaded, Recor
 
 hazard = Hazard(__name__, code="HM402", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("xd2s",))
 
+_CURES = {
+    "commit": "await session.refresh(…) first, or make the sessionmaker with expire_on_commit=False",
+    "rollback": "read what you need before the rollback, or await session.refresh(…) after it",
+}
+"""By what expired the attribute: no setting keeps a rollback from it."""
+
 
 @hazard.on(AttributeRead)
 def loads_without_await(moment: Moment) -> Iterator[Sighting]:
@@ -76,7 +82,7 @@ def loads_without_await(moment: Moment) -> Iterator[Sighting]:
     if moment.outcome.because == "expired" or record.attribute in instance.expired:
         cause = moment.last_in(instance.session, Committed, RolledBack)
         story += [(cause, "expires every instance")] if cause else []
-        fix = "await session.refresh(…) first, or make the sessionmaker with expire_on_commit=False"
+        fix = _CURES.get(instance.expired_by or "", "await session.refresh(…) first")
     else:
         story += [(loaded, f"loaded without `{record.attribute}`")] if loaded else []
         entity = instance.mapping.name.rpartition(".")[2]
