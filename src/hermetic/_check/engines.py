@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from .flow import Flow
     from .reach import Reach
 
-_ONCE = frozenset({
-    "main", "__main__", "lifespan", "startup", "create_app", "run_migrations_online", "run_async_migrations",
+_PREPARES = frozenset({
+    "lifespan", "startup", "create_app", "initdb", "init_db", "run_migrations_online", "run_async_migrations",
     "run_migrations_offline", "upgrade", "downgrade", "pytest_configure", "pytest_sessionstart", "setup", "setup_module",
     "setup_class", "setup_method", "setUp", "setUpClass", "asyncSetUp",
 })  # fmt: skip
+_ONCE = _PREPARES | {"main", "__main__"}
 _START_UP = frozenset({"lifespan", "startup", "on_startup"})
 _START_UP_DECORATORS = frozenset({"on_event", "before_first_request", "before_server_start", "on_startup", "startup"})
 _ONCE_DECORATORS = frozenset({"command", "fixture", "cli"}) | _START_UP_DECORATORS
@@ -98,6 +99,10 @@ class Engines:
         if name in _START_UP or name in self.started_up or _is_decorated(function, _START_UP_DECORATORS):
             return True
         return function.outer is not None and self.starts_up(function.outer)
+
+    def prepares(self, function: Function) -> bool:
+        """Whether a function prepares, at each start, what a program works on: its tables, its first rows."""
+        return function.name in _PREPARES or self.starts_up(function)
 
     @cached_property
     def started_up(self) -> frozenset[str]:

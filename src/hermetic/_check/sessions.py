@@ -62,16 +62,9 @@ def _awaited(flow: Flow, session: Sess, state: State) -> Sess:
 
 
 def open_session(
-    flow: Flow,
-    session: Sess,
-    state: State,
-    node: ast.AST,
-    *,
-    expire: bool = True,
-    autoflush: bool = True,
-    bound: bool | None = None,
-    autocommit: bool = False,
-) -> Sess:
+    flow: Flow, session: Sess, state: State, node: ast.AST, *,
+    expire: bool = True, autoflush: bool = True, bound: bool | None = None, autocommit: bool = False,
+) -> Sess:  # fmt: skip
     """A session is made here; the function holds it until it closes it or hands it on."""
     if session.key in state.held:
         flow.analyzer.left(flow, state, session.key, "loop")
@@ -138,6 +131,8 @@ def _circumstances(flow: Flow, session: Sess, state: State) -> Iterator[str]:
             yield "half-done"
     if flow.analyzer.surroundings.is_postgresql:
         yield "postgresql"
+    if flow.function is not None and flow.analyzer.engines.prepares(flow.function):
+        yield "once"
 
 
 def leave_half_done(state: State) -> None:

@@ -44,6 +44,8 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 - A state that others must see before slow work begins: `job.status = "running"`, commit, work, `"done"`, commit.
 - A second commit whose failure is answered by undoing the first: `except Exception: delete_secret(id); raise`.
 - A commit whose line has a comment that gives a reason ("so that …", "ensure …"): taken as meant, and only *possible*.
+- A block that commits at its end what was committed in it before: nothing is left for the second commit.
+- A set-up that runs at each start (`initdb`, a `lifespan`): what is missing, the next start makes good; only *possible*.
 - A session bound to a connection that was handed in, as in a mapper event: its commit leaves the caller's transaction open.
 - A commit on each of two branches, or in a helper's early return: only one of them runs.
 - A number that the database gives is needed: not a reason. `session.flush()` fetches it without a commit.
@@ -72,6 +74,7 @@ from .._lifecycle.records import (
     Executed,
     Record,
     RolledBack,
+    SessionOpened,
     Waited,
 )
 
@@ -81,7 +84,7 @@ hazard = Hazard(__name__, code="HM202", severity="warning", since="0.1", seen_by
 _SETTLED = frozenset({"handling", "finally", "joined"})
 
 
-_MEANT = frozenset({"undone", "explained"})
+_MEANT = frozenset({"undone", "explained", "once"})
 
 
 @hazard.on(Committed)
@@ -117,11 +120,21 @@ def committed_in_pieces(moment: Moment) -> Iterator[Sighting]:
 
 def _last_commit(history: Sequence[Record], record: Committed) -> tuple[Committed | None, Sequence[Record]]:
     """The commit of writes before `record` on the same session, and what came between the two."""
+    last: Committed | None = None
+    between: Sequence[Record] = ()
     for index in range(len(history) - 1, -1, -1):
-        found = history[index]
-        if isinstance(found, Committed) and found.session == record.session and not found.nested:
-            earlier = history[:index]
-            return (found if any(_writes(r) for r in earlier) and not found.fails else None), history[index + 1 :]
+        known = history[index]
+        if last is not None and _writes(known):
+            return last, between
+        if not isinstance(known, (Committed, RolledBack, SessionOpened)) or known.session != record.session:
+            continue
+        if isinstance(known, SessionOpened):
+            break
+        if known.nested:
+            continue
+        if isinstance(known, RolledBack) or known.fails:
+            break
+        last, between = known, history[index + 1 :]
     return None, ()
 
 
