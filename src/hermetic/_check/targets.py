@@ -109,7 +109,7 @@ def write(flow: Flow, owner: Inst, name: str, value: Value, state: State, node: 
 
 
 def _grounds(flow: Flow, owner: Inst, value: Value, state: State) -> Iterator[str]:
-    """Notes on what a write rests on: a literal, a test of the instance's attributes, a version counter."""
+    """Notes on what a write rests on: a literal, a test of the instance's attributes, a version counter, an entry."""
     if isinstance(value, Const):
         yield "constant"
     if flow.analyzer.models.is_versioned(owner.mapping):
@@ -120,6 +120,8 @@ def _grounds(flow: Flow, owner: Inst, value: Value, state: State) -> Iterator[st
         yield "strict"
     if flow.analyzer.surroundings.serves_many:
         yield "served"
+    if flow.function is not None and flow.analyzer.dependencies.is_entry(flow.function):
+        yield "entry"
     for name, tested in state.marks:
         if name == "tested" and isinstance(tested, tuple) and tested[0] == owner.key:
             yield f"tested {tested[1]}"

@@ -68,6 +68,8 @@ def take(product_id: int, quantity: int) -> str:
 - In a module that takes locks by name the finding is *possible*: a caller may hold one. After an INSERT, UPDATE or DELETE
   statement in the same transaction nothing is reported: it may be a claim.
 - An isolation level is taken to hold for the whole project. A version counter is seen on the mapped class only.
+- A helper that opens a session of its own is *possible*: it may be a step of a single worker, under a lease, or under a
+  lock that its callers hold. A helper that is handed a session, and a route, task or tool, are *likely*.
 - A value kept in a local variable (`n = product.stock; product.stock = n - 1`) is not followed.
 
 ## Sources
@@ -93,6 +95,7 @@ from .._lifecycle.records import (
     Record,
     Refreshed,
     RolledBack,
+    SessionOpened,
     SessionRecord,
     Unlocked,
 )
@@ -134,7 +137,7 @@ def overwrites(moment: Moment) -> Iterator[Sighting]:
         message=f"{moment.text(record.site)} overwrites what others wrote since the row was read: {_cause(reading)}",
         fix="read the row with with_for_update() in the transaction that writes it, or let the database compute: "
         f"update(…).values({record.attribute}=…)",
-        confidence=_confidence(moment),
+        confidence=_confidence(moment, reading, instance.session),
         story=(
             (reading.record, "read"),
             *(((reading.late, "locked, but the values in memory stay"),) if reading.late else ()),
@@ -144,11 +147,19 @@ def overwrites(moment: Moment) -> Iterator[Sighting]:
     )
 
 
-def _confidence(moment: Moment) -> Confidence:
-    """Likely where several do the same at once, and no lock by name is in sight that a caller may hold."""
+def _confidence(moment: Moment, reading: Reading, session: Key) -> Confidence:
+    """Likely where several do the same at once, and nothing speaks for a lock that a caller holds or a single writer.
+
+    A helper that opens a session of its own is often a step of one worker, under a lease or a lock held further out.
+    """
     notes = moment.where.notes
     is_shared = "served" in notes or moment.where.on_event_loop
-    return "likely" if is_shared and "locks-by-name" not in notes else "possible"
+    if not is_shared or "locks-by-name" in notes:
+        return "possible"
+    opened = moment.last_in(session, SessionOpened)
+    is_own = opened is not None and not opened.received
+    is_locked = reading.late is not None or reading.let_go is not None
+    return "possible" if is_own and not is_locked and "entry" not in notes else "likely"
 
 
 def _cause(reading: Reading) -> str:
