@@ -88,6 +88,15 @@ RARE = {
         ("relate", 33, 27, 46),
         ("load", 45, 24, 55),
     ],
+    "an expired write to what leaves its session and comes back": [
+        ("open", 49, 12, 0),
+        ("load", 17, 27, 61),
+        ("write", 4, 4, 55),
+        ("expire", 2, 62, 13),
+        ("expunge", 26, 15, 34),
+        ("add", 2, 24, 39),
+        ("expunge_all", 55, 24, 55),
+    ],
 }
 """Steps of which random ones meet the like once in some hundred thousand."""
 

@@ -60,7 +60,7 @@ def deleted(life: States, record: Deleted) -> Outcome:
         return TANGLED
     if state.status == "detached":
         life.change(state.key, status="persistent", session=session.key)
-        if state.written:
+        if state.written or state.is_touched:
             life.mark_dirty(state.key)
     life.change_session(session.key, deleted=(*life.sessions[session.key].deleted, state.key))
     return FINE
@@ -99,10 +99,12 @@ def detach(life: States, key: Key) -> None:
     state = life.instances[key]
     if state.session is None:
         return
+    is_touched = False
     if (session := life.sessions.get(state.session)) is not None:
         points = session.savepoints
         if state.status == "deleted" and points:
             points = (*points[:-1], replace(points[-1], deleted=points[-1].deleted - {key}))
+        is_touched = key in session.dirty
         life.change_session(
             session.key,
             pending=without(session.pending, key),
@@ -111,4 +113,4 @@ def detach(life: States, key: Key) -> None:
             savepoints=points,
         )
     status: Status = "transient" if state.status == "pending" else "detached"
-    life.put(replace(state, status=status, session=None, last_session=state.session))
+    life.put(replace(state, status=status, session=None, last_session=state.session, is_touched=is_touched))

@@ -72,7 +72,7 @@ def attach(life: States, session: Key, key: Key) -> Outcome | None:
         return raises("InvalidRequestError", "twin")
     if state.status == "detached":
         life.change(key, status="persistent", session=session)
-        if state.written:
+        if state.written or state.is_touched:
             life.mark_dirty(key)
     elif key in life.sessions[session].deleted:
         deleted = tuple(other for other in life.sessions[session].deleted if other != key)

@@ -30,7 +30,8 @@ class InstanceState(Hashed):
 
     `options` are those of its load: they act again at every refresh and lazy load; `via` names the classes above it in
     that load, None when it had no options. `is_stale` tells that everything was
-    expired at once, and `was_deleted` that its DELETE was sent. `identity`, `related` (the instances in its loaded
+    expired at once, `was_deleted` that its DELETE was sent, and `is_touched` that it was to be looked at by the next flush
+    of the session that it left, be it for a write that was expired since. `identity`, `related` (the instances in its loaded
     relationships), `targets` (the identities that its foreign keys name), `stored` (those on the other side of its
     collections in the database) and `row_exists` are facts that an observer may tell; without them the model gives the
     general answer. `before` is what a written many-to-one held at the last flush, None where it was not loaded; `gained`
@@ -55,6 +56,7 @@ class InstanceState(Hashed):
     unchanged: frozenset[str] = frozenset()
     is_stale: bool = False
     was_deleted: bool = False
+    is_touched: bool = False
     identity: Hashable = None
     row_exists: bool | None = None
     related: MappingOf[str, tuple[Key, ...]] = field(default_factory=lambda: NOTHING)
