@@ -12,7 +12,7 @@ help:  ## tell what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed  ## check a leaky shop, then a real package from PyPI
-	@$(BIN)/python demo/run.py
+	@$(BIN)/python -m demo.run
 
 test: $(VENV)/.installed $(VENV20)/.installed  ## run the tests: what rests on SQLAlchemy on 2.0, then everything on 2.1
 	$(VENV20)/bin/python -m pytest -q tests/lifecycle tests/hazards
@@ -31,7 +31,7 @@ prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQL
 	$(BIN)/python -m tests.check.prove --edits $(EDITS) --jobs 2
 
 bench: $(VENV)/.installed  ## time the check beside bare parsing, ruff, pylint and mypy
-	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
 
 docs: $(VENV)/.installed  ## write the hazards reference and the README's table from the pages
 	$(BIN)/python docs/generate.py

@@ -15,8 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
-from samples.made_up import generate
-from samples.packages import PACKAGES, source_of
+from benchmarks.samples.made_up import generate
+from demo.packages import PACKAGES, source_of
 
 PARSE = """
 import ast, pathlib, sys

@@ -1,4 +1,4 @@
-"""Real packages from PyPI, fetched once into the folder that `make demo` uses."""
+"""Real packages from PyPI, fetched once for the demonstration and the benchmarks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-CACHE = Path(__file__).resolve().parents[2] / ".demo"
+CACHE = Path(__file__).resolve().parents[1] / ".demo"
 DOWNLOAD_LIMIT_S = 180
 PACKAGES = {
     "apache-airflow-core": ("3.3.2", "airflow"),
@@ -49,6 +49,6 @@ def _fetched(project: str, version: str, folder: Path) -> bool:
     wheel = next(downloads.glob(f"{project.replace('-', '_')}-{version}-*.whl"))
     partial = folder.with_suffix(".partial")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(partial, [name for name in archive.namelist() if name.endswith(".py")])
+        archive.extractall(partial, [name for name in archive.namelist() if name.endswith((".py", ".pyi"))])
     partial.rename(folder)
     return True
