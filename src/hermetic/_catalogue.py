@@ -12,7 +12,18 @@ from typing import Literal, TypeVar
 
 from ._lifecycle.instance import InstanceState
 from ._lifecycle.model import Lifecycle, Outcome
-from ._lifecycle.records import InstanceRecord, Key, Record, SessionRecord, Where
+from ._lifecycle.records import (
+    Added,
+    AttributeWritten,
+    Deleted,
+    Executed,
+    InstanceRecord,
+    Key,
+    Merged,
+    Record,
+    SessionRecord,
+    Where,
+)
 from ._lifecycle.session import SessionState
 
 Severity = Literal["error", "warning", "info"]
@@ -100,6 +111,15 @@ class Moment:
     def last_of(self, instance: Key, *kinds: type[OfInstance]) -> OfInstance | None:
         """The latest record of these kinds about an instance."""
         return next((r for r in reversed(self.history()) if isinstance(r, kinds) and r.instance == instance), None)
+
+    def leaves_work(self, record: Record, session: Key) -> bool:
+        """Whether a record, had it succeeded, left something to commit in a session."""
+        if isinstance(record, AttributeWritten):
+            known = self.life.instances.get(record.instance)
+            return known is not None and known.session == session
+        if isinstance(record, (Added, Deleted, Merged)):
+            return record.session == session
+        return isinstance(record, Executed) and record.session == session and record.writes
 
 
 RemedyKind = Literal[

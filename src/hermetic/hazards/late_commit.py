@@ -90,14 +90,10 @@ from collections.abc import Iterator, Sequence
 
 from .._catalogue import Hazard, Moment, Sighting
 from .._lifecycle.records import (
-    Added,
     Announced,
-    AttributeWritten,
     Committed,
-    Deleted,
     Executed,
     Key,
-    Merged,
     Record,
     RolledBack,
     SessionOpened,
@@ -135,7 +131,7 @@ def told_before_the_commit(moment: Moment) -> Iterator[Sighting]:
         return
     told = open_work[index]
     assert isinstance(told, Announced)
-    written = [known for known in open_work[:index] if _writes(moment, known, record.session)]
+    written = [known for known in open_work[:index] if _succeeded(known) and moment.leaves_work(known, record.session)]
     if not written and not _is_lent(moment, told, record.session):
         return
     yield Sighting(
@@ -161,17 +157,11 @@ def _transaction(history: Sequence[Record], session: Key) -> Sequence[Record]:
     return history
 
 
-def _writes(moment: Moment, record: Record, session: Key) -> bool:
-    """Whether a record changes something through a session."""
-    if isinstance(record, AttributeWritten):
-        known = moment.life.instances.get(record.instance)
-        return known is not None and known.session == session
-    if isinstance(record, (Added, Deleted, Merged)):
-        return record.session == session
-    return isinstance(record, Executed) and record.session == session and record.writes and not record.fails
-
-
 def _is_lent(moment: Moment, told: Announced, session: Key) -> bool:
     """Whether a middleware opened the session for the application that it let answer: what that wrote is not seen."""
     opened = moment.last_in(session, SessionOpened)
     return told.how == "response" and told.what.endswith("app") and opened is not None and not opened.received
+
+
+def _succeeded(record: Record) -> bool:
+    return not (isinstance(record, Executed) and record.fails)

@@ -95,14 +95,11 @@ from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import (
     Added,
     AttributeRead,
-    AttributeWritten,
     Committed,
-    Deleted,
     Executed,
     Flushed,
     InstanceLoaded,
     InstanceRecord,
-    Key,
     Merged,
     Record,
     Refreshed,
@@ -143,7 +140,7 @@ def commits_half(moment: Moment) -> Iterator[Sighting]:
     assert isinstance(record, Committed)
     if record.nested or record.fails or "half-done" not in moment.where.notes or moment.outcome.code == "7s2a":
         return
-    work = next((known for known in reversed(moment.history()) if _is_work(moment, known, record.session)), None)
+    work = next((known for known in reversed(moment.history()) if moment.leaves_work(known, record.session)), None)
     if session is None or work is None:
         return
     yield Sighting(
@@ -170,16 +167,6 @@ def commits_nothing(moment: Moment) -> Iterator[Sighting]:
         confidence="likely" if "postgresql" in moment.where.notes else "possible",
         story=((refused, "refused, and the error is caught"), (record, "commits nothing")),
     )
-
-
-def _is_work(moment: Moment, record: Record, session: Key) -> bool:
-    """Whether a record left something to commit in a session."""
-    if isinstance(record, AttributeWritten):
-        known = moment.life.instances.get(record.instance)
-        return known is not None and known.session == session
-    if isinstance(record, (Added, Deleted, Merged)):
-        return record.session == session
-    return isinstance(record, Executed) and record.session == session and record.writes
 
 
 def _failed(record: Record) -> bool:
