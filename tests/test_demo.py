@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hermetic._catalogue import Finding, catalogue
-from hermetic._check.config import Config
+from hermetic._check.options.config import Config
 from hermetic._check.run import check
 
 SHOP = Path(__file__).resolve().parent.parent / "demo" / "leaky_shop"

@@ -6,8 +6,8 @@ import ast
 from pathlib import Path
 from textwrap import dedent
 
-from hermetic._check.discover import SourceFile
-from hermetic._check.modules import Project
+from hermetic._check.program.modules import Project
+from hermetic._check.source.discover import SourceFile
 
 
 def project(sources: dict[str, str]) -> Project:

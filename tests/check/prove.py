@@ -15,10 +15,10 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from hermetic._check import workers
 from hermetic._check.checked import Report
-from hermetic._check.config import Config
+from hermetic._check.options.config import Config
 from hermetic._check.run import check
+from hermetic._check.work import workers
 
 from .mutate import Edits, written
 

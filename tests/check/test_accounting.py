@@ -6,8 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from hermetic._check import effort
 from hermetic._check.engine import Analysis, analyze
+from hermetic._check.work import effort
 from tests.check.building import source_file
 from tests.hazards.cases import WORLD
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hermetic._catalogue import Finding
-from hermetic._check.baseline import Baseline, Comparison, load, write
 from hermetic._check.checked import Entry
+from hermetic._check.telling.baseline import Baseline, Comparison, load, write
 from hermetic.errors import BadConfig, CheckFailed
 
 TOTAL = Finding(

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from hermetic._check import cache as remembered
-from hermetic._check import engine, workers
+from hermetic._check import engine
 from hermetic._check.analyzer import Analyzer
-from hermetic._check.cache import Cache
 from hermetic._check.checked import Counts
-from hermetic._check.units import UnitKey
+from hermetic._check.work import cache as remembered
+from hermetic._check.work import workers
+from hermetic._check.work.cache import Cache
+from hermetic._check.work.units import UnitKey
 from tests.check.mutate import written
 from tests.check.prove import checked, prove
 
@@ -192,6 +193,6 @@ def test_a_model_counts_for_all_that_knows_it(shop: Path, tmp_path: Path, monkey
 
 def test_what_looks_through_the_whole_program_is_known() -> None:
     """Whoever joins this list comes after all evidence, or lets `grounds` tell what is learned: else a warm check misses edits."""
-    found = {file.name for file in ROOM.glob("*.py") if WHOLE.search(file.read_text("utf-8"))}
+    found = {file.name for file in ROOM.rglob("*.py") if WHOLE.search(file.read_text("utf-8"))}
 
     assert LOOKS_THROUGH_ALL == found - {"modules.py"}

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hermetic._catalogue import Finding, Step
-from hermetic._check.changes import changes_since
-from hermetic._check.discover import SourceFile
-from hermetic._check.fingerprints import Places
+from hermetic._check.source.discover import SourceFile
+from hermetic._check.telling.changes import changes_since
+from hermetic._check.telling.fingerprints import Places
 from hermetic.errors import BadConfig
 
 BEFORE = "def one():\n    a()\n    b()\n\n\ndef two():\n    c()\n    d()\n"

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from hermetic._check.config import Config, Overrides, PathRule, load
+from hermetic._check.options.config import Config, Overrides, PathRule, load
 from hermetic.errors import BadConfig
 
 

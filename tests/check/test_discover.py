@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hermetic._check.discover import Search, SourceFile, discover
+from hermetic._check.source.discover import Search, SourceFile, discover
 from hermetic.errors import NothingToCheck
 
 Tree = dict[str, str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hermetic._check.analyzer import Analyzer
 from hermetic._check.engine import analyze
-from hermetic._check.state import MAX_ALIKE, State, distinct
-from hermetic._check.values import Const
+from hermetic._check.paths.state import MAX_ALIKE, State, distinct
+from hermetic._check.paths.values import Const
 
 from .building import project, source_file
 

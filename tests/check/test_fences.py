@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermetic._check.checked import Problem
-from hermetic._check.discover import Search, SourceFile, discover
-from hermetic._check.fences import Fence, fences
+from hermetic._check.source.discover import Search, SourceFile, discover
+from hermetic._check.source.fences import Fence, fences
 
 
 def of(document: str) -> list[Fence]:

@@ -9,8 +9,8 @@ from textwrap import dedent
 import pytest
 
 from hermetic._catalogue import Finding
-from hermetic._check.discover import SourceFile
-from hermetic._check.fingerprints import HALF, Places, fingerprinted
+from hermetic._check.source.discover import SourceFile
+from hermetic._check.telling.fingerprints import HALF, Places, fingerprinted
 
 TOTAL = """\
 def total(order_id):

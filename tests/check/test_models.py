@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipProperty, configure_mappers, registry
 
-from hermetic._check.models import Models
+from hermetic._check.models.index import Models
 from hermetic._lifecycle.schema import Column, Mapping
 from tests.check.building import project
 from tests.check.model_styles import FLASK, SQLMODEL, STYLES

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from hermetic._check.modules import Class, Definition, External, Function, Global, Module, Project
+from hermetic._check.program.modules import Class, Definition, External, Function, Global, Module, Project
 from tests.check.building import project
 
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from hermetic._catalogue import Finding
-from hermetic._check import workers
 from hermetic._check.analyzer import Analyzer
-from hermetic._check.discover import SourceFile, discover
 from hermetic._check.engine import analyze
-from hermetic._check.evidence import merged
-from hermetic._check.modules import Project
+from hermetic._check.program.modules import Project
 from hermetic._check.run import check
-from hermetic._check.starts import look_at, starts
-from hermetic._check.units import UnitKey
-from hermetic._check.witness import findings
+from hermetic._check.source.discover import SourceFile, discover
+from hermetic._check.whole.evidence import merged
+from hermetic._check.whole.witness import findings
+from hermetic._check.work import workers
+from hermetic._check.work.starts import look_at, starts
+from hermetic._check.work.units import UnitKey
 from hermetic.errors import AnalysisFailed
 from tests.check.building import source_file
 from tests.hazards.cases import WORLD

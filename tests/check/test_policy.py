@@ -8,8 +8,8 @@ from textwrap import dedent
 import pytest
 
 from hermetic._catalogue import Finding
-from hermetic._check.config import Config, Overrides, load
-from hermetic._check.policy import Policies, Policy
+from hermetic._check.options.config import Config, Overrides, load
+from hermetic._check.options.policy import Policies, Policy
 
 
 def write(root: Path, files: dict[str, str]) -> None:

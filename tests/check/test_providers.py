@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from hermetic._check.config import Config
-from hermetic._check.config import load as load_config
 from hermetic._check.engine import analyze
+from hermetic._check.options.config import Config
+from hermetic._check.options.config import load as load_config
 from hermetic._check.providers import Provider, Providers, built_in, load, read
 from hermetic._check.run import check
 from hermetic.errors import BadConfig

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hermetic._check.checked import Problem
-from hermetic._check.discover import Search, SourceFile, discover
-from hermetic._check.reading import Unreadable, parse, read
 from hermetic._check.run import check
+from hermetic._check.source.discover import Search, SourceFile, discover
+from hermetic._check.source.reading import Unreadable, parse, read
 from hermetic.errors import NothingToCheck
 
 VALID = b'''\

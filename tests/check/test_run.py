@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from hermetic._catalogue import Finding
-from hermetic._check.config import Config
-from hermetic._check.discover import SourceFile
+from hermetic._check.options.config import Config
 from hermetic._check.run import check
+from hermetic._check.source.discover import SourceFile
 from hermetic.errors import AnalysisFailed, NothingToCheck
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hermetic._check.models import Models
-from hermetic._check.modules import Class
-from hermetic._check.schemas import Schemas
-from hermetic._check.touches import Path
+from hermetic._check.models.index import Models
+from hermetic._check.models.schemas import Schemas
+from hermetic._check.models.touches import Path
+from hermetic._check.program.modules import Class
 from hermetic._lifecycle.schema import Mapping
 from tests.check.building import project
 

@@ -9,8 +9,8 @@ from textwrap import dedent
 import pytest
 
 from hermetic._check.checked import Problem, Suppression
-from hermetic._check.discover import SourceFile
-from hermetic._check.suppressions import suppressions
+from hermetic._check.source.discover import SourceFile
+from hermetic._check.telling.suppressions import suppressions
 
 
 def read(text: str) -> list[Suppression | Problem]:

@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 
-from hermetic._check import units
-from hermetic._check.units import Units
+from hermetic._check.work import units
+from hermetic._check.work.units import Units
 
 CIRCLE = {"a": "b", "b": "cd", "c": "a", "d": "", "e": "a"}
 """Who asks whom: a, b and c go round, d is below them, e above."""

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from hermetic._catalogue import Finding, Step
-from hermetic._check.discover import SourceFile
+from hermetic._check.source.discover import SourceFile
 
 Write = Callable[..., None]
 """Writes a file of the working directory."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from hermetic._catalogue import CONFIDENCES, Finding, Hazard
-from hermetic._check.discover import SourceFile
+from hermetic._check.source.discover import SourceFile
 
 HERE = Path(__file__).resolve().parent
 WORLD = HERE.parent / "world.py"

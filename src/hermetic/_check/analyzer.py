@@ -9,53 +9,40 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from .._lifecycle.records import Key, ScopeLeft, SessionOpened
-from . import known
-from .annotations import Annotations
-from .dependencies import Dependencies
-from .engines import Engines
-from .evidence import Evidence, merged
-from .factories import Factories
-from .fenced import Fenced
-from .fields import Fields, rekeyed
-from .flow import Flow
-from .generators import Generators
-from .injecting import Injecting
-from .models import Models
-from .modules import Class, External, Function, FunctionNode, Module, Project
-from .names import Names
-from .outcomes import Exit
-from .parameters import arguments_with_defaults
-from .promised import Promised
+from .calls import known
+from .functions.dependencies import Dependencies
+from .functions.generators import Generators
+from .functions.injecting import Injecting
+from .functions.summaries import Summaries
+from .models.index import Models
+from .models.schemas import Schemas
+from .paths.fenced import Fenced
+from .paths.flow import Flow
+from .paths.names import Names
+from .paths.outcomes import Exit
+from .paths.retries import body_of
+from .paths.state import State
+from .paths.targets import changes_ended, sessions_in
+from .paths.values import UNKNOWN, Call, Closure, Inst, Maker, Obj, Ref, Sess, Sym, Task, Tup, Value
+from .program.annotations import Annotations
+from .program.factories import Factories
+from .program.fields import Fields, rekeyed
+from .program.modules import Class, External, Function, FunctionNode, Module, Project
+from .program.parameters import arguments_with_defaults
+from .program.relevance import Relevance
+from .program.settings import Settings
+from .program.shapes import Shape, shape_of
+from .program.surroundings import Surroundings
+from .program.usage import Usage
 from .providers import Providers
-from .reach import Links, Reach
-from .relevance import Relevance
-from .retries import body_of
-from .schemas import Schemas
-from .settings import Settings
-from .shapes import Shape, shape_of
-from .sharing import Sharing
-from .state import State
-from .summaries import Summaries
-from .surroundings import Surroundings
-from .targets import changes_ended, sessions_in
-from .units import Units
-from .unresolved import Unresolved
-from .usage import Usage
-from .values import (
-    UNKNOWN,
-    Call,
-    Closure,
-    Inst,
-    Maker,
-    Obj,
-    Ref,
-    Sess,
-    Sym,
-    Task,
-    Tup,
-    Value,
-)
-from .witness import Witness
+from .sessions.promised import Promised
+from .whole.engines import Engines
+from .whole.evidence import Evidence, merged
+from .whole.reach import Links, Reach
+from .whole.sharing import Sharing
+from .whole.unresolved import Unresolved
+from .whole.witness import Witness
+from .work.units import Units
 
 if TYPE_CHECKING:
     from .._lifecycle.schema import Mapping

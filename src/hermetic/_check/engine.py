@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 from .._catalogue import Finding
 from .analyzer import Analyzer
-from .discover import SourceFile
-from .evidence import merged
-from .modules import Project
+from .program.modules import Project
+from .program.relevance import mentions_sqlalchemy
 from .providers import Provider, Providers
-from .recall import Recall
-from .relevance import mentions_sqlalchemy
-from .start_up import eased
-from .starts import starts
-from .units import reached
-from .witness import findings
-from .workers import looked_at, processes
+from .source.discover import SourceFile
+from .whole.evidence import merged
+from .whole.start_up import eased
+from .whole.witness import findings
+from .work.recall import Recall
+from .work.starts import starts
+from .work.units import reached
+from .work.workers import looked_at, processes
 
 if TYPE_CHECKING:
-    from .memory import Memory
+    from .work.memory import Memory
 
 Progress = Callable[[str, int, int], None]
 

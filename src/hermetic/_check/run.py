@@ -17,18 +17,18 @@ from typing import Protocol
 from .._catalogue import CONFIDENCES, Confidence, Finding, catalogue
 from ..errors import AnalysisFailed, CheckFailed, NothingToCheck
 from . import engine
-from .baseline import Baseline, Comparison
-from .changes import Changes
 from .checked import Counts, Entry, Problem, Report, Suppression
-from .config import Config, Overrides
-from .discover import Search, SourceFile, discover
 from .engine import Analysis
-from .fingerprints import Places, fingerprinted
-from .memory import Memory
-from .places import project_root
-from .policy import Policies
+from .options.config import Config, Overrides
+from .options.policy import Policies
 from .providers import Provider
-from .suppressions import suppressions
+from .source.discover import Search, SourceFile, discover
+from .source.places import project_root
+from .telling.baseline import Baseline, Comparison
+from .telling.changes import Changes
+from .telling.fingerprints import Places, fingerprinted
+from .telling.suppressions import suppressions
+from .work.memory import Memory
 
 Progress = Callable[[str, int, int], None]
 """Told of each step: what is done, how many are done, how many there are (0 where that is not known)."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .._check.baseline import Baseline, load
-from .._check.baseline import write as write_entries
 from .._check.checked import Report
-from .._check.config import Config
+from .._check.options.config import Config
+from .._check.telling.baseline import Baseline, load
+from .._check.telling.baseline import write as write_entries
 from ..errors import BadConfig
 from ._printing import say
 from .check import Options

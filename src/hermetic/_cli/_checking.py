@@ -9,12 +9,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from .._check.baseline import Baseline
-from .._check.cache import DIRECTORY
-from .._check.changes import changes_since
 from .._check.checked import Problem, Report
-from .._check.config import Config, Overrides, load
+from .._check.options.config import Config, Overrides, load
 from .._check.run import Progress, check
+from .._check.telling.baseline import Baseline
+from .._check.telling.changes import changes_since
+from .._check.work.cache import DIRECTORY
 from .._report import stats
 from ..errors import BadConfig
 from . import _fixing as fixing

@@ -10,10 +10,10 @@ from typing import Protocol
 
 from .._catalogue import Safety
 from .._check.checked import Report
-from .._check.config import Config, Overrides
 from .._check.fixes.applying import Look, Outcome, mend
 from .._check.fixes.draft import Draft, Untouched
-from .._check.policy import Policies
+from .._check.options.config import Config, Overrides
+from .._check.options.policy import Policies
 from ..errors import BadConfig
 from ._printing import say
 from .check import Options

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .._check.discover import MARKDOWN, PYTHON
-from .._check.ignored import NEVER
+from .._check.source.discover import MARKDOWN, PYTHON
+from .._check.source.ignored import NEVER
 from ..errors import CheckFailed
 from ._printing import say
 

@@ -12,8 +12,8 @@ from typing import get_args
 import pytest
 
 from hermetic._catalogue import RemedyKind
-from hermetic._check.config import Overrides
 from hermetic._check.fixes.applying import Look, mend
+from hermetic._check.options.config import Overrides
 from hermetic._check.run import check
 from tests.hazards.cases import WORLD, Block, blocks
 from tests.hazards.running import Stage, statements

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ..._catalogue import Edit, Finding, Safety
-from ..reading import Unreadable, parse
+from ..source.reading import Unreadable, parse
 from .draft import Draft, Untouched, opened, overlap
 
 Kind: TypeAlias = tuple[str, str, str]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .source import Fix, Source, Sources, end_of
 
 if TYPE_CHECKING:
-    from ..evidence import Wanted
+    from ..whole.evidence import Wanted
 
 _ENDS = frozenset({"commit", "rollback", "begin", "begin_nested", "close", "aclose"})
 _JUMPS = (ast.Return, ast.Raise, ast.Break, ast.Continue)

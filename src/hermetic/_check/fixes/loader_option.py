@@ -11,7 +11,7 @@ from .queries import QueryCall, query_call
 from .source import Fix, Sources
 
 if TYPE_CHECKING:
-    from ..evidence import Wanted
+    from ..whole.evidence import Wanted
 
 
 def loader_option(wanted: Wanted, sources: Sources) -> Fix | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..._catalogue import Edit, RemedyKind, Safety
-from ..discover import SourceFile
+from ..source.discover import SourceFile
 from .commit import commit
 from .loader_option import loader_option
 from .merge_result import merge_result
@@ -18,7 +18,7 @@ from .source import Fix, Sources
 from .with_block import with_block
 
 if TYPE_CHECKING:
-    from ..evidence import Sight, Wanted
+    from ..whole.evidence import Sight, Wanted
 
 Maker: TypeAlias = "Callable[[Wanted, Sources], Fix | None]"
 

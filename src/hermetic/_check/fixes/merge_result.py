@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .source import Fix, Sources, own_nodes
 
 if TYPE_CHECKING:
-    from ..evidence import Wanted
+    from ..whole.evidence import Wanted
 
 _SHARING = (ast.Global, ast.Nonlocal, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 

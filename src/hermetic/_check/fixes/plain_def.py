@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .source import Fix, Source, Sources, own_nodes
 
 if TYPE_CHECKING:
-    from ..evidence import Wanted
+    from ..whole.evidence import Wanted
 
 _ROUTES = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route"})
 _AWAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom)

@@ -8,7 +8,7 @@ from .queries import query_call
 from .source import Fix, Sources
 
 if TYPE_CHECKING:
-    from ..evidence import Wanted
+    from ..whole.evidence import Wanted
 
 
 def populate_existing(wanted: Wanted, sources: Sources) -> Fix | None:

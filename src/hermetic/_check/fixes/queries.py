@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..._catalogue import Edit
-from ..state import Site
+from ..paths.state import Site
 from .source import Source, Sources, end_of
 
 _GETS = frozenset({"get", "get_one"})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .source import Fix, Source, Sources
 
 if TYPE_CHECKING:
-    from ..evidence import Wanted
+    from ..whole.evidence import Wanted
 
 
 def rollback(wanted: Wanted, sources: Sources) -> Fix | None:

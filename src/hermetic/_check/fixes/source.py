@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..._catalogue import Edit, Safety
-from ..discover import SourceFile
-from ..modules import FunctionNode
-from ..state import Site
+from ..paths.state import Site
+from ..program.modules import FunctionNode
+from ..source.discover import SourceFile
 
 
 @dataclass(frozen=True, slots=True)

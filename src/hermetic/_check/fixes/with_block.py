@@ -8,11 +8,11 @@ import tokenize
 from typing import TYPE_CHECKING
 
 from ..._catalogue import Edit
-from ..modules import FunctionNode
+from ..program.modules import FunctionNode
 from .source import Fix, Source, Sources, end_of, own_nodes
 
 if TYPE_CHECKING:
-    from ..evidence import Wanted
+    from ..whole.evidence import Wanted
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.GeneratorExp, ast.ClassDef)
 _CONSUMES = frozenset({

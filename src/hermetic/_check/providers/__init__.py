@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ...errors import BadConfig
-from ..config_file import read_table
+from ..options.config_file import read_table
 
 if TYPE_CHECKING:
-    from ..modules import Definition
+    from ..program.modules import Definition
 
 Kind = Literal["context", "dependency", "decorator", "function", "factory", "scoped", "alias"]
 

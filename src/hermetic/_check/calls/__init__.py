@@ -1,0 +1,1 @@
+"""What a call of something from outside does."""

@@ -1,0 +1,1 @@
+"""What a function of the project does to whoever calls it."""

@@ -1,0 +1,1 @@
+"""What the mapper and a serializer would say of a project's classes."""

@@ -1,0 +1,1 @@
+"""Walks a function path by path."""

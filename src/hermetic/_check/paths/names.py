@@ -1,0 +1,184 @@
+"""What names stand for: the variables of modules, what is imported, the members of classes."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from ..calls import known
+from ..calls.providing import named
+from ..program.modules import Class, Definition, External, Function, Global, Module, imported_names
+from ..program.parameters import arguments_with_defaults
+from ..program.settings import Settings
+from .evaluate import evaluate
+from .flow import Flow
+from .outcomes import Raised
+from .state import State
+from .values import NONE, UNKNOWN, Attr, Bound, Closure, Engine, Query, Ref, Sess, Stmt, Value
+
+if TYPE_CHECKING:
+    from ..analyzer import Analyzer
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+class Names:
+    """Answers what the names of the project and the members of what they stand for are; each is worked out once."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+        self._bound: dict[Function, dict[str, ast.AST]] = {}
+
+    def free_name(self, flow: Flow, name: str) -> Value:
+        """A name that the function at work does not bind itself."""
+        outer = flow.function.outer if flow.function else None
+        while outer is not None:
+            found = self._local_of(outer, name)
+            if found is not UNKNOWN:
+                return found
+            outer = outer.outer
+        definition = self.analyzer.project.resolve(flow.module, name)
+        if definition is None:
+            found = builtin(name)
+            return found if found is not UNKNOWN else self.analyzer.fenced.name(flow.module, name)
+        value = self.value_of(definition)
+        self.analyzer.sharing.reached(value, flow.function)
+        return value
+
+    def _local_of(self, outer: Function, name: str) -> Value:
+        """What a name of an enclosing function holds, as far as one assignment tells."""
+        match self._binders(outer).get(name):
+            case ast.arg() as argument:
+                return self.analyzer.parameter(outer, argument)
+            case ast.Assign(value=value):
+                return self.static(outer.module, value)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() as node:
+                function = self.analyzer.function_at(node)
+                return Closure(function) if function else UNKNOWN
+            case ast.ImportFrom() | ast.Import() as node:
+                targets = (target for bound, target in imported_names(outer.module, node) if bound == name)
+                definition = self.analyzer.project.imported(outer.module, next(targets))
+                return self.value_of(definition) if definition else UNKNOWN
+            case _:
+                return UNKNOWN
+
+    def _binders(self, outer: Function) -> dict[str, ast.AST]:
+        """The parameter or first statement of a function that binds each name; written down once."""
+        found = self._bound.get(outer)
+        if found is None:
+            found = dict[str, ast.AST]((argument.arg, argument) for argument, _ in arguments_with_defaults(outer))
+            self._bound[outer] = found
+            for node in self.analyzer.walk(outer):
+                match node:
+                    case ast.Assign(targets=[ast.Name(id=name)]):
+                        found.setdefault(name, node)
+                    case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                        found.setdefault(name, node)
+                    case ast.ImportFrom() | ast.Import():
+                        for name, _ in imported_names(outer.module, node):
+                            found.setdefault(name, node)
+                    case _:
+                        continue
+        return found
+
+    def value_of(self, definition: Definition) -> Value:
+        """A definition as a value; a module's variable is evaluated once."""
+        match definition:
+            case External(name=name):
+                return self.external(name)
+            case Function():
+                return Closure(definition)
+            case Global() if (stated := named(self.analyzer.providers.of(definition))) is not None:
+                return stated
+            case Global(module=module, name=name, value=value):
+                work = partial(self._global, definition, value)
+                place = value or definition.annotation
+                at = f"{name}:{place.lineno}:{place.col_offset}" if place is not None else name
+                unit = self.analyzer.units.ask(("variable", module.name, at), work, UNKNOWN)
+                self.analyzer.evidence.take_over(unit.evidence)
+                return cast(Value, unit.value)
+            case _:
+                return Ref(definition)
+
+    def external(self, name: str) -> Value:
+        """A name from outside of the project: what a provider says of it, or the name itself."""
+        return named(self.analyzer.providers.external(name)) or Ref(External(name))
+
+    def _global(self, definition: Global, value: ast.expr | None) -> Value:
+        state = State()
+        found = self.static(definition.module, value, state) if value is not None else UNKNOWN
+        if found in {UNKNOWN, NONE}:
+            found = self._set_by_functions(definition, state) or found
+        if found in {UNKNOWN, NONE} and definition.annotation is not None:
+            found = self.analyzer.annotated(
+                definition.annotation, definition.module, ("global", definition.module.name, definition.name)
+            )
+        if isinstance(found, Sess) and not (isinstance(found.key, tuple) and found.key[0] == "scoped"):
+            twin = Sess(("global", definition.module.name, definition.name), found.is_async)
+            self.analyzer.sessions[twin.key] = self.analyzer.sessions.get(found.key, Settings(found.is_async))
+            found = twin
+        self.analyzer.sharing.by_module(definition, found, state)
+        return found
+
+    def _set_by_functions(self, definition: Global, state: State) -> Value | None:
+        """What the functions that declare a name `global` put there."""
+        for function in definition.module.functions:
+            if definition.name not in self.analyzer.shape(function).global_names:
+                continue
+            for node in self.analyzer.walk(function):
+                match node:
+                    case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == definition.name:
+                        found = self.static(definition.module, value, state)
+                        if found not in {UNKNOWN, NONE}:
+                            return found
+                    case _:
+                        continue
+        return None
+
+    def static(self, module: Module, node: ast.expr, state: State | None = None) -> Value:
+        """The value of an expression evaluated once, apart from any path."""
+        flow = Flow(self.analyzer, module, None, place="once", depth=6)
+        with self.analyzer.witness.silent():
+            try:
+                return evaluate(flow, node, state or State())
+            except Raised:
+                return UNKNOWN
+
+    def member(self, definition: Definition, name: str) -> Value:
+        """`module.name`, `Class.name`, `package.name`."""
+        if isinstance(definition, External):
+            return self.analyzer.fenced.member(definition.name, name) or self.external(f"{definition.name}.{name}")
+        if isinstance(definition, Class):
+            mapping = self.analyzer.models.mapping(definition)
+            if mapping is not None and (name in mapping.columns or name in mapping.relations):
+                return Attr(mapping, name)
+            if mapping is not None and name == "query":
+                return Query(Stmt("select", mapping), Sess(("scoped", "flask"), False))
+            if name in definition.values:
+                return self.static(definition.module, definition.values[name])
+            method = definition.method(name)
+            return Closure(method) if method is not None else Bound(Ref(definition), name)
+        found = self.analyzer.project.member(definition, name)
+        return self.value_of(found) if found is not None else UNKNOWN
+
+    def external_member(self, type_name: str, name: str) -> Value | None:
+        """An attribute of an external object that has a meaning of its own: Flask-SQLAlchemy's `db.session`."""
+        stated = named(self.analyzer.providers.external(f"{type_name}.{name}"))
+        if stated is not None:
+            return stated
+        if type_name == known.FLASK_SQLALCHEMY:
+            if name == "session":
+                return Sess(("scoped", "flask"))
+            if name in known.FLASK_QUERIES:
+                return Bound(Sess(("scoped", "flask")), known.FLASK_QUERIES[name])
+            if name == "engine":
+                return Engine(("scoped", "flask-engine"))
+            home = "sqlalchemy.orm." if name in known.LOADER_OPTIONS else "sqlalchemy."
+            return Ref(External(home + name))
+        return None
+
+
+def builtin(name: str) -> Value:
+    return Ref(External(f"builtins.{name}")) if name in _BUILTINS else UNKNOWN

@@ -1,0 +1,94 @@
+"""How a statement can end, and which `except` clause catches which failure."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Literal
+
+from ..program.modules import Class, External, Module
+from .state import State
+from .values import UNKNOWN, Value
+
+ExitKind = Literal["next", "return", "raise", "break", "continue"]
+
+
+@dataclass(slots=True)
+class Exit:
+    """One way in which a statement ends. `error` of a `raise`: `db` for what a flush or commit raises, `any` for what
+    may come from anywhere, `cancel` for a cancellation, else the name of the class that the program raised."""
+
+    kind: ExitKind
+    state: State
+    value: Value = UNKNOWN
+    error: str = ""
+
+    @property
+    def leaves_by(self) -> Literal["return", "raise", "cancel"]:
+        """How this way leaves a function."""
+        return "return" if self.kind != "raise" else "cancel" if self.error == "cancel" else "raise"
+
+
+def merged(exits: list[Exit]) -> list[Exit]:
+    """The exits without those that are alike in kind, error, value and state."""
+    if len(exits) < 2:
+        return exits
+    kept: dict[object, Exit] = {}
+    for exit in exits:
+        kept.setdefault((exit.kind, exit.error, exit.value, exit.state.fingerprint()), exit).state.join(exit.state)
+    return list(kept.values())[:24]
+
+
+class Raised(Exception):
+    """Unwinds the evaluation of an expression to its statement."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+_BROAD_DB = {"SQLAlchemyError", "DBAPIError", "DatabaseError", "StatementError"}
+_NARROW_DB = {
+    "IntegrityError", "OperationalError", "ProgrammingError", "DataError", "InternalError", "InvalidRequestError",
+    "PendingRollbackError", "StaleDataError", "FlushError", "InterfaceError", "NoResultFound", "MultipleResultsFound",
+}  # fmt: skip
+
+
+def caught_by(module: Module, handler: ast.ExceptHandler, error: str) -> Literal["yes", "no", "maybe"]:
+    """Whether an `except` clause catches a failure."""
+    if handler.type is None:
+        return "yes"
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    answers = [_caught_by(module, node, error) for node in types]
+    return "yes" if "yes" in answers else "maybe" if "maybe" in answers else "no"
+
+
+def _caught_by(module: Module, node: ast.expr, error: str) -> Literal["yes", "no", "maybe"]:
+    definition = module.project.resolve_expr(module, node)
+    tail = ast.unparse(node).rpartition(".")[2]
+    if isinstance(definition, External):
+        tail = definition.name.rpartition(".")[2]
+    if tail == "BaseException":
+        return "yes"
+    if tail == "Exception":
+        return "no" if error == "cancel" else "yes"
+    if error == "cancel":
+        return "yes" if tail == "CancelledError" else "no"
+    if error == "db":
+        return "yes" if tail in _BROAD_DB else "maybe" if tail in _NARROW_DB else "no"
+    if error == "any":
+        return "no" if tail in {"CancelledError", "KeyboardInterrupt", "SystemExit"} else "maybe"
+    return _is_raised_class(module, error, tail, definition)
+
+
+def _is_raised_class(module: Module, error: str, tail: str, definition: object) -> Literal["yes", "no", "maybe"]:
+    if error.rpartition(".")[2] == tail:
+        return "yes"
+    raised = next(
+        (cls for cls in module.project.classes_named(error.rpartition(".")[2]) if cls.qualname == error), None
+    )
+    if raised is None:
+        return "no"
+    if isinstance(definition, Class):
+        return "yes" if definition in raised.mro else "no"
+    return "yes" if any(name.rpartition(".")[2] == tail for name in raised.externals()) else "no"

@@ -1,0 +1,1 @@
+"""What a project defines, told without walking a path."""

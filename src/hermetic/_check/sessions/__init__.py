@@ -1,0 +1,1 @@
+"""What sessions, statements and their results do, said in records."""

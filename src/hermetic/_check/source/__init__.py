@@ -1,0 +1,1 @@
+"""Files as text: which there are, and what one holds."""

@@ -1,0 +1,1 @@
+"""Which findings are told, and which are known, allowed or out of the way."""

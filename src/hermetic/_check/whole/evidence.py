@@ -1,0 +1,131 @@
+"""What looking at one function, module body or variable brings to light, for the whole program to be told from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from ..._catalogue import Confidence, RemedyKind, Step
+from ..._lifecycle.records import EngineCreated, Key, SessionShared
+from ..paths.state import Site
+from ..program.settings import Settings
+
+Trigger: TypeAlias = tuple[Hashable, ...]
+"""The slug of a hazard, and the place and kind of the record that it was shown."""
+ANY = ""
+"""Stands for every slug in a trigger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A fix that a hazard asks for: its kind, the sites that it is about, the words that it needs."""
+
+    kind: RemedyKind
+    sites: tuple[Site, ...]
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a hazard saw at a site, with the record that made it look."""
+
+    slug: str
+    site: Site
+    confidence: Confidence
+    message: str
+    fix: str | None
+    story: tuple[Step, ...]
+    trigger: Trigger
+    wanted: Wanted | None = None
+
+    @property
+    def rank(self) -> int:
+        """Smaller for the surer."""
+        return ("proven", "likely", "possible").index(self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A session that a module, class, default argument or cache keeps; `always` where any use of it is concurrent."""
+
+    record: SessionShared
+    module: str
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An engine, the module that builds it and, where it is one, the function."""
+
+    record: EngineCreated
+    module: str
+    function: str | None = None
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Functions and modules go by name, so that it can travel between processes.
+
+    `settings` and `binds` tell of sessions and factories how they were made and on which engine; `called` pairs caller
+    (None for a module's body) and callee, `uses` a kept thing and the function that reaches it.
+    """
+
+    settings: dict[Key, Settings] = field(default_factory=dict)
+    binds: dict[Key, Key] = field(default_factory=dict)
+    sights: dict[tuple[str, Site], Sight] = field(default_factory=dict)
+    clean: set[Trigger] = field(default_factory=set)
+    opened: set[Hashable] = field(default_factory=set)
+    called: set[tuple[str | None, str]] = field(default_factory=set)
+    threads: set[str] = field(default_factory=set)
+    talks: set[tuple[str, Key]] = field(default_factory=set)
+    threaded: set[Key] = field(default_factory=set)
+    engines: dict[Key, Built] = field(default_factory=dict)
+    let_go: list[Built] = field(default_factory=list)
+    kept: dict[Key, Kept] = field(default_factory=dict)
+    uses: set[tuple[Key, str]] = field(default_factory=set)
+    leaning: set[str] = field(default_factory=set)
+    unresolved: set[str] = field(default_factory=set)
+    given_up: set[str] = field(default_factory=set)
+
+    def take_over(self, other: Evidence) -> None:
+        """Know of sessions and factories what another knows; what is known already stays."""
+        for key, settings in other.settings.items():
+            self.settings.setdefault(key, settings)
+        for key, engine in other.binds.items():
+            self.binds.setdefault(key, engine)
+
+    def portable(self) -> Evidence:
+        """What of this can travel to another process."""
+        return replace(self, settings={}, binds={})
+
+    def sighted(self, sight: Sight) -> None:
+        """Keep the surest sight of a hazard at a site, the first of equals."""
+        known = self.sights.get((sight.slug, sight.site))
+        if known is None or sight.rank < known.rank:
+            self.sights[sight.slug, sight.site] = sight
+
+
+def merged(all_evidence: Iterable[Evidence]) -> Evidence:
+    """What several units brought to light together; where they disagree, the first has the word."""
+    whole = Evidence()
+    for each in all_evidence:
+        for sight in each.sights.values():
+            whole.sighted(sight)
+        for name in (
+            "clean",
+            "opened",
+            "called",
+            "threads",
+            "talks",
+            "threaded",
+            "uses",
+            "leaning",
+            "unresolved",
+            "given_up",
+        ):
+            getattr(whole, name).update(getattr(each, name))
+        whole.engines = {**each.engines, **whole.engines}
+        whole.kept = {**each.kept, **whole.kept}
+        whole.let_go += each.let_go
+    return whole

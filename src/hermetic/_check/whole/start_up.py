@@ -1,0 +1,84 @@
+"""Tells what runs at an application's start alone, where a cost that grows with the rows or holds a connection is paid once."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..._catalogue import catalogue
+from ..program.modules import Function
+from .evidence import Evidence
+
+if TYPE_CHECKING:
+    from ..analyzer import Analyzer
+    from ..paths.state import Site
+
+
+def eased(whole: Evidence, analyzer: Analyzer) -> Evidence:
+    """The evidence, in which what is a matter of cost is only possible where nothing but the application's start runs it."""
+    start = _StartUp(whole, analyzer)
+    costs = {slug for slug, hazard in catalogue().items() if hazard.is_cost}
+    sights = {
+        key: replace(sight, confidence="possible") if sight.slug in costs and start.alone_runs(sight.site) else sight
+        for key, sight in whole.sights.items()
+    }
+    return replace(whole, sights=sights)
+
+
+class _StartUp:
+    """The callers of a whole program, followed back to what an application runs when it starts."""
+
+    def __init__(self, whole: Evidence, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._whole = whole
+        self._callers: dict[str, set[str | None]] = {}
+        for caller, callee in whole.called:
+            self._callers.setdefault(callee, set()).add(caller)
+        self._functions: dict[str, list[Function]] = {}
+        for module in analyzer.project.modules.values():
+            self._functions.setdefault(module.file.name, []).extend(module.functions)
+
+    def alone_runs(self, site: Site) -> bool:
+        """Whether every known way to a site begins at the start of the application, and none goes through a `while`."""
+        function = self._around(site)
+        stack, seen = [function], set[Function]()
+        while stack:
+            found = stack.pop()
+            if found is None or self._may_run_again(found):
+                return False
+            if found in seen or self._analyzer.engines.starts_up(found):
+                continue
+            seen.add(found)
+            callers = self._callers.get(found.ident, set()) - {found.ident}
+            if not callers:
+                return False
+            stack += [self._analyzer.function_named(caller) if caller else None for caller in callers]
+        return True
+
+    def _around(self, site: Site) -> Function | None:
+        """The innermost function that holds a site."""
+        holding = (
+            function
+            for function in self._functions.get(site.file, ())
+            if function.node.lineno <= site.line <= (function.node.end_lineno or 0)
+        )
+        return max(holding, key=lambda function: function.node.lineno, default=None)
+
+    def _may_run_again(self, function: Function) -> bool:
+        """Whether a request or a thread begins here too, or a job that repeats itself."""
+        if self._analyzer.dependencies.is_entry(function) and not self._analyzer.engines.starts_up(function):
+            return True
+        return function.ident in self._whole.threads or _repeats(function.node.body)
+
+
+def _repeats(body: list[ast.stmt]) -> bool:
+    """Whether statements hold a `while`, those of nested functions aside."""
+    stack: list[ast.AST] = list(body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.While):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            stack += ast.iter_child_nodes(node)
+    return False

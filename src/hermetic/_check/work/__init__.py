@@ -1,0 +1,1 @@
+"""Who looks at what, how much of it, and what is remembered."""

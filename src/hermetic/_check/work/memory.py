@@ -1,0 +1,85 @@
+"""What a check knows from earlier ones: which texts are Python, and what was found in the very same files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from ..checked import Problem
+from ..engine import Analysis
+from ..providers import Provider
+from ..source.discover import SourceFile
+from .cache import Cache, digest
+from .units import Seen, UnitKey
+
+Known: TypeAlias = dict[str, tuple[str, dict[UnitKey, Seen]]]
+"""By module: a digest of what it rests on, and what was seen in it."""
+
+
+class Memory:
+    """Asks a cache in a directory, and tells it; without one, nothing is known."""
+
+    def __init__(self, directory: Path | None, paths: Iterable[str | Path], providers: Iterable[Provider] = ()) -> None:
+        self._providers = repr(tuple(providers))
+        self._cache = cache = Cache(directory) if directory is not None else None
+        places = "\n".join(sorted(str(Path(path).absolute()) for path in paths))
+        self._parsed_name, self._units_name = f"parsed {places}", f"units {digest(self._providers)} {places}"
+        parsed = cache.get(self._parsed_name) if cache is not None else None
+        self._parsed: frozenset[str] = parsed if isinstance(parsed, frozenset) else frozenset()
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Why nothing could be kept."""
+        if self._cache is None or self._cache.problem is None:
+            return []
+        return [Problem(str(self._cache.directory), None, self._cache.problem, "cache")]
+
+    def is_python(self, text: str) -> bool:
+        """Whether a text was parsed before, so that this can wait until somebody asks for its tree."""
+        return bool(self._parsed) and digest(text) in self._parsed
+
+    def analysis(self, files: Sequence[SourceFile]) -> Analysis | None:
+        """What was found in these files, if each of them is as it was."""
+        found = self._cache.get(self._name(files)) if self._cache is not None else None
+        return found if isinstance(found, Analysis) else None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a cache."""
+        return self._cache is not None
+
+    def units(self) -> Known:
+        """What the last check of these paths saw."""
+        found = self._cache.get(self._units_name) if self._cache is not None else None
+        return found if isinstance(found, dict) else {}
+
+    def keep_units(self, known: Known) -> None:
+        """Know the next time what was seen."""
+        if self._cache is not None:
+            self._cache.put(self._units_name, known)
+
+    def keep(self, files: Sequence[SourceFile], analysis: Analysis) -> Analysis:
+        """Know the next time what was found in these files; gives it."""
+        if self._cache is not None:
+            parsed = frozenset(digest(file.text) for file in files if not file.fence)
+            if parsed != self._parsed:
+                self._cache.put(self._parsed_name, parsed)
+            self._cache.put(self._name(files), analysis)
+        return analysis
+
+    def _name(self, files: Iterable[SourceFile]) -> str:
+        """A name for everything that an analysis is made from."""
+        parts = (
+            part
+            for file in files
+            for part in (
+                str(file.path),
+                file.name,
+                file.module,
+                file.role,
+                f"{file.fence} {file.first_line}",
+                file.text,
+            )
+        )
+        return f"analysis {digest(self._providers, *parts)}"
