@@ -97,6 +97,28 @@ RARE = {
         ("add", 2, 24, 39),
         ("expunge_all", 55, 24, 55),
     ],
+    "a twin among what a collection let go, in the order in which the collection held it": [
+        ("open", 57, 4, 0),
+        ("load", 27, 22, 42),
+        ("read", 56, 9, 53),
+        ("relate", 5, 40, 13),
+        ("relate", 19, 47, 3),
+        ("expunge_all", 29, 31, 14),
+        ("load", 31, 63, 16),
+        ("add", 41, 15, 45),
+    ],
+    "an INSERT again after a refused flush, which may have refreshed the primary key before": [
+        ("open", 29, 7, 0),
+        ("create", 43, 6, 25),
+        ("add", 2, 48, 63),
+        ("flush", 26, 30, 30),
+        ("expire", 12, 37, 17),
+        ("write", 10, 31, 6),
+        ("load", 19, 54, 26),
+        ("rollback", 21, 46, 51),
+        ("add", 17, 54, 13),
+        ("load", 9, 34, 6),
+    ],
 }
 """Steps of which random ones meet the like once in some hundred thousand."""
 

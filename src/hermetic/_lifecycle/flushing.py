@@ -10,7 +10,7 @@ from .instance import NOTHING, InstanceState
 from .letting_go import children, let_go
 from .outcome import FINE, SEVERAL, TANGLED, Outcome, emits, raises
 from .records import Key
-from .refreshing import identify, lacks_identity, others
+from .refreshing import identify, lacks_identity, may_lack_identity, others
 from .session import SessionState
 from .states import States
 from .synchronizing import adopted, changes_row, doubt, entangle, has_changes, is_near, linked, moved, pointed
@@ -59,8 +59,8 @@ def is_tangled(life: States, session: SessionState) -> bool:
 
     A changed collection that is not loaded is loaded for the DELETE, and may then not contain what it is to let go; an
     instance that a collection took in is not deleted in this flush, but in the next; raiseload may forbid what a DELETE
-    among others asks; of two new instances with one identity either may come first; a collection may hold an instance
-    twice; and a DELETE of a row that is gone may ask for its foreign keys.
+    among others asks; of two new instances with one identity either may come first; a new instance may lack its primary
+    key; a collection may hold an instance twice; and a DELETE of a row that is gone may ask for its foreign keys.
     """
     deleted = [life.instances[key] for key in session.deleted]
     if any(state.row_exists is False and lacks_foreign_key(state) for state in deleted):
@@ -69,6 +69,8 @@ def is_tangled(life: States, session: SessionState) -> bool:
         return True
     is_crowd = len(deleted) > 1 or bool(session.pending or session.dirty)
     if (is_crowd or any(children(life, state) for state in deleted)) and any(may_forbid(state) for state in deleted):
+        return True
+    if any(may_lack_identity(life.instances[key]) for key in session.pending):
         return True
     identities = [life.instances[key].identity for key in session.pending]
     identities += {life.instances[key].identity for key in last_deleted(session)}

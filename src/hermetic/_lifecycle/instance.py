@@ -34,7 +34,7 @@ class InstanceState(Hashed):
     of the session that it left, be it for a write that was expired since. `identity`, `related` (the instances in its loaded
     relationships), `targets` (the identities that its foreign keys name), `stored` (those on the other side of its
     collections in the database) and `row_exists` are facts that an observer may tell; without them the model gives the
-    general answer. `before` is what a written many-to-one held at the last flush, None where it was not loaded; `gained`
+    general answer. `before` is what a written relationship held at the last flush, None where it was not loaded; `gained`
     and `dropped` are what its collections took in and let go since, loaded or not.
     """
 

@@ -38,8 +38,16 @@ def follow_options(life: States, key: Key, names: frozenset[str]) -> None:
 
 def lacks_identity(state: InstanceState) -> bool:
     """Whether the primary key, by which a row is found, expired."""
-    primary = {name for name, column in state.mapping.columns.items() if column.primary_key}
-    return not primary.isdisjoint(state.expired - state.loaded)
+    return not primary_key(state).isdisjoint(state.expired - state.loaded)
+
+
+def may_lack_identity(state: InstanceState) -> bool:
+    """Whether it cannot be told if the primary key is there: a flush that failed may have refreshed it before."""
+    return not primary_key(state).isdisjoint(state.unsure)
+
+
+def primary_key(state: InstanceState) -> frozenset[str]:
+    return frozenset(name for name, column in state.mapping.columns.items() if column.primary_key)
 
 
 def identify(life: States, key: Key) -> None:

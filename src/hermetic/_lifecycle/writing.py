@@ -181,6 +181,7 @@ def note(life: States, key: Key, name: str, other: Key, *, removes: bool) -> Non
             written=state.written | {name},
             loaded=state.loaded | {name} if is_there else state.loaded,
             related={**state.related, name: now} if is_there else state.related,
+            before={name: state.related.get(name), **state.before} if is_there else state.before,
             gained={**state.gained, name: taken},
             dropped={**state.dropped, name: dropped},
             unsure=state.unsure | {name} if other in held and not removes else state.unsure,
