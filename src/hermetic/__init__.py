@@ -1,1 +1,24 @@
-"""Session safety for SQLAlchemy: what leaks from a session is found before it runs."""
+"""Session safety for SQLAlchemy: what leaks from a session is found before it runs, and while it does."""
+
+from __future__ import annotations
+
+import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from ._watch import allow, unwatch, watch
+
+__all__ = ["allow", "unwatch", "watch"]
+
+_ROOMS = dict.fromkeys(__all__, "._watch")
+
+
+def __getattr__(name: str) -> object:
+    """A public name, from the room it lives in: to import Hermetic costs nothing until something of it is used."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_ROOMS[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

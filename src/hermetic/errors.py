@@ -1,6 +1,7 @@
 """Every error that Hermetic raises, so that a caller can catch the one they would treat differently.
 
 HermeticError                 anything below
+├── HazardsSeen               a watched program did what it must not, under mode "raise"
 └── CheckFailed               `hermetic check` could not do its work (exit code 2)
     ├── BadConfig             an option, a key of [tool.hermetic] or a value in it is wrong
     │   └── UnknownHazard     a slug or code that names no hazard
@@ -13,6 +14,14 @@ from __future__ import annotations
 
 class HermeticError(Exception):
     """The root of every error that Hermetic raises."""
+
+
+class HazardsSeen(HermeticError):
+    """Hazards were seen in a scope that was watched under mode "raise"; `told` holds a line for each."""
+
+    def __init__(self, *told: str) -> None:
+        super().__init__("\n".join(told))
+        self.told = told
 
 
 class CheckFailed(HermeticError):

@@ -273,9 +273,10 @@ class Announced(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeLeft(SessionRecord):
-    """The function or block that owns the session ended, with the session still in its hands."""
+    """The function or block that owns the session ended, with the session still in its hands; it was "collected" when
+    nobody held it any more."""
 
-    by: Literal["return", "raise", "cancel", "loop"] = "return"
+    by: Literal["return", "raise", "cancel", "loop", "collected"] = "return"
 
 
 NestedHow = Literal["decorator", "parameter", "own"]
@@ -294,7 +295,8 @@ class SessionNested(SessionRecord):
 
 
 SharedHow = Literal[
-    "module", "class", "default-argument", "cache", "singleton", "thread", "task", "background", "request", "user-state"
+    "module", "class", "default-argument", "cache", "singleton", "thread", "task", "background", "request", "user-state",
+    "overlap",
 ]  # fmt: skip
 
 

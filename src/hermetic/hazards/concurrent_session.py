@@ -70,7 +70,9 @@ from collections.abc import Iterator
 from .._catalogue import Hazard, Moment, Sighting
 from .._lifecycle.records import SessionOpened, TasksStarted
 
-hazard = Hazard(__name__, code="HM103", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("isce",))
+hazard = Hazard(
+    __name__, code="HM103", severity="error", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("isce",)
+)
 
 
 @hazard.on(TasksStarted)

@@ -74,7 +74,9 @@ from .._lifecycle.records import (
 )
 from .._lifecycle.schema import Relation
 
-hazard = Hazard(__name__, code="HM301", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("bhk3",))
+hazard = Hazard(
+    __name__, code="HM301", severity="error", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("bhk3",)
+)
 
 
 @hazard.on(AttributeRead)

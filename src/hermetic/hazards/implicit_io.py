@@ -60,7 +60,9 @@ from collections.abc import Iterator
 from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import AttributeRead, Committed, InstanceLoaded, Record, RolledBack
 
-hazard = Hazard(__name__, code="HM402", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("xd2s",))
+hazard = Hazard(
+    __name__, code="HM402", severity="error", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("xd2s",)
+)
 
 _CURES = {
     "commit": "await session.refresh(…) first, or make the sessionmaker with expire_on_commit=False",

@@ -77,7 +77,7 @@ from .._lifecycle.records import (
     SessionClosed,
 )
 
-hazard = Hazard(__name__, code="HM203", severity="error", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM203", severity="error", since="0.1", seen_by=("check", "watch"))
 
 
 @hazard.on(SessionClosed)

@@ -66,7 +66,7 @@ from .._catalogue import Confidence, Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import AttributeRead, Executed, InstanceLoaded, Key
 from .._lifecycle.schema import Relation
 
-hazard = Hazard(__name__, code="HM501", severity="warning", since="0.1", seen_by=("check",), is_cost=True)
+hazard = Hazard(__name__, code="HM501", severity="warning", since="0.1", seen_by=("check", "watch"), is_cost=True)
 
 
 @hazard.on(AttributeRead)

@@ -109,7 +109,9 @@ from .._lifecycle.records import (
     TransactionBegan,
 )
 
-hazard = Hazard(__name__, code="HM201", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("7s2a",))
+hazard = Hazard(
+    __name__, code="HM201", severity="error", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("7s2a",)
+)
 
 
 @hazard.on(Executed, Flushed, Committed, Refreshed, Merged, TransactionBegan, AttributeRead, Added)

@@ -68,13 +68,16 @@ from collections.abc import Iterator
 from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import ScopeLeft, SessionOpened
 
-hazard = Hazard(__name__, code="HM101", severity="warning", since="0.1", seen_by=("check",), sqlalchemy_codes=("3o7r",))
+hazard = Hazard(
+    __name__, code="HM101", severity="warning", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("3o7r",)
+)
 
 
 _ENDS = {
     "return": "is still open when the function ends",
     "raise": "stays open when a line before its close fails",
     "cancel": "stays open when the task is cancelled",
+    "collected": "was thrown away with its transaction open",
     "loop": "is still open when the loop makes the next one",
 }
 

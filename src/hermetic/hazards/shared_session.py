@@ -84,7 +84,9 @@ from collections.abc import Iterator
 from .._catalogue import Hazard, Moment, Sighting
 from .._lifecycle.records import SessionOpened, SessionShared
 
-hazard = Hazard(__name__, code="HM102", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("isce",))
+hazard = Hazard(
+    __name__, code="HM102", severity="error", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("isce",)
+)
 
 
 _HOW = {
@@ -97,6 +99,7 @@ _HOW = {
     "task": "is handed to a task that outlives this scope",
     "background": "is handed to background work that runs after its scope ended",
     "request": "is kept beyond its request",
+    "overlap": "is in use by two threads at once",
     "user-state": "is kept in the user's state from one run to the next",
 }
 

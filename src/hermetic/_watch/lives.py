@@ -1,0 +1,155 @@
+"""What is remembered of each session while it lives: a few numbers, a short ring of events, never the session itself."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from itertools import count
+from time import perf_counter_ns, time
+from typing import Any, NamedTuple
+
+from .._lifecycle.records import Key, Record, SessionOpened, SessionRecord
+from .._lifecycle.session import Phase, SessionState
+from .requests import Request
+from .where import Site
+
+RING = 48
+"""So many events are remembered of a session; a story is told from the latest."""
+
+_numbers = count(1)
+
+
+class Event(NamedTuple):
+    """A record to be: made cheaply where things happen, and into a record only when a story is told."""
+
+    kind: type[Record]
+    site: Site | None
+    # Any: the record's own fields, by name.
+    fields: dict[str, Any]
+
+
+class Unsaved(NamedTuple):
+    """The instances of a session that its next flush would insert, update and delete."""
+
+    pending: tuple[Key, ...] = ()
+    dirty: tuple[Key, ...] = ()
+    deleted: tuple[Key, ...] = ()
+
+
+NOTHING = Unsaved()
+
+
+class SessionLife:
+    """One session's life so far; `busy` is the thread or task inside one of its operations, 0 when there is none.
+
+    Times are of `perf_counter_ns`, 0 for never. `wrote` counts flushes and writing statements that no commit followed,
+    `failed` tells that an error of the database was met in this transaction.
+    """
+
+    __slots__ = (
+        "__weakref__", "autocommits", "began", "began_site", "borrowed", "busy", "closed_site", "commits", "dialect",
+        "expire_on_commit", "failed", "flushing", "is_async", "is_open", "is_watched", "kind", "last", "last_ms", "last_site", "needs_rollback",
+        "number", "opened", "opened_at", "repeated", "request", "ring", "site", "thread", "wrote", "wrote_last",
+    )  # fmt: skip
+
+    def __init__(self, kind: str, opened: Site | None, expire_on_commit: bool, is_watched: bool = True) -> None:
+        self.number = next(_numbers)
+        self.kind = kind
+        self.opened = opened
+        self.opened_at = time()
+        self.expire_on_commit = expire_on_commit
+        self.is_watched = is_watched
+        self.is_async = self.failed = self.needs_rollback = self.borrowed = self.autocommits = self.flushing = (
+            self.is_open
+        ) = False
+        self.dialect = ""
+        self.busy = self.began = self.last = self.wrote = self.commits = self.thread = 0
+        self.last_ms = 0.0
+        self.site: Site | None = None
+        self.began_site: Site | None = None
+        self.closed_site: Site | None = None
+        self.last_site: Site | None = None
+        self.wrote_last: Site | None = None
+        self.request: Request | None = None
+        self.repeated: dict[Hashable, int] | None = None
+        self.ring: deque[Event] | None = None
+
+    @property
+    def key(self) -> Key:
+        """The name of this session in records."""
+        return f"session {self.number}"
+
+    # Any: the record's own fields, by name.
+    def note(self, kind: type[Record], site: Site | None, **fields: Any) -> None:
+        """Remember what happened; the oldest is forgotten when there is too much."""
+        ring = self.ring
+        if ring is None:
+            ring = self.ring = deque(maxlen=RING)
+        ring.append(Event(kind, site, fields))
+
+    def begun(self, site: Site | None) -> None:
+        """A transaction began."""
+        self.began = self.last = perf_counter_ns()
+        self.began_site = self.last_site = site
+        self.closed_site = None
+        self.is_open = True
+
+    def ended(self) -> None:
+        """The transaction is over, however it ended."""
+        self.began = self.wrote = 0
+        self.failed = self.needs_rollback = False
+        self.repeated = None
+
+    def opening(self) -> SessionOpened:
+        """How this session was opened, as a record."""
+        return SessionOpened(
+            session=self.key, site=self.opened, expire_on_commit=self.expire_on_commit, is_async=self.is_async
+        )
+
+    def history(self, *more: Record) -> list[Record]:
+        """What is remembered as records, oldest first; `more` stands right after the opening."""
+        return [self.opening(), *more, *(_record(self, event) for event in self.ring or ())]
+
+    def state(self, unsaved: Unsaved = NOTHING) -> SessionState:
+        """The session as the lifecycle model would tell it."""
+        phase: Phase = "failed" if self.needs_rollback else "in-transaction" if self.began or any(unsaved) else "idle"
+        return SessionState(
+            self.key,
+            phase=phase,
+            expire_on_commit=self.expire_on_commit,
+            is_async=self.is_async,
+            uncommitted=bool(self.wrote),
+            commits=self.commits,
+            pending=unsaved.pending,
+            dirty=unsaved.dirty,
+            deleted=unsaved.deleted,
+        )
+
+
+def _record(life: SessionLife, event: Event) -> Record:
+    subject = {"session": life.key} if issubclass(event.kind, SessionRecord) else {}
+    return event.kind(site=event.site, **subject, **event.fields)
+
+
+@dataclass(slots=True)
+class Query:
+    """A SELECT that brought instances: where it was sent, for which session, and which lazy loads followed from it."""
+
+    site: Site | None
+    life: SessionLife | None
+    is_flush: bool = False
+    lazily: dict[Hashable, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Held:
+    """A connection that is out of its pool; `pool` tells which, `life` is the session's that holds it, if one does."""
+
+    number: int
+    pool: Callable[[], object]
+    since: int
+    since_at: float
+    site: Site | None = None
+    life: SessionLife | None = None
+    request: Request | None = None

@@ -1,0 +1,128 @@
+"""The tables of what lives now, and the few steps that are taken at every operation of a session."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import threading
+import time
+import weakref
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from functools import partial
+
+from .collector import Collector
+from .lives import Held, Query, SessionLife
+from .requests import REQUEST, Request
+from .settings import Settings
+from .where import Site, Sites
+
+MARK = "_hermetic"
+"""The one name under which we keep our own on objects of SQLAlchemy: sessions, connections, states."""
+
+QUERIES = 4096
+"""So many queries are remembered, to tell which one brought an instance."""
+
+MISSING = object()
+
+# For event loops, and exported for them; the public get_running_loop() raises where none runs, ten times as slow.
+running_loop = asyncio.events._get_running_loop
+now = time.perf_counter_ns
+
+
+class Observer:
+    """What is known of the watched program's sessions, connections and queries; bounded, and it keeps none of them alive."""
+
+    def __init__(
+        self, settings: Settings, sites: Sites, collector: Collector, leaked: Callable[[SessionLife], object]
+    ) -> None:
+        self.settings = settings
+        self.leaked = leaked
+        self.sites = sites
+        self.collector = collector
+        self.is_on = True
+        self.lives: dict[int, SessionLife] = {}
+        self.queries: OrderedDict[int, Query] = OrderedDict()
+        self.held: dict[int, Held] = {}
+        self.engines: dict[int, EngineSeen] = {}
+        self.refs: dict[int, weakref.ref[object]] = {}
+        self.later: deque[Callable[[], object]] = deque(maxlen=1000)
+
+    def opened(self, session: object, expire_on_commit: bool, site: Site | None) -> SessionLife | None:
+        """A session was made, or is met for the first time; None when it is not in the sample."""
+        if not self.is_on or (self.settings.sample < 1 and random.random() >= self.settings.sample):
+            return None
+        life = SessionLife(type(session).__name__, site, expire_on_commit)
+        self.lives[life.number] = life
+        self.refs[life.number] = weakref.ref(session, partial(self._gone, life.number))
+        return life
+
+    def _gone(self, number: int, _ref: object) -> None:
+        """A session was collected as garbage; this runs in the middle of anything, so what is to be told waits."""
+        self.refs.pop(number, None)
+        life = self.lives.pop(number, None)
+        if life is not None and life.began and not sys.is_finalizing():
+            self.later.append(partial(self.leaked, life))
+
+    def catch_up(self) -> None:
+        """Do what could not be done in the middle of a garbage collection."""
+        later = self.later
+        while later:
+            try:
+                work = later.popleft()
+            except IndexError:
+                return
+            work()
+
+    def remember(self, runid: int, query: Query) -> None:
+        """Which query a run belongs to; the oldest is forgotten when there are too many."""
+        queries = self.queries
+        queries[runid] = query
+        if len(queries) > QUERIES:
+            queries.popitem(last=False)
+
+    def site_of(self, life: SessionLife) -> Site | None:
+        """The user's line of the operation at work: one walk for all that happens in it."""
+        if not life.busy:
+            return self.sites.here()
+        site = life.site
+        if site is None:
+            site = life.site = self.sites.here()
+        return site
+
+    def request(self) -> Request | None:
+        """The request that the running code works for."""
+        return REQUEST.get()
+
+    def clear(self) -> None:
+        """Forget everything but the findings."""
+        self.is_on = False
+        for table in (self.lives, self.refs, self.queries, self.held, self.engines, self.later):
+            table.clear()
+
+
+def worker() -> int:
+    """What tells apart two that work at once: the running task, else the thread."""
+    loop = running_loop()
+    if loop is None:
+        return threading.get_ident()
+    task = asyncio.current_task(loop)
+    return threading.get_ident() if task is None else id(task)
+
+
+class EngineSeen:
+    """An engine: where it was made, its URL without the password, its pool, and how many connections it made by thread."""
+
+    __slots__ = ("connections", "is_async", "made", "number", "pool", "ref", "since", "site", "threads", "url")
+
+    def __init__(self, number: int, url: str, pool: str, is_async: bool, site: Site | None) -> None:
+        self.number = number
+        self.url = url
+        self.pool = pool
+        self.is_async = is_async
+        self.site = site
+        self.since = time.time()
+        self.made = 0
+        self.connections = 0
+        self.threads: set[int] = set()

@@ -1,0 +1,63 @@
+"""The one room that touches SQLAlchemy's insides; what it sees it tells in records."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from ..judge import Judge
+from ..observer import MARK, Observer
+from .aio import AsyncHooks
+from .errors import ErrorHooks
+from .loads import LoadHooks
+from .points import Points
+from .sessions import SessionHooks
+from .statements import StatementHooks
+from .writes import WriteHooks
+
+__all__ = ["Installed", "install"]
+
+
+class Installed:
+    """The watcher as it is put on SQLAlchemy."""
+
+    def __init__(self, observer: Observer, judge: Judge) -> None:
+        self.observer = observer
+        self.points = Points()
+        sessions = SessionHooks(observer, judge, self.points)
+        loads = LoadHooks(observer, judge, self.points, sessions)
+        self._hooks = (
+            sessions,
+            StatementHooks(observer, judge, self.points),
+            loads,
+            WriteHooks(observer, judge, self.points, sessions),
+            ErrorHooks(observer, judge, self.points, loads),
+        )
+        self._async = AsyncHooks(observer, self.points)
+
+    def install(self) -> None:
+        """Put every hook on, or none."""
+        try:
+            for hooks in self._hooks:
+                hooks.install()
+        except BaseException:
+            self.uninstall()
+            raise
+
+    def asyncio_came(self, module: ModuleType) -> None:
+        """SQLAlchemy's asyncio part is there."""
+        self._async.install(module)
+
+    def uninstall(self) -> None:
+        """Take every hook off, and our mark off the sessions that live."""
+        self.points.undo()
+        for ref in tuple(self.observer.refs.values()):
+            session = ref()
+            if session is not None:
+                session.__dict__.pop(MARK, None)
+
+
+def install(observer: Observer, judge: Judge) -> Installed:
+    """Watch SQLAlchemy, which is imported by now."""
+    installed = Installed(observer, judge)
+    installed.install()
+    return installed

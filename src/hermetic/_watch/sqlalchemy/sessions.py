@@ -1,0 +1,278 @@
+"""How a session's life is seen: its operations, its transactions, its end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import PendingRollbackError
+from sqlalchemy.orm import Session, SessionTransaction
+
+from ..._lifecycle.records import Committed, Executed, Flushed, RolledBack, SessionClosed
+from ..judge import Judge
+from ..lives import SessionLife, Unsaved
+from ..observer import MARK, MISSING, Observer, worker
+from ..where import Site
+from .picture import AnyState, instance_of, key_of
+from .points import Points, Wrapped
+
+CLOSING: ContextVar[tuple[Site | None, BaseException | None] | None] = ContextVar("hermetic_closing", default=None)
+"""Where an AsyncSession is being closed and the error on its way out: the close itself runs in a task of its own."""
+
+DOES: dict[str, type] = {"_execute_internal": Executed, "flush": Flushed, "commit": Committed, "rollback": RolledBack}
+
+
+class SessionHooks:
+    """The wrappers of Session's methods and the listeners to its events."""
+
+    def __init__(self, observer: Observer, judge: Judge, points: Points) -> None:
+        self.observer = observer
+        self.judge = judge
+        self.points = points
+
+    def install(self) -> None:
+        """Put them on."""
+        points = self.points
+        points.wrap(Session, "__init__", "*", self.opening)
+        points.wrap(Session, "_execute_internal", EXECUTES, self.operation)
+        points.wrap(Session, "flush", "self objects", self.flushing)
+        for name in ("commit", "rollback"):
+            points.wrap(Session, name, "self", self.operation)
+        for name in ("close", "reset", "invalidate"):
+            points.wrap(Session, name, "self", self.closing)
+        points.listen(Session, "after_begin", self.after_begin)
+        points.listen(Session, "after_commit", self.after_commit)
+        points.listen(Session, "after_soft_rollback", self.after_soft_rollback)
+        points.listen(Session, "after_flush", self.after_flush)
+
+    def life_of(self, session: Session) -> SessionLife | None:
+        """What is remembered of a session; None when it is not watched."""
+        life: SessionLife | object | None = session.__dict__.get(MARK, MISSING)
+        if life is MISSING:
+            life = session.__dict__[MARK] = self.observer.opened(session, session.expire_on_commit, None)
+        return life if isinstance(life, SessionLife) else None
+
+    def opening(self, original: Wrapped) -> Wrapped:
+        observer, points = self.observer, self.points
+
+        @wraps(original)
+        # Any: whatever a Session takes.
+        def __init__(session: Session, *args: Any, **kwargs: Any) -> None:
+            original(session, *args, **kwargs)
+            try:
+                session.__dict__[MARK] = observer.opened(session, session.expire_on_commit, observer.sites.here())
+            except Exception as error:
+                points.failed("Session.__init__", error)
+
+        return __init__
+
+    def enter(self, session: Session) -> SessionLife | None:
+        """An operation begins; None when there is nothing to leave again, since it is part of another."""
+        life = session.__dict__.get(MARK, MISSING)
+        if life.__class__ is not SessionLife:
+            life = None if life is None else self.life_of(session)
+            if life is None:
+                return None
+        me = worker()
+        if life.busy:
+            if life.busy != me:
+                self.judge.overlaps(life, self.observer.sites.here())
+            return None
+        request = self.observer.request()
+        if request is not life.request and request is not None:
+            self.crossed(life)
+            life.request = request
+        life.busy = me
+        life.site = None
+        return life
+
+    def crossed(self, life: SessionLife) -> None:
+        """Another request than before uses a session that was not closed since."""
+        if life.request is not None and not self.judge.is_under_test():
+            self.judge.crosses(life, self.observer.sites.here())
+
+    def operation(self, original: Wrapped) -> Wrapped:
+        """A wrapper that tells who is inside, and what came out when it was refused."""
+        enter, failed, name = self.enter, self.points.failed, original.__name__
+        point = f"Session.{name}"
+
+        @wraps(original)
+        # Any: whatever the method takes.
+        def operation(session: Session, *args: Any, **kwargs: Any) -> Any:
+            try:
+                life = enter(session)
+            except Exception as error:
+                failed(point, error)
+                life = None
+            if life is None:
+                return original(session, *args, **kwargs)
+            try:
+                return original(session, *args, **kwargs)
+            except PendingRollbackError:
+                self.guarded(point, self.refused, life, DOES[name])
+                raise
+            finally:
+                life.busy = 0
+
+        if name == "_execute_internal":
+            return operation
+
+        @wraps(original)
+        # SQLAlchemy and frameworks count the arguments of these methods.
+        def plain(self: Session) -> Any:
+            return operation(self)
+
+        return plain
+
+    def flushing(self, original: Wrapped) -> Wrapped:
+        """A flush is most often part of another operation; its failure is what poisons a session."""
+        enter, life_of, failed = self.enter, self.life_of, self.points.failed
+
+        @wraps(original)
+        # Any: the objects to flush.
+        def flush(session: Session, objects: Any = None) -> None:
+            life = entered = None
+            try:
+                life, entered = life_of(session), enter(session)
+            except Exception as error:
+                failed("Session.flush", error)
+            if life is None:
+                original(session, objects)
+                return
+            life.flushing = True
+            try:
+                original(session, objects)
+            except PendingRollbackError:
+                if entered is not None:
+                    self.guarded("Session.flush", self.refused, life, Flushed)
+                raise
+            except Exception:
+                self.guarded("Session.flush", self.flush_failed, session, life)
+                raise
+            finally:
+                life.flushing = False
+                if entered is not None:
+                    life.busy = 0
+
+        return flush
+
+    # Any: the arguments of what is called.
+    def guarded(self, point: str, work: Callable[..., object], *args: Any) -> None:
+        """Do something that must not be felt when it fails."""
+        try:
+            work(*args)
+        except Exception as error:
+            self.points.failed(point, error)
+
+    def refused(self, life: SessionLife, kind: type) -> None:
+        self.judge.refused(life, kind(session=life.key, site=self.observer.site_of(life)))
+
+    def flush_failed(self, session: Session, life: SessionLife) -> None:
+        life.note(Flushed, self.observer.site_of(life), fails=True)
+        life.failed = True
+        life.needs_rollback = not session.is_active
+
+    def after_begin(self, session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+        life = self.life_of(session)
+        if life is None:
+            return
+        if not life.began:
+            life.begun(self.observer.site_of(life))
+            life.is_async = connection.dialect.is_async
+            life.dialect = connection.dialect.name
+            life.borrowed = isinstance(session.bind, Connection)
+        connection.__dict__[MARK] = life
+
+    def after_commit(self, session: Session) -> None:
+        life = self.life_of(session)
+        if life is None:
+            return
+        site = self.observer.site_of(life)
+        if life.wrote or life.failed:
+            self.judge.committed(life, site)
+        if life.wrote:
+            life.commits += 1
+        life.note(Committed, site)
+        life.ended()
+
+    def after_soft_rollback(self, session: Session, previous: SessionTransaction) -> None:
+        life = self.life_of(session)
+        if life is None:
+            return
+        life.note(RolledBack, self.observer.site_of(life), nested=previous.nested)
+        if previous.nested:
+            life.needs_rollback = False
+        else:
+            life.ended()
+
+    def after_flush(self, session: Session, _context: object) -> None:
+        life = self.life_of(session)
+        if life is not None:
+            life.wrote += 1
+
+    def closing(self, original: Wrapped) -> Wrapped:
+        """A wrapper of close(), which looks at what is thrown away by it."""
+
+        @wraps(original)
+        def close(self: Session) -> None:
+            hooks.guarded(point, hooks.before_close, self)
+            try:
+                original(self)
+            finally:
+                hooks.guarded(point, hooks.after_close, self)
+
+        hooks, point = self, f"Session.{original.__name__}"
+        return close
+
+    def before_close(self, session: Session) -> None:
+        life = self.life_of(session)
+        if life is None or not self.observer.is_on:
+            return
+        if life.busy and life.busy != worker():
+            self.judge.overlaps(life, self.observer.sites.here())
+        has_unsaved = bool(session._new or session._deleted or session.identity_map._modified)
+        if not (life.began or has_unsaved or len(session.identity_map)):
+            return
+        site, error = CLOSING.get() or (None, None)
+        life.closed_site = site = site or self.observer.sites.here()
+        if has_unsaved or life.wrote:
+            self.look_at_work(session, life, site, error or sys.exc_info()[1])
+        life.note(SessionClosed, site)
+
+    def after_close(self, session: Session) -> None:
+        life = self.life_of(session)
+        if life is None:
+            return
+        life.ended()
+        life.is_open = False
+        life.request = None
+        if self.observer.later:
+            self.observer.catch_up()
+
+    def look_at_work(self, session: Session, life: SessionLife, site: Site | None, error: BaseException | None) -> None:
+        """Tell of work that a close throws away, unless an error was the reason."""
+        dirty = [state for state in tuple(session.identity_map._modified) if session.is_modified(state.obj())]
+        unsaved = (tuple(session._new), tuple(dirty), tuple(session._deleted))
+        if not (life.wrote or any(unsaved)):
+            return
+        notes = [name for name, holds in (
+            ("raising", error is not None),
+            ("handled", life.failed),
+            ("shared", life.borrowed),
+            ("autocommit", life.autocommits),
+        ) if holds]  # fmt: skip
+        states: list[AnyState] = [state for known in unsaved for state in known]
+        self.judge.closes(
+            life,
+            site,
+            Unsaved(*(tuple(key_of(state) for state in known) for known in unsaved)),
+            [instance_of(state, life.key, None) for state in states],
+            tuple(notes),
+        )
+
+
+EXECUTES = "self statement params execution_options bind_arguments _parent_execute_state _add_event _scalar_result"

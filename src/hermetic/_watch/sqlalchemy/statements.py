@@ -1,0 +1,119 @@
+"""Every statement, at the one place through which all of them pass; listening to cursor events would cost ten times as much."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from time import perf_counter_ns
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from ..._lifecycle.records import Executed
+from ..judge import Judge
+from ..lives import SessionLife
+from ..observer import MARK, Observer
+from .points import Points, Wrapped
+
+# Any: a dialect, an execution context and parameters, as the driver needs them.
+Run = Callable[[Connection, Any, Any, Any, Any], Any]
+
+
+class StatementHooks:
+    """The wrappers of the two functions that send statements."""
+
+    def __init__(self, observer: Observer, judge: Judge, points: Points) -> None:
+        self.observer = observer
+        self.judge = judge
+        self.points = points
+
+    def install(self) -> None:
+        """Put them on."""
+        self.points.wrap(Connection, "_exec_single_context", "self dialect context statement parameters", self.single)
+        self.points.wrap(Connection, "_exec_insertmany_context", "self dialect context", self.many)
+
+    def single(self, original: Wrapped) -> Wrapped:
+        run = self.around(original)
+
+        @wraps(original)
+        # Any: see Run.
+        def single(self: Connection, dialect: Any, context: Any, statement: Any, parameters: Any) -> Any:
+            return run(self, dialect, context, statement, parameters)
+
+        return single
+
+    def many(self, original: Wrapped) -> Wrapped:
+        # Any: see Run.
+        def without(connection: Connection, dialect: Any, context: Any, _statement: Any, _parameters: Any) -> Any:
+            return original(connection, dialect, context)
+
+        run = self.around(without)
+
+        @wraps(original)
+        # Any: see Run.
+        def many(self: Connection, dialect: Any, context: Any) -> Any:
+            return run(self, dialect, context, None, None)
+
+        return many
+
+    def around(self, original: Run) -> Run:
+        before, after, refused = self.before, self.after, self.refused
+        failed = self.points.failed
+
+        # Any: see Run.
+        def run(connection: Connection, dialect: Any, context: Any, statement: Any, parameters: Any) -> Any:
+            life = connection.__dict__.get(MARK)
+            if life is None:
+                return original(connection, dialect, context, statement, parameters)
+            began = perf_counter_ns()
+            try:
+                before(life, began)
+            except Exception as error:
+                failed(POINT, error)
+            try:
+                result = original(connection, dialect, context, statement, parameters)
+            except Exception:
+                try:
+                    refused(life, context)
+                except Exception as error:
+                    failed(POINT, error)
+                raise
+            try:
+                after(life, context, began)
+            except Exception as error:
+                failed(POINT, error)
+            return result
+
+        return run
+
+    def before(self, life: SessionLife, began: int) -> None:
+        """A statement is about to be sent."""
+
+    def after(self, life: SessionLife, context: Any, began: int) -> None:
+        """A statement was answered."""
+        life.last = ended = perf_counter_ns()
+        life.last_ms = (ended - began) / 1e6
+        if not life.flushing and writes(context):
+            life.wrote += 1
+            life.note(Executed, self.observer.site_of(life), writes=True)
+
+    def refused(self, life: SessionLife, context: Any) -> None:
+        """The database refused a statement."""
+        life.failed = True
+        if not life.flushing:
+            life.note(Executed, self.observer.site_of(life), fails=True, writes=writes(context))
+
+
+# Any: an execution context, whose class depends on the dialect.
+def writes(context: Any) -> bool:
+    """Whether a statement changes rows."""
+    if context.isinsert or context.isupdate or context.isdelete:
+        return True
+    return context.is_text and CHANGES.match(str(context.statement)) is not None
+
+
+POINT = "Connection._exec_single_context"
+CHANGES = re.compile(
+    r"\s*(?:/\*.*?\*/\s*|--[^\n]*\n\s*)*(?:insert|update|delete|merge|replace)\b", re.IGNORECASE | re.DOTALL
+)

@@ -1,0 +1,158 @@
+"""Shows what happened to the hazards, and turns what they answer into findings."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeGuard
+
+from .._catalogue import Finding, Hazard, Logic, Moment, Sighting, Step, catalogue
+from .._lifecycle.instance import InstanceState
+from .._lifecycle.model import Lifecycle
+from .._lifecycle.outcome import FINE, Outcome
+from .._lifecycle.records import Key, Record, Where
+from .._lifecycle.session import SessionState
+from .allowed import Allowed
+from .collector import Collector, Tally
+from .settings import Settings
+from .where import Place, Site, Sites
+
+NOWHERE = Place("?", 1, 1, 1, 1, "", "", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A record together with what was measured around it; `subject` (`Model.attr`) tells apart findings of one line.
+
+    `is_doubtful` says that it may well be meant, so that it is information only; `seen_by` limits the hazards shown it.
+    """
+
+    record: Record
+    history: Sequence[Record] = ()
+    outcome: Outcome = FINE
+    session: SessionState | None = None
+    instance: InstanceState | None = None
+    instances: tuple[InstanceState, ...] = ()
+    notes: tuple[str, ...] = ()
+    on_event_loop: bool = False
+    in_loop_over: Key | None = None
+    subject: str = ""
+    ms: float = 0.0
+    is_doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a query brought, as the thing that a loop goes over."""
+
+    query: int
+    kind: str = "rows"
+
+
+class Teller:
+    """One for a watched program."""
+
+    def __init__(self, settings: Settings, sites: Sites, collector: Collector) -> None:
+        self.settings = settings
+        self.sites = sites
+        self.collector = collector
+        self.allowed = Allowed(sites)
+        self._logics: dict[type[Record], list[tuple[Hazard, Logic]]] | None = None
+        self._lock = threading.RLock()
+
+    def tell(self, scene: Scene) -> list[Tally]:
+        """Show a scene to the hazards that watch its kind of record; gives the findings that they made."""
+        told = []
+        for hazard, logic in self._watchers(type(scene.record)):
+            if self.settings.mode_of(hazard.slug) == "off":
+                continue
+            for sighting in logic(self._moment(scene)):
+                tally = self._keep(hazard, sighting, scene)
+                if tally is not None:
+                    told.append(tally)
+        return told
+
+    def _watchers(self, kind: type[Record]) -> Sequence[tuple[Hazard, Logic]]:
+        if self._logics is None:
+            with self._lock:
+                self._logics = self._logics or _logics()
+        return self._logics.get(kind, ())
+
+    def _moment(self, scene: Scene) -> Moment:
+        life = Lifecycle()
+        if scene.session is not None:
+            life.sessions[scene.session.key] = scene.session
+        for known in (*scene.instances, *((scene.instance,) if scene.instance else ())):
+            life.instances[known.key] = known
+        where = Where(on_event_loop=scene.on_event_loop, in_loop_over=scene.in_loop_over, notes=scene.notes)
+        history: Callable[[], Sequence[Record]] = partial(_given, scene.history)
+        return Moment(scene.record, scene.outcome, scene.session, scene.instance, life, where, history, self._text)
+
+    def _text(self, site: Hashable) -> str:
+        return self._place(site).text
+
+    def _place(self, site: Hashable) -> Place:
+        return self.sites.place(site) if _is_site(site) else NOWHERE
+
+    def _keep(self, hazard: Hazard, sighting: Sighting, scene: Scene) -> Tally | None:
+        site = _site_of(sighting, scene)
+        key = (hazard.slug, site, scene.subject)
+        known = self.collector.tally(key)
+        if known is not None:
+            self.collector.again(known, scene.ms)
+            return known
+        place = self._place(site)
+        if self.allowed.covers(hazard.slug, site, place.line):
+            return None
+        return self.collector.keep(key, self._finding(hazard, sighting, scene, place), scene.ms)
+
+    def _finding(self, hazard: Hazard, sighting: Sighting, scene: Scene, place: Place) -> Finding:
+        is_possible = scene.is_doubtful or sighting.confidence == "possible"
+        return Finding(
+            slug=hazard.slug,
+            code=hazard.code,
+            severity="info" if is_possible else hazard.severity,
+            confidence="possible" if is_possible else "proven",
+            file=place.file,
+            line=place.line,
+            column=place.column,
+            end_line=place.end_line,
+            end_column=place.end_column,
+            message=sighting.message,
+            story=tuple(self.step(record.site, text) for record, text in sighting.story if _is_site(record.site)),
+            fix=sighting.fix,
+            function=place.function,
+        )
+
+    def step(self, site: Hashable, text: str) -> Step:
+        """A site of a story."""
+        place = self._place(site)
+        return Step(place.file, place.line, text, place.source)
+
+
+def _site_of(sighting: Sighting, scene: Scene) -> Hashable:
+    """The site at which a finding stands; where its own is not known, the last one of its story that is."""
+    records = (sighting.at, scene.record, *(record for record, _ in reversed(sighting.story)))
+    return next((record.site for record in records if record is not None and record.site is not None), None)
+
+
+def _is_site(site: Hashable) -> TypeGuard[Site]:
+    return isinstance(site, tuple)
+
+
+def _given(history: Sequence[Record]) -> Sequence[Record]:
+    return history
+
+
+def _logics() -> dict[type[Record], list[tuple[Hazard, Logic]]]:
+    """The logic of every hazard that watching sees, by the records that it looks at."""
+    found: dict[type[Record], list[tuple[Hazard, Logic]]] = {}
+    for hazard in catalogue().values():
+        if "watch" not in hazard.seen_by:
+            continue
+        for kinds, logic in hazard.logic:
+            for kind in kinds:
+                found.setdefault(kind, []).append((hazard, logic))
+    return found

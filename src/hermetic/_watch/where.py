@@ -1,0 +1,158 @@
+"""Finds the user's own line behind what happens inside a library, cheaply enough to do it at every step."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType, FrameType
+
+Site = tuple[CodeType, int]
+"""A code site: a code object and the offset of an instruction in it; formatted only when somebody looks at it."""
+
+DEEPEST = 200
+"""A walk gives up after so many frames: a recursion that deep has its nearest user's frame higher up or nowhere."""
+
+SKIPPED, LIBRARY, PROJECT = 0, 1, 2
+
+_SEP = os.sep
+_STDLIB = tuple({sysconfig.get_paths()[name] + _SEP for name in ("stdlib", "platstdlib")})
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + _SEP
+_INSTALLED = (f"{_SEP}site-packages{_SEP}", f"{_SEP}dist-packages{_SEP}")
+_WRAPPERS = tuple(
+    f"{_SEP}{name}{_SEP}" for name in ("sqlalchemy", "sqlmodel", "greenlet", "flask_sqlalchemy", "advanced_alchemy")
+)
+_TYPED_IN = ("<stdin>", "<ipython-input", "<console>", "<doctest")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site as people read it: lines and columns count from 1, `function` is dotted, `text` is what stands there."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    function: str
+    source: str
+    text: str
+
+
+class Sites:
+    """Tells the user's frames from all others, for one folder of their code."""
+
+    __slots__ = ("_base", "_kinds", "_root")
+
+    def __init__(self, root: str = "") -> None:
+        self._root = os.path.abspath(root) + _SEP if root else ""
+        self._base = self._root or os.getcwd() + _SEP
+        self._kinds: dict[str, int] = {}
+
+    def here(self) -> Site | None:
+        """The nearest frame of the user's code, else the nearest of a library that is not a wrapper of SQLAlchemy."""
+        frame: FrameType | None = sys._getframe(1)
+        kinds, fallback, greenlet = self._kinds, None, None
+        for _ in range(DEEPEST):
+            if frame is None:
+                greenlet = _parent(greenlet)
+                frame = getattr(greenlet, "gr_frame", None)
+                if frame is None:
+                    return fallback
+            code = frame.f_code
+            kind = kinds.get(code.co_filename)
+            if kind is None:
+                kind = self._classify(code.co_filename)
+            if kind == PROJECT:
+                return code, frame.f_lasti
+            if kind == LIBRARY and fallback is None:
+                fallback = code, frame.f_lasti
+            frame = frame.f_back
+        return fallback
+
+    def is_users(self, code: CodeType) -> bool:
+        """Whether code is the user's own."""
+        return self.kind(code.co_filename) == PROJECT
+
+    def kind(self, file: str) -> int:
+        """What a file is: PROJECT, LIBRARY, or SKIPPED for the machinery between the two."""
+        kind = self._kinds.get(file)
+        return self._classify(file) if kind is None else kind
+
+    def frames(self) -> list[FrameType]:
+        """The frames of the user's code on the stack, innermost first."""
+        found: list[FrameType] = []
+        frame: FrameType | None = sys._getframe(1)
+        greenlet = None
+        for _ in range(DEEPEST):
+            if frame is None:
+                greenlet = _parent(greenlet)
+                frame = getattr(greenlet, "gr_frame", None)
+                if frame is None:
+                    break
+            if self.kind(frame.f_code.co_filename) == PROJECT:
+                found.append(frame)
+            frame = frame.f_back
+        return found
+
+    def _classify(self, file: str) -> int:
+        kind = self._kinds[file] = self._kind_of(file)
+        return kind
+
+    def _kind_of(self, file: str) -> int:
+        if file.startswith("<"):
+            return PROJECT if file.startswith(_TYPED_IN) else SKIPPED
+        if file.startswith(_OURS) or any(wrapper in file for wrapper in _WRAPPERS):
+            return SKIPPED
+        if any(folder in file for folder in _INSTALLED):
+            return LIBRARY
+        if file.startswith(_STDLIB):
+            return SKIPPED
+        return PROJECT if file.startswith(self._root) or not os.path.isabs(file) else LIBRARY
+
+    def place(self, site: Site) -> Place:
+        """A site as people read it; its file is relative to the root where it lies below it, with forward slashes."""
+        code, offset = site
+        line, end_line, column, end_column = positions(code, offset)
+        source = linecache.getline(code.co_filename, line).rstrip("\n")
+        raw = source.encode()
+        last = end_column if end_line == line else len(raw)
+        return Place(
+            self._relative(code.co_filename),
+            line,
+            column + 1,
+            end_line,
+            end_column + 1,
+            code.co_qualname.replace("<locals>.", "").replace("<module>", ""),
+            source.strip(),
+            raw[column:last].decode(errors="replace").strip(),
+        )
+
+    def _relative(self, file: str) -> str:
+        return file.removeprefix(self._base).replace(os.sep, "/")
+
+
+def positions(code: CodeType, offset: int) -> tuple[int, int, int, int]:
+    """Line, end line, column and end column of an instruction; lines from 1, columns from 0, in bytes."""
+    return _positions(code, offset)
+
+
+@lru_cache(maxsize=1024)
+def _positions(code: CodeType, offset: int) -> tuple[int, int, int, int]:
+    for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+        if index == offset // 2:
+            line = line or code.co_firstlineno
+            return line, end_line or line, column or 0, end_column or 0
+    return code.co_firstlineno, code.co_firstlineno, 0, 0
+
+
+def _parent(greenlet: object) -> object:
+    """The greenlet around this one, or around the running one: inside an AsyncSession the stack ends at a greenlet."""
+    if greenlet is not None:
+        return getattr(greenlet, "parent", None)
+    module = sys.modules.get("greenlet")
+    running = module.getcurrent() if module is not None and hasattr(module, "getcurrent") else None
+    return getattr(running, "parent", None)
