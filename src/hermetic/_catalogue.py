@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from ._lifecycle.instance import InstanceState
 from ._lifecycle.model import Lifecycle, Outcome
@@ -85,6 +85,22 @@ class Finding:
     fingerprint: str = ""
     edits: tuple[Edit, ...] = ()
     safety: Safety | None = None
+
+
+# Any: JSON values; a missing one is a KeyError, a wrong kind of container a TypeError.
+def finding_of(told: Mapping[str, Any]) -> Finding:
+    """The finding that a JSON object holds, as reports write it and watched processes send it.
+
+    Fields that this version does not know are left out. Raises KeyError or TypeError for what is no finding.
+    """
+    fields: dict[str, Any] = _known(told, Finding)
+    fields["story"] = tuple(Step(**_known(step, Step)) for step in told["story"])
+    fields["edits"] = tuple(Edit(**_known(edit, Edit)) for edit in told["edits"])
+    return Finding(**fields)
+
+
+def _known(told: Mapping[str, Any], kind: type[Finding | Step | Edit]) -> dict[str, Any]:
+    return {name: told[name] for name in kind.__slots__ if name in told}
 
 
 @dataclass(frozen=True, slots=True)

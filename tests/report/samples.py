@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hermetic._catalogue import Edit, Finding, Step
-from hermetic._check.checked import Counts, Entry, Problem, Report, Suppression
+from hermetic._check.checked import Counts, Entry, Problem, Report, Sightings, Suppression
 
 LINES = {
     ("orders.py", 33): "    with Session(engine) as session:",
@@ -79,10 +79,19 @@ FULL = Report(
         lowered=3,
         hidden=5,
         unchanged=4,
+        elsewhere=2,
         seconds=9.1,
         phases=(("reading", 1.0), ("analysing", 8.0), ("telling", 0.1)),
     ),
     lines=LINES,
+)
+SEEN = replace(
+    FULL,
+    seen={
+        DETACHED: Sightings(3, 12.44, 1_790_000_000.5, 1_790_000_060.25, (4711, 4712)),
+        LOST: Sightings(1, 0.0, 1_790_000_001.0, 1_790_000_001.0, (4711,)),
+    },
+    only_seen=frozenset({LOST}),
 )
 CLEAN = Report(counts=Counts(files=1, lines=10, sessions=1, models=1, seconds=0.1))
 EMPTY = Report(counts=Counts(files=1, lines=10, seconds=0.1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hermetic._report.github import render
-from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL, LOST
+from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL, LOST, SEEN
 
 
 def test_a_finding_is_a_command_with_its_place() -> None:
@@ -47,3 +47,8 @@ def test_what_went_wrong_is_told_too() -> None:
 def test_nothing_recognised_is_a_warning() -> None:
     """A check that understood nothing does not pass for a clean one."""
     assert render(EMPTY).startswith("::warning title=hermetic::No session and no model was recognised")
+
+
+def test_what_a_run_saw_is_told() -> None:
+    """Behind the fix, on a line of its own."""
+    assert "%0Aseen: 3 times while running, in 2 processes, 12.4 ms in all\n" in render(SEEN)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from hermetic._check.checked import Report
 from hermetic._report.json import render
-from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL
+from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL, SEEN
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def schema() -> Draft202012Validator:
     return Draft202012Validator(json.loads(text))
 
 
-@pytest.mark.parametrize("report", [FULL, CLEAN, EMPTY], ids=["full", "clean", "empty"])
+@pytest.mark.parametrize("report", [FULL, SEEN, CLEAN, EMPTY], ids=["full", "seen", "clean", "empty"])
 def test_the_document_is_what_its_schema_says(report: Report, schema: Draft202012Validator) -> None:
     """Every report validates against the schema in the package."""
     assert [] == list(schema.iter_errors(json.loads(render(report))))
@@ -33,7 +33,7 @@ def test_the_schema_describes_every_field(schema: Draft202012Validator) -> None:
     """A field that is written but not described is a mistake, so the schema is held closed here."""
     closed = _closed(schema.schema)
 
-    assert [] == list(Draft202012Validator(closed).iter_errors(json.loads(render(FULL))))
+    assert [] == list(Draft202012Validator(closed).iter_errors(json.loads(render(SEEN))))
 
 
 def _closed(schema: Any) -> Any:
@@ -67,6 +67,22 @@ def test_a_finding_carries_its_story_and_fix() -> None:
         len(finding["edits"]),
         finding["edits"][1]["replacement"],
     )
+
+
+def test_a_finding_tells_what_a_run_saw_of_it() -> None:
+    """How often, for how long, when and where; what nobody ran says nothing of it."""
+    lost, detached = (finding["seen"] for finding in json.loads(render(SEEN))["findings"])
+
+    assert {
+        "count": 3,
+        "total_ms": 12.44,
+        "first": "2026-09-21T14:13:20.500+00:00",
+        "last": "2026-09-21T14:14:20.250+00:00",
+        "pids": [4711, 4712],
+        "only": False,
+    } == detached
+    assert lost["only"]
+    assert ["seen" in finding for finding in json.loads(render(FULL))["findings"]] == [False, False]
 
 
 def test_equal_mistakes_get_fingerprints_of_their_own() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hermetic._check.checked import Report
 from hermetic._report.junit import render
-from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL
+from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL, SEEN
 
 ATTRIBUTES = {
     "testsuites": {"name", "time", "tests", "failures", "errors"},
@@ -77,3 +77,8 @@ def test_any_text_makes_a_document(text: str) -> None:
     report = replace(FULL, findings=(replace(DETACHED, message=text, fix=text, file=f"{text}.py"),))
 
     assert ElementTree.fromstring(render(report)) is not None
+
+
+def test_what_a_run_saw_is_told() -> None:
+    """Below the fix."""
+    assert "\nseen: 3 times while running, in 2 processes, 12.4 ms in all<" in render(SEEN)

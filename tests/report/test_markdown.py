@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from hermetic._report.markdown import LONGEST, render
-from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL
+from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL, SEEN
 
 COMMENT = 65_536
 
@@ -74,3 +74,8 @@ def test_any_message_is_shown_as_it_is(text: str) -> None:
     )
 
     assert "orders.py:41 detached-access: " + " ".join(f"a {text} b".split()) == " ".join(words.summary.split())
+
+
+def test_what_a_run_saw_stands_below_the_fix() -> None:
+    """A reviewer sees that it is not only a theory."""
+    assert "Seen 3 times while running, in 2 processes, 12.4 ms in all." in render(SEEN).splitlines()

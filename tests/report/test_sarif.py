@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from hermetic._catalogue import catalogue
 from hermetic._check.checked import Report
 from hermetic._report.sarif import render
-from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL
+from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL, SEEN
 from tests.schemas import stored
 
 STANDARD = "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"
@@ -155,3 +155,10 @@ def test_problems_are_notifications() -> None:
     assert ["old.py", "gone.py", "orders.py"] == [
         each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in told if "locations" in each
     ]
+
+
+def test_what_a_run_saw_is_an_occurrence_count() -> None:
+    """SARIF has a place for how often a result was observed."""
+    results = json.loads(render(SEEN))["runs"][0]["results"]
+
+    assert [1, 3] == [result["occurrenceCount"] for result in results[:2]]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hermetic._catalogue import Finding, Step
 from hermetic._check.checked import Report
 from hermetic._report.text import Layout, render
-from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL, LINES, LOST
+from tests.report.samples import CLEAN, DETACHED, EMPTY, FULL, LINES, LOST, SEEN
 
 
 def of(*findings: Finding) -> Report:
@@ -178,3 +178,14 @@ def test_any_text_can_be_told(message: str, source: str, width: int, colour: boo
     report = replace(of(finding), lines={("orders.py", 41): source})
 
     assert "detached-access" in render(report, Layout(width=width, breaks=True, colour=colour))
+
+
+def test_what_a_run_saw_stands_beside_a_finding() -> None:
+    """How often, in how many processes and how long it took; those that the check did not find come under a line of their own."""
+    told = render(SEEN, Layout(summary=False)).splitlines()
+    title = told.index("Seen while running, and not by the check:")
+
+    assert "  seen: 3 times while running, in 2 processes, 12.4 ms in all" in told[:title]
+    assert told[title + 2].startswith("my shop/100%, really.py:7:1 lost-write")
+    assert "  seen: 1 time while running" in told[title:]
+    assert "2 seen while running, in files that were not checked" in render(SEEN).splitlines()

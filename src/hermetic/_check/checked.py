@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,7 +16,7 @@ class Problem:
     path: str
     line: int | None
     sentence: str
-    kind: Literal["unreadable", "suppression", "example", "cache"] = "unreadable"
+    kind: Literal["unreadable", "suppression", "example", "cache", "outdated"] = "unreadable"
 
     def __str__(self) -> str:
         return f"{self.path}{'' if self.line is None else f':{self.line}'}: {self.sentence}"
@@ -53,7 +53,8 @@ class Counts:
     """What a check saw: files and lines read, what was recognised in them, and the findings it does not show.
 
     `lowered` are findings of tests, migrations and examples, taken one confidence step down; `hidden` those below the
-    confidence that is shown; `unchanged` those that no changed line has to do with. `phases` tells the seconds of each part of the check, in their order.
+    confidence that is shown; `unchanged` those that no changed line has to do with, `elsewhere` those that a run saw in files that were not checked.
+    `phases` tells the seconds of each part of the check, in their order.
     """
 
     files: int = 0
@@ -64,8 +65,30 @@ class Counts:
     lowered: int = 0
     hidden: int = 0
     unchanged: int = 0
+    elsewhere: int = 0
     seconds: float = 0.0
     phases: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """How often a finding was seen while a program ran: the milliseconds it cost in all, and when, in seconds of the epoch."""
+
+    count: int
+    total_ms: float
+    first: float
+    last: float
+    pids: Sequence[int]
+
+    def and_(self, other: Sightings) -> Sightings:
+        """Both together."""
+        return Sightings(
+            self.count + other.count,
+            self.total_ms + other.total_ms,
+            min(self.first, other.first),
+            max(self.last, other.last),
+            tuple(dict.fromkeys((*self.pids, *other.pids))),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +98,8 @@ class Report:
     `found` counts all findings that no comment allows by (slug, confidence), told or not; `sizes` are lines by file.
     `suppressed` pairs a finding with the reason its comment gives. `known` are findings that the baseline holds, `stale`
     what it holds beyond them, and `pruned` what it would hold without that. `lines` holds the source lines that findings and
-    their stories speak of, by (file, line), unstripped; `texts` each module's text by its name. `unresolved` names session
+    their stories speak of, by (file, line), unstripped; `texts` each module's text by its name. `seen` tells how often
+    findings were seen while the program ran, where that is known; those in `only_seen` were found in no other way. `unresolved` names session
     providers that stayed unknown, `given_up` functions that took too long to follow to their end.
     """
 
@@ -92,6 +116,8 @@ class Report:
     sizes: Mapping[str, int] = field(default_factory=dict)
     counts: Counts = Counts()
     lines: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    seen: Mapping[Finding, Sightings] = field(default_factory=dict)
+    only_seen: frozenset[Finding] = frozenset()
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

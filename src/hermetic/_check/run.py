@@ -27,6 +27,8 @@ from .source.places import project_root
 from .telling.baseline import Baseline, Comparison
 from .telling.changes import Changes
 from .telling.fingerprints import Places, fingerprinted
+from .telling.quoting import quoted
+from .telling.seen import Joined, Seen, joined
 from .telling.suppressions import suppressions
 from .work.memory import Memory
 
@@ -65,6 +67,7 @@ def check(
     overrides: Overrides | None = None,
     baseline: Baseline | None = None,
     changes: Changes | None = None,
+    seen: Seen | None = None,
     edited: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     analyze: Analyze | None = None,
@@ -72,8 +75,8 @@ def check(
     """Check the files below `paths`; raises CheckFailed (see `hermetic.errors`) when that cannot be done.
 
     `overrides` is what goes on top of `config` and of every configuration that is nearer to a file. With a `baseline`
-    only new findings are told, with `changes` only those that they touch. `edited` is what to take as the text of a module
-    instead of what its file holds, by its name.
+    only new findings are told, with `changes` only those that they touch. What a run has `seen` is proven. `edited` is what
+    to take as the text of a module instead of what its file holds, by its name.
     """
     clock = _Clock()
     config = (overrides or Overrides()).on(config or Config())
@@ -85,21 +88,19 @@ def check(
     clock.lap("analysing")
     places = Places(files)
     findings, lowered, missed = _prepared(analysis, files, policies, places)
-    allowed = [each for file in files for each in suppressions(file)]
-    comments = [each for each in allowed if isinstance(each, Suppression)]
-    shown, suppressed, used = _apply(findings, comments)
-    shown.sort(key=_order)
+    both = joined(findings, seen or {}, places, policies)
+    shown, suppressed, comments = _allowed(both, files, policies)
     told = [each for each in shown if policies.of(each.file).shows(each.confidence)]
     compared = _compared(told, shown, files, baseline, policies)
     here = [each for each in compared.new if changes is None or changes.touch(each, places)]
-    lines = _quoted([*here, *compared.known, *(finding for finding, _ in suppressed)], files)
+    lines = quoted([*here, *compared.known, *(finding for finding, _ in suppressed)], files)
     sizes = _sizes(files)
     clock.lap("telling")
     return Report(
         findings=tuple(here),
-        suppressed=tuple(sorted(suppressed, key=lambda pair: _order(pair[0]))),
-        unused_suppressions=_unused(comments, used, policies),
-        problems=(*problems, *memory.problems, *(each for each in allowed if isinstance(each, Problem)), *missed),
+        suppressed=tuple(suppressed),
+        unused_suppressions=comments.unused,
+        problems=(*problems, *memory.problems, *comments.problems, *missed, *both.outdated),
         known=compared.known,
         stale=compared.stale,
         pruned=compared.pruned,
@@ -107,27 +108,33 @@ def check(
         given_up=analysis.given_up,
         found=Counter((each.slug, each.confidence) for each in shown),
         sizes=sizes,
-        counts=replace(
-            _counts(analysis, sizes, clock, lowered),
-            hidden=len(shown) - len(told),
-            unchanged=len(compared.new) - len(here),
-        ),
+        counts=_counts(analysis, sizes, clock, lowered=lowered, **_left_out(shown, told, compared, here, both)),
         lines=lines,
+        seen=both.seen,
+        only_seen=both.only_seen,
         texts={file.name: file.text for file in files if not file.fence},
     )
 
 
-def _counts(analysis: Analysis, sizes: Mapping[str, int], clock: _Clock, lowered: int) -> Counts:
-    """What was read and understood, and how long it took."""
+def _left_out(
+    shown: Sequence[Finding], told: Sequence[Finding], compared: Comparison, here: Sequence[Finding], both: Joined
+) -> dict[str, int]:
+    """How many findings are not told, by the reason."""
+    unchanged = len(compared.new) - len(here)
+    return {"hidden": len(shown) - len(told), "unchanged": unchanged, "elsewhere": both.elsewhere}
+
+
+def _counts(analysis: Analysis, sizes: Mapping[str, int], clock: _Clock, **left_out: int) -> Counts:
+    """What was read and understood, how long it took, and how much is left out."""
     return Counts(
         files=len(sizes),
         lines=sum(sizes.values()),
         sessions=analysis.sessions,
         models=analysis.models,
         functions=analysis.functions,
-        lowered=lowered,
         seconds=sum(seconds for _, seconds in clock.laps),
         phases=tuple(clock.laps),
+        **left_out,
     )
 
 
@@ -294,6 +301,27 @@ def _within(finding: Finding, file: SourceFile) -> bool:
     return finding.file == file.name and file.first_line <= finding.line <= file.text.count("\n") + 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Comments:
+    """What there is to say of the comments that allow findings."""
+
+    unused: tuple[Suppression, ...]
+    problems: tuple[Problem, ...]
+
+
+def _allowed(
+    both: Joined, files: Sequence[SourceFile], policies: Policies
+) -> tuple[list[Finding], list[tuple[Finding, str]], _Comments]:
+    """The findings that no comment allows, the others with their reason, and what there is to say of the comments."""
+    found = [each for file in files for each in suppressions(file)]
+    comments = [each for each in found if isinstance(each, Suppression)]
+    shown, suppressed, used = _apply(both.findings, comments)
+    shown.sort(key=lambda each: (each in both.only_seen, *_order(each)))
+    suppressed.sort(key=lambda pair: _order(pair[0]))
+    problems = tuple(each for each in found if isinstance(each, Problem))
+    return shown, suppressed, _Comments(_unused(comments, used, policies), problems)
+
+
 def _apply(
     findings: Sequence[Finding], comments: Sequence[Suppression]
 ) -> tuple[list[Finding], list[tuple[Finding, str]], set[Suppression]]:
@@ -353,20 +381,3 @@ def _sizes(files: Sequence[SourceFile]) -> dict[str, int]:
     for file in files:
         sizes[file.name] += file.text.count("\n") + 2 - file.first_line if file.fence else file.text.count("\n")
     return sizes
-
-
-def _quoted(findings: Sequence[Finding], files: Sequence[SourceFile]) -> dict[tuple[str, int], str]:
-    """The source lines that the findings and their stories speak of."""
-    wanted: dict[str, set[int]] = {}
-    for finding in findings:
-        wanted.setdefault(finding.file, set()).add(finding.line)
-        for step in finding.story:
-            wanted.setdefault(step.file, set()).add(step.line)
-    quoted: dict[tuple[str, int], str] = {}
-    for file in files:
-        if file.name in wanted:
-            lines = file.text.split("\n")
-            for number in wanted[file.name]:
-                if file.first_line <= number <= len(lines) and lines[number - 1].strip():
-                    quoted[file.name, number] = lines[number - 1]
-    return quoted

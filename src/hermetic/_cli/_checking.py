@@ -14,6 +14,8 @@ from .._check.options.config import Config, Overrides, load
 from .._check.run import Progress, check
 from .._check.telling.baseline import Baseline
 from .._check.telling.changes import changes_since
+from .._check.telling.seen import Seen, together
+from .._check.telling.seen import load as load_seen
 from .._check.work.cache import DIRECTORY
 from .._report import stats
 from ..errors import BadConfig
@@ -85,9 +87,15 @@ def _checked(
             overrides=overrides,
             baseline=None if all_of_it else baseline,
             changes=changes,
+            seen=_seen(options),
             edited=edited,
             progress=progress,
         )
+
+
+def _seen(options: Options) -> Seen:
+    """What all the runs saw that the options name; raises BadConfig."""
+    return together([load_seen(file) for file in options.seen])
 
 
 def _directory(options: Options) -> Path:

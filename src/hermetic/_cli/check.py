@@ -37,6 +37,7 @@ class Options:
     write_baseline: bool
     prune: bool
     diff: str | None
+    seen: tuple[Path, ...]
     fix: bool
     unsafe: bool
     show_fixes: bool
@@ -84,6 +85,13 @@ class Options:
 @click.option("--write-baseline", is_flag=True, help="Put all findings into the baseline, and end with 0.")
 @click.option("--prune", is_flag=True, help="Take out of the baseline what is no longer found.")
 @click.option("--diff", metavar="REVISION", help="Tell only findings that changes since this git revision touch.")
+@click.option(
+    "--seen",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What `hermetic run --output FILE` saw: it confirms findings, and those that only it saw are told too.",
+)
 @click.option("--fix", is_flag=True, help="Carry out the fixes that keep what the code means; tell what is left.")
 @click.option("--unsafe", is_flag=True, help="With --fix or --show-fixes: also those that may change what it means.")
 @click.option("--show-fixes", is_flag=True, help="Print as a diff what --fix would do, and change nothing.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Finding, Severity
-from .told import RECOGNISED_NOTHING, Report
+from .told import RECOGNISED_NOTHING, Report, seen_in_words
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -17,7 +17,7 @@ def render(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     for finding in report.findings:
-        yield _finding(finding)
+        yield _finding(finding, report)
     for unused in report.unused_suppressions:
         message = f"allow[{unused.slug}] covers nothing; remove the comment"
         yield _command("warning", message, file=unused.file, line=unused.line, title="hermetic")
@@ -27,8 +27,10 @@ def _lines(report: Report) -> Iterator[str]:
         yield _command("warning", RECOGNISED_NOTHING, title="hermetic")
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, report: Report) -> str:
     message = finding.message if finding.fix is None else f"{finding.message}\nfix: {finding.fix}"
+    if finding in report.seen:
+        message += f"\nseen: {seen_in_words([report.seen[finding]])}"
     one_line = finding.end_line == finding.line
     return _command(
         _COMMANDS[finding.severity],

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from .._catalogue import Finding
-from .told import Report, told_apart, version
+from .told import Report, Sightings, told_apart, version
 
 FORMAT_VERSION = 1
 """Raised when a field changes its meaning or goes away; new fields do not raise it."""
@@ -20,7 +21,7 @@ def render(report: Report) -> str:
 # Any, here and below: JSON values.
 def _document(report: Report) -> dict[str, Any]:
     told = [
-        ({**_finding(finding), "fingerprint": fingerprint}, number >= len(report.findings))
+        ({**_told(finding, report), "fingerprint": fingerprint}, number >= len(report.findings))
         for number, (finding, fingerprint) in enumerate(told_apart((*report.findings, *report.known)))
     ]
     return {
@@ -29,7 +30,7 @@ def _document(report: Report) -> dict[str, Any]:
         "summary": _summary(report),
         "findings": [each for each, is_known in told if not is_known],
         "known": [each for each, is_known in told if is_known],
-        "suppressed": [{**_finding(finding), "reason": reason} for finding, reason in report.suppressed],
+        "suppressed": [{**finding_fields(finding), "reason": reason} for finding, reason in report.suppressed],
         "stale": [
             {"file": each.file, "function": each.function, "slug": each.hazard, "count": each.count}
             for each in report.stale
@@ -62,11 +63,35 @@ def _summary(report: Report) -> dict[str, Any]:
         "lowered": counts.lowered,
         "hidden": counts.hidden,
         "unchanged": counts.unchanged,
+        "elsewhere": counts.elsewhere,
         "recognised_nothing": report.recognised_nothing,
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _told(finding: Finding, report: Report) -> dict[str, Any]:
+    """A finding, with what was seen of it while the program ran, where that is known."""
+    seen = report.seen.get(finding)
+    if seen is None:
+        return finding_fields(finding)
+    return {**finding_fields(finding), "seen": {**seen_fields(seen), "only": finding in report.only_seen}}
+
+
+def seen_fields(seen: Sightings) -> dict[str, Any]:
+    """How often, for how long and when it was seen, in UTC, and by which processes."""
+    first, last = (
+        datetime.fromtimestamp(each, UTC).isoformat(timespec="milliseconds") for each in (seen.first, seen.last)
+    )
+    return {
+        "count": seen.count,
+        "total_ms": round(seen.total_ms, 3),
+        "first": first,
+        "last": last,
+        "pids": list(seen.pids),
+    }
+
+
+def finding_fields(finding: Finding) -> dict[str, Any]:
+    """A finding as every document has it, without its fingerprint."""
     return {
         "slug": finding.slug,
         "code": finding.code,

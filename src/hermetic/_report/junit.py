@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from .._catalogue import Finding
 from .story import story
-from .told import RECOGNISED_NOTHING, Report
+from .told import RECOGNISED_NOTHING, Report, seen_in_words
 
 _WIDTH = 120
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -57,7 +57,8 @@ def _failure(finding: Finding, report: Report) -> ElementTree.Element:
         *(line.plain.rstrip() for line in story(finding, report, _WIDTH)),
     ]
     fix = [] if finding.fix is None else [f"fix: {finding.fix}"]
-    element.text = _xml("\n".join([*lines, *fix]))
+    seen = [f"seen: {seen_in_words([report.seen[finding]])}"] if finding in report.seen else []
+    element.text = _xml("\n".join([*lines, *fix, *seen]))
     return element
 
 

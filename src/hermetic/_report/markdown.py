@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from .._catalogue import CONFIDENCES, Finding
 from .story import story
-from .told import RECOGNISED_NOTHING, Report, many
+from .told import RECOGNISED_NOTHING, Report, many, seen_in_words
 
 LONGEST = 60_000
 """Signs of findings told in full; GitHub refuses a comment of more than 65,536."""
@@ -68,6 +68,9 @@ def _detail(finding: Finding, report: Report) -> Iterator[str]:
     if finding.fix is not None:
         yield "Fix:"
         yield from _fenced(finding.fix)
+    if finding in report.seen:
+        yield f"Seen {seen_in_words([report.seen[finding]])}."
+        yield ""
     yield "</details>"
     yield ""
 

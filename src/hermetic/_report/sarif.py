@@ -93,8 +93,15 @@ def _result(finding: Finding, fingerprint: str, rule: int | None, report: Report
         "partialFingerprints": {"hermetic/v2": fingerprint},
         "rank": _RANKS[finding.confidence],
         "properties": {"code": finding.code, "confidence": finding.confidence},
+        **_occurrences(finding, report),
         **_fixes(finding),
     } | _code_flows(finding.story, report)
+
+
+def _occurrences(finding: Finding, report: Report) -> dict[str, int]:
+    """How often it was seen while the program ran, where that is known."""
+    seen = report.seen.get(finding)
+    return {} if seen is None else {"occurrenceCount": seen.count}
 
 
 def _fixes(finding: Finding) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from rich.text import Text
 
 from .._catalogue import CONFIDENCES, Finding, Safety, Severity
 from .story import story
-from .told import RECOGNISED_NOTHING, Report, Stale, many
+from .told import RECOGNISED_NOTHING, Counts, Report, Sightings, Stale, many, seen_in_words
 
 _NARROWEST = 60
-_SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
+SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow", "info": "bold blue"}
 _BY: dict[Safety | None, str] = {"safe": "--fix", "unsafe": "--fix --unsafe"}
 _UNRESOLVED_NAMED = 5
 _STALE_NAMED = 3
@@ -36,24 +36,50 @@ class Layout:
 def render(report: Report, layout: Layout | None = None) -> str:
     """The whole report, findings first, its summary last."""
     layout = layout or Layout()
+    return drawn(_lines(report, layout), layout)
+
+
+def drawn(lines: Iterable[Text], layout: Layout) -> str:
+    """The lines as a stream takes them, in colour or plain."""
     out = io.StringIO()
     console = Console(
         file=out, width=layout.width, force_terminal=layout.colour, no_color=not layout.colour, highlight=False,
         markup=False, emoji=False, legacy_windows=False,
     )  # fmt: skip
-    for line in _lines(report, layout):
+    for line in lines:
         line.rstrip()  # in place
         console.print(line, soft_wrap=True)
     return out.getvalue()
 
 
+def findings(report: Report, layout: Layout) -> Iterator[Text]:
+    """The findings with their stories; under a line of their own, those that were seen only while the program ran."""
+    for title, told in _parts(report):
+        if title and told:
+            yield Text(title, "bold")
+            yield Text()
+        for group in _by_cause(told):
+            yield from _header(group[0], layout)
+            yield from story(group[0], report, max(layout.width, _NARROWEST))
+            yield from _fix(group[0], layout)
+            yield from _seen([report.seen[each] for each in group if each in report.seen])
+            yield from _also(group[1:], layout)
+            yield Text()
+
+
+def _parts(report: Report) -> Iterator[tuple[str, list[Finding]]]:
+    yield "", [each for each in report.findings if each not in report.only_seen]
+    yield "Seen while running, and not by the check:", [each for each in report.findings if each in report.only_seen]
+
+
+def _seen(sightings: Sequence[Sightings]) -> Iterator[Text]:
+    """How often it happened while the program ran."""
+    if sightings:
+        yield Text.assemble(("  seen: ", "bold magenta"), (seen_in_words(sightings), "magenta"))
+
+
 def _lines(report: Report, layout: Layout) -> Iterator[Text]:
-    for finding, *alike in _by_cause(report.findings):
-        yield from _header(finding, layout)
-        yield from story(finding, report, max(layout.width, _NARROWEST))
-        yield from _fix(finding, layout)
-        yield from _also(alike, layout)
-        yield Text()
+    yield from findings(report, layout)
     for unused in report.unused_suppressions:
         yield Text.assemble(
             (f"{unused.file}:{unused.line}", "cyan"),
@@ -65,7 +91,7 @@ def _lines(report: Report, layout: Layout) -> Iterator[Text]:
             yield Text()
         yield from _table(report.findings)
         for sentence in _sentences(report):
-            yield from _wrapped(sentence, layout)
+            yield from wrapped(sentence, layout)
 
 
 def _by_cause(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
@@ -96,12 +122,12 @@ def _header(finding: Finding, layout: Layout) -> Iterator[Text]:
     header = Text.assemble(
         (f"{finding.file}:{finding.line}:{finding.column}", "cyan"),
         " ",
-        (finding.slug, _SEVERITIES[finding.severity]),
+        (finding.slug, SEVERITIES[finding.severity]),
         (doubt, "dim"),
         "  ",
         (" ".join(finding.message.split()), "bold"),
     )
-    yield from _wrapped(header, layout)
+    yield from wrapped(header, layout)
 
 
 def _fix(finding: Finding, layout: Layout) -> Iterator[Text]:
@@ -116,7 +142,7 @@ def _fix(finding: Finding, layout: Layout) -> Iterator[Text]:
             yield Text.assemble((start if number == 0 else " " * len(label), "bold green"), (piece, "green"))
 
 
-def _wrapped(line: Text, layout: Layout) -> Iterator[Text]:
+def wrapped(line: Text, layout: Layout) -> Iterator[Text]:
     """A line as it is, or broken between words with the rest indented; a path is never broken, so it can be clicked."""
     if not layout.breaks or cell_len(line.plain) <= layout.width:
         yield line
@@ -170,14 +196,7 @@ def _sentences(report: Report) -> Iterator[Text]:
         yield Text(f"{len(report.known)} known from the baseline")
     if report.stale:
         yield Text.assemble((_stale(report.stale), "yellow"))
-    if counts.unchanged:
-        yield Text(f"{counts.unchanged} that no change touches, not shown")
-    if counts.hidden:
-        yield Text(f"{counts.hidden} less sure, not shown: --min-confidence possible shows them")
-    if counts.lowered:
-        yield Text(
-            f"{counts.lowered} in tests, migrations and examples, taken as one step less sure: --tests takes them as code"
-        )
+    yield from _left_out(counts)
     yield Text(
         f"checked {many(counts.files, 'file')}, {many(counts.lines, 'line')} in {counts.seconds:.1f} s:"
         f" {many(counts.sessions, 'session provider')}, {many(counts.models, 'mapped class', 'mapped classes')}"
@@ -193,6 +212,20 @@ def _sentences(report: Report) -> Iterator[Text]:
             yield Text(f"{many(len(names), noun)} {what}: {named}{more}", "yellow")
     if report.recognised_nothing:
         yield Text(RECOGNISED_NOTHING, "bold yellow")
+
+
+def _left_out(counts: Counts) -> Iterator[Text]:
+    """How much there is besides what is told."""
+    if counts.unchanged:
+        yield Text(f"{counts.unchanged} that no change touches, not shown")
+    if counts.elsewhere:
+        yield Text(f"{counts.elsewhere} seen while running, in files that were not checked")
+    if counts.hidden:
+        yield Text(f"{counts.hidden} less sure, not shown: --min-confidence possible shows them")
+    if counts.lowered:
+        yield Text(
+            f"{counts.lowered} in tests, migrations and examples, taken as one step less sure: --tests takes them as code"
+        )
 
 
 def _stale(stale: Sequence[Stale]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from typing import Protocol
 
@@ -55,6 +55,21 @@ class Stale(Protocol):
     def count(self) -> int: ...
 
 
+class Sightings(Protocol):
+    """How often a finding was seen while a program ran: the milliseconds it cost in all, and when, in seconds of the epoch."""
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def total_ms(self) -> float: ...
+    @property
+    def first(self) -> float: ...
+    @property
+    def last(self) -> float: ...
+    @property
+    def pids(self) -> Sequence[int]: ...
+
+
 class Counts(Protocol):
     """What a check saw, and how many findings it does not show."""
 
@@ -75,13 +90,18 @@ class Counts(Protocol):
     @property
     def unchanged(self) -> int: ...
     @property
+    def elsewhere(self) -> int: ...
+    @property
     def seconds(self) -> float: ...
     @property
     def phases(self) -> Sequence[tuple[str, float]]: ...
 
 
 class Report(Protocol):
-    """What a check has to tell; `lines` holds source lines by (file, line), `found` counts by (slug, confidence)."""
+    """What a check has to tell; `lines` holds source lines by (file, line), `found` counts by (slug, confidence).
+
+    `seen` tells how often a finding was seen while the program ran; those in `only_seen` the check itself did not find.
+    """
 
     @property
     def findings(self) -> Sequence[Finding]: ...
@@ -108,6 +128,10 @@ class Report(Protocol):
     @property
     def lines(self) -> Mapping[tuple[str, int], str]: ...
     @property
+    def seen(self) -> Mapping[Finding, Sightings]: ...
+    @property
+    def only_seen(self) -> Collection[Finding]: ...
+    @property
     def recognised_nothing(self) -> bool: ...
 
 
@@ -119,6 +143,16 @@ def told_apart(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
         which = seen[finding.fingerprint]
         alike = f"{finding.fingerprint}\0{which}".encode()
         yield finding, finding.fingerprint if which == 1 else hashlib.sha256(alike).hexdigest()[:32]
+
+
+def seen_in_words(sightings: Sequence[Sightings]) -> str:
+    """`3 times while running, in 2 processes, 12.4 ms in all`."""
+    pids = {pid for each in sightings for pid in each.pids}
+    total_ms = sum(each.total_ms for each in sightings)
+    words = [f"{many(sum(each.count for each in sightings), 'time')} while running"]
+    words += [f"in {many(len(pids), 'process', 'processes')}"] if len(pids) > 1 else []
+    words += [f"{total_ms:,.1f} ms in all"] if total_ms >= 0.1 else []
+    return ", ".join(words)
 
 
 def many(count: int, one: str, more: str | None = None) -> str:
