@@ -2,11 +2,12 @@
 
 HermeticError                 anything below
 ├── HazardsSeen               a watched program did what it must not, under mode "raise"
-└── CheckFailed               `hermetic check` could not do its work (exit code 2)
-    ├── BadConfig             an option, a key of [tool.hermetic] or a value in it is wrong
-    │   └── UnknownHazard     a slug or code that names no hazard
-    ├── NothingToCheck        no such path, or no file that could be read
-    └── AnalysisFailed        the analysis itself broke; `__cause__` is the exception it broke with
+├── CheckFailed               `hermetic check` could not do its work (exit code 2)
+│   ├── BadConfig             an option, a key of [tool.hermetic] or a value in it is wrong
+│   │   └── UnknownHazard     a slug or code that names no hazard
+│   ├── NothingToCheck        no such path, or no file that could be read
+│   └── AnalysisFailed        the analysis itself broke; `__cause__` is the exception it broke with
+└── NotStarted                `hermetic run` could not start the program (exit code 126 or 127)
 """
 
 from __future__ import annotations
@@ -42,3 +43,11 @@ class NothingToCheck(CheckFailed):
 
 class AnalysisFailed(CheckFailed):
     """The analysis broke; `__cause__` is the exception it broke with."""
+
+
+class NotStarted(HermeticError):
+    """The program that was to be watched did not start; `exit_code` is what a shell would end with."""
+
+    def __init__(self, sentence: str, exit_code: int) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code

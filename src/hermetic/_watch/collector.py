@@ -114,6 +114,11 @@ class Collector:
             if more > 0:
                 yield tally.seen(more)
 
+    def renew(self) -> None:
+        """Begin anew in a forked child: what its parent saw is its parent's, and the lock may be held by a thread of that."""
+        self._lock = threading.RLock()
+        self.clear()
+
     def clear(self) -> None:
         """Forget all findings."""
         with self._lock:

@@ -1,0 +1,56 @@
+"""What `hermetic run` tells while the program runs: the processes that it watches, and each finding when it is seen first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from .._check.checked import Sightings
+from .._check.options.policy import Policies
+from .._report import running, running_json
+from .._report.text import Layout
+from .._watch.processes.gathering import Note
+from .._watch.processes.wire import Hello
+from .._watch.seen import Seen
+from ._launching import blind_because
+from ._printing import say, wants_colour
+from ._ran import Sources
+from .run import Options
+
+
+class Live:
+    """Prints lines to stderr as they come; with `--format jsonl`, findings go to stdout instead."""
+
+    def __init__(self, options: Options, policies: Policies, sources: Sources) -> None:
+        self._options = options
+        self._policies = policies
+        self._sources = sources
+
+    def announce(self, process: Hello) -> None:
+        """A process is watched from now on."""
+        self._say(running.watching(process, self._layout()))
+
+    def tell(self, seen: Seen) -> None:
+        """A finding is seen for the first time."""
+        finding = self._sources.told(seen.finding)
+        policy = self._policies.of(finding.file)
+        if not (policy.wants(finding.slug) and policy.shows(finding.confidence)):
+            return
+        finding = policy.graded(finding)
+        if self._options.format == "jsonl":
+            so_far = Sightings(seen.count, seen.total_ms, seen.first, seen.last, (seen.pid,))
+            say(running_json.sighting(finding, so_far, finding.fingerprint))
+            return
+        self._say(running.sighting(finding, seen.pid, self._layout()))
+
+    def wonder(self, notes: Sequence[Note], after: str) -> None:
+        """It takes long until a process is watched."""
+        why = running.nothing_watched(notes, blind_because(self._options.command), after)
+        self._say(f"hermetic: {why}\n")
+
+    def _say(self, text: str) -> None:
+        if not self._options.quiet:
+            say(text, to_stderr=True)
+
+    def _layout(self) -> Layout:
+        return Layout(colour=wants_colour(sys.stderr))

@@ -1,0 +1,62 @@
+"""What happens in a process under `hermetic run` once it has SQLAlchemy: the watcher goes on, and what it sees is sent."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..seen import Seen
+from ..settings import Settings
+from ..watching import Watch, watch
+from .address import Address
+from .transport import Sender
+from .wire import Hello
+
+
+class Attached:
+    """This process, as it tells `hermetic run` of itself; a forked child is a process that began with the fork."""
+
+    def __init__(self, started_ns: int) -> None:
+        self._started_ns = started_ns
+        self.watch: Watch | None = None
+
+    def hello(self) -> Hello:
+        """Who this process is, and what is not watched in it."""
+        off = {} if self.watch is None else self.watch.off
+        return Hello(
+            pid=os.getpid(),
+            ppid=os.getppid(),
+            started_ns=self._started_ns,
+            argv=tuple(sys.orig_argv),
+            python=sys.version.split()[0],
+            sqlalchemy=getattr(sys.modules.get("sqlalchemy"), "__version__", ""),
+            off=tuple(f"{name} is off, because {why}" for name, why in off.items()),
+        )
+
+    def findings(self) -> Iterable[Seen]:
+        """What was seen so far."""
+        return () if self.watch is None else self.watch.findings()
+
+    def forked(self) -> None:
+        """This is a child now, and has seen nothing itself."""
+        self._started_ns = time.time_ns()
+        if self.watch is not None:
+            self.watch.collector.renew()
+
+
+def attach(folder: str, started_ns: int) -> None:
+    """Watch this process as the run in `folder` wants it; raises OSError where the run is over."""
+    settings = Settings.from_json((Path(folder) / "settings.json").read_text(encoding="utf-8"))
+    process = Attached(started_ns)
+    sender = Sender(Address.read(folder), process.hello, process.findings, settings.root or os.getcwd())
+    atexit.register(sender.end)  # before the watcher registers anything, so that its last word goes out too
+    process.watch = watch(settings=settings)
+    process.watch.subscribe(sender.ring)
+    sender.greet()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=process.forked)  # first who it is, then its hello
+        os.register_at_fork(before=sender.rest, after_in_child=sender.forked)
