@@ -31,6 +31,8 @@ _ONCE = _PREPARES | {"main", "__main__"}
 _START_UP = frozenset({"lifespan", "startup", "on_startup"})
 _START_UP_DECORATORS = frozenset({"on_event", "before_first_request", "before_server_start", "on_startup", "startup"})
 _ONCE_DECORATORS = frozenset({"command", "fixture", "cli"}) | _START_UP_DECORATORS
+_START_UP_METHODS = (("gunicorn.app.", "load"), ("django.apps.AppConfig", "ready"))
+"""Methods that a server or framework calls when it starts, by how the name of their class's base begins."""
 _STARTED_UP = re.compile(r"\b(?:lifespan|on_startup|startup)\s*=\s*\[?\s*(\w+)")
 _BORROWERS = frozenset(
     {"sqlalchemy", "sqlmodel", "pandas", "polars", "geopandas", "alembic", "sqlalchemy_utils", "logging", "builtins"}
@@ -97,6 +99,11 @@ class Engines:
         """Whether a function, or one around it, is what an application runs when it starts."""
         name = function.name
         if name in _START_UP or name in self.started_up or _is_decorated(function, _START_UP_DECORATORS):
+            return True
+        if function.cls is not None and any(
+            name == method and any(base.startswith(home) for base in function.cls.externals())
+            for home, method in _START_UP_METHODS
+        ):
             return True
         return function.outer is not None and self.starts_up(function.outer)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..._catalogue import catalogue
 from ..program.modules import Function
 from .evidence import Evidence
+from .mentions import Mentions
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
@@ -20,7 +21,9 @@ def eased(whole: Evidence, analyzer: Analyzer) -> Evidence:
     start = _StartUp(whole, analyzer)
     costs = {slug for slug, hazard in catalogue().items() if hazard.is_cost}
     sights = {
-        key: replace(sight, confidence="possible") if sight.slug in costs and start.alone_runs(sight.site) else sight
+        key: replace(sight, confidence="possible")
+        if sight.slug in costs and sight.confidence != "possible" and start.alone_runs(sight.site)
+        else sight
         for key, sight in whole.sights.items()
     }
     return replace(whole, sights=sights)
@@ -32,9 +35,11 @@ class _StartUp:
     def __init__(self, whole: Evidence, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._whole = whole
-        self._callers: dict[str, set[str | None]] = {}
+        self._walked: dict[str, set[str | None]] = {}
         for caller, callee in whole.called:
-            self._callers.setdefault(callee, set()).add(caller)
+            self._walked.setdefault(callee, set()).add(caller)
+        self._mentions = Mentions(analyzer)
+        self._callers: dict[Function, set[Function | None]] = {}
         self._functions: dict[str, list[Function]] = {}
         for module in analyzer.project.modules.values():
             self._functions.setdefault(module.file.name, []).extend(module.functions)
@@ -50,11 +55,20 @@ class _StartUp:
             if found in seen or self._analyzer.engines.starts_up(found):
                 continue
             seen.add(found)
-            callers = self._callers.get(found.ident, set()) - {found.ident}
+            callers = self._calling(found)
             if not callers:
                 return False
-            stack += [self._analyzer.function_named(caller) if caller else None for caller in callers]
+            stack += callers
         return True
+
+    def _calling(self, function: Function) -> set[Function | None]:
+        """Who calls or names a function, tests aside; None stands for a module's body."""
+        if function not in self._callers:
+            named = self._analyzer.function_named
+            walked = {named(caller) if caller else None for caller in self._walked.get(function.ident, ())}
+            found = (walked | set(self._mentions.of(function))) - {function}
+            self._callers[function] = {one for one in found if one is None or one.module.file.role != "test"}
+        return self._callers[function]
 
     def _around(self, site: Site) -> Function | None:
         """The innermost function that holds a site."""
