@@ -156,7 +156,8 @@ class Remedy:
 class Sighting:
     """What a hazard's logic answers: the message, the fix, how sure it is, and the story as (record, text) pairs.
 
-    `fix` is advice in words; a `remedy` says how to carry it out where that is mechanical.
+    `fix` is advice in words; a `remedy` says how to carry it out where that is mechanical. `is_lent` tells that the
+    session is the caller's: row locks that all callers took make the sighting only possible.
     """
 
     message: str
@@ -165,6 +166,7 @@ class Sighting:
     story: tuple[tuple[Record, str], ...] = ()
     at: Record | None = None
     remedy: Remedy | None = None
+    is_lent: bool = False
 
 
 Logic = Callable[[Moment], Iterator[Sighting]]

@@ -24,7 +24,7 @@ EDITS = 100
 ROOM = Path(engine.__file__).parent
 WHOLE = re.compile(r"\.modules\.(?:values|items)\(\)|project\.(?:functions|classes)\(\)")
 LOOKS_THROUGH_ALL = {
-    "analyzer.py", "engine.py", "engines.py", "factories.py", "fenced.py", "grounds.py", "mentions.py", "registry.py", "relevance.py", "start_up.py",
+    "analyzer.py", "enclosing.py", "engine.py", "engines.py", "factories.py", "fenced.py", "grounds.py", "mentions.py", "registry.py", "relevance.py",
     "surroundings.py",
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from .program.relevance import mentions_sqlalchemy
 from .providers import Provider, Providers
 from .source.discover import SourceFile
 from .whole.evidence import merged
+from .whole.lent import under_locks
 from .whole.start_up import eased
 from .whole.witness import findings
 from .work.recall import Recall
@@ -75,7 +76,8 @@ def analyze(
     fresh = looked_at(analyzer, new, processes(jobs, total), lambda at, done: tell(at, done, total))
     seen = reached(begin, ChainMap(dict(fresh), recall.seen).__getitem__)
     recall.keep(seen)
-    whole = eased(analyzer.tell(merged(seen[key].evidence for key in sorted(seen))), analyzer)
+    told = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
+    whole = under_locks(eased(told, analyzer), analyzer)
     return Analysis(
         findings=tuple(findings(whole, files)),
         sessions=len(whole.opened),

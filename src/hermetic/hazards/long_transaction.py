@@ -47,6 +47,7 @@ def ship(order_id: int, courier_url: str) -> None:
 - The connection is there to keep a lock by name (`pg_advisory_lock`, `GET_LOCK`) for as long as the job takes.
 - A row lock that the job needs from its beginning to its end (`with_for_update`, or an UPDATE that changes nothing):
   only possible, for it may be on purpose, but for a sleep; mind that whoever waits for the row waits for the other side too.
+  So where a function waits with a session that it was given, and all its callers took such a lock.
 - What an application does once, when it starts (its lifespan, what only that calls), or in a migration: only possible.
 
 ## Known gaps
@@ -72,6 +73,7 @@ from .._lifecycle.records import (
     Refreshed,
     RolledBack,
     SessionClosed,
+    SessionOpened,
     SessionRecord,
     Waited,
 )
@@ -113,6 +115,7 @@ def waits_inside(moment: Moment) -> Iterator[Sighting]:
             confidence="possible"
             if record.kind == "await" or (record.kind != "sleep" and _holds_rows(mine))
             else "likely",
+            is_lent=record.kind != "sleep" and not any(isinstance(r, SessionOpened) and not r.received for r in mine),
             story=((first, "the transaction is open"), (record, f"waits for {_KINDS[record.kind]}")),
         )
         return

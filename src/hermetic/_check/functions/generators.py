@@ -52,7 +52,7 @@ class Generators:
     ) -> list[Exit]:
         if flow.depth >= MAX_DEPTH or closure.function not in self.analyzer.relevance:
             return body(state, UNKNOWN)
-        self.analyzer.reach.called(flow, closure.function)
+        self.analyzer.reach.called(flow, closure.function, state)
         inner = self.analyzer.frame(closure.function, flow, on_yield=body)
         inner.on_loop = inner.on_loop and on_loop
         self.analyzer.bind_arguments(inner, closure, call, state)
@@ -79,7 +79,7 @@ class Generators:
             caught.append((trial, value))
             return []
 
-        self.analyzer.reach.called(flow, closure.function)
+        self.analyzer.reach.called(flow, closure.function, state)
         inner = self.analyzer.frame(closure.function, flow, on_yield=stop)
         self.analyzer.bind_arguments(inner, closure, call, state)
         inner.block(closure.function.node.body, [state.copy()])

@@ -122,7 +122,7 @@ class Injecting:
     def _around(self, flow: Flow, injection: Injection, decorated: Decorated, state: State) -> list[Exit]:
         """The exits of a decorator of the project; the paths on which it was given a session are none of this call."""
         wrapper, call = injection.wrapper, decorated.call
-        self.analyzer.reach.called(flow, wrapper)
+        self.analyzer.reach.called(flow, wrapper, state)
         inner = self.analyzer.frame(wrapper, flow)
         inner.told_at = flow.site(call.node)
         inner.rows, inner.notes = flow.rows, flow.notes

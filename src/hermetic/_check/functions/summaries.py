@@ -110,7 +110,7 @@ class Summaries:
 
     def call(self, flow: Flow, function: Function, owner: Value | None, call: Call, state: State) -> Value:
         """Let what a function does, apart from its decorators, happen at one call of it."""
-        self.analyzer.reach.called(flow, function)
+        self.analyzer.reach.called(flow, function, state)
         unit = self.of(function)
         ends = cast(tuple[End, ...], unit.value)
         self.analyzer.sharing.used(("cached", function.ident), flow.function)

@@ -27,6 +27,7 @@ from ..work.effort import RECORD, width
 from .expressions import EXPRESSIONS
 from .outcomes import Exit, ExitKind, Raised, merged
 from .retries import note_doubt
+from .row_locks import note_row_locks
 from .rows import Row, is_member
 from .state import Event, Site, State, distinct, site_of
 from .statements import STATEMENTS, can_fail
@@ -120,6 +121,7 @@ class Flow:
         if state.loop and isinstance(record, InstanceRecord) and self._is_each(state, record):
             notes = (*notes, "per-item")
         note_doubt(state, record)
+        note_row_locks(state, record)
         if state.tasks and isinstance(record, SessionRecord):
             meanwhile(self, state, record)
         return self.analyzer.witness.happened(state, record, self.where(state, *notes))

@@ -38,6 +38,7 @@ class Sight:
     story: tuple[Step, ...]
     trigger: Trigger
     wanted: Wanted | None = None
+    is_lent: bool = False
 
     @property
     def rank(self) -> int:
@@ -68,7 +69,7 @@ class Evidence:
     """Functions and modules go by name, so that it can travel between processes.
 
     `settings` and `binds` tell of sessions and factories how they were made and on which engine; `called` pairs caller
-    (None for a module's body) and callee, `uses` a kept thing and the function that reaches it.
+    (None for a module's body) and callee, `locking` does where the caller's transaction keeps row locks, `uses` a kept thing and the function that reaches it.
     """
 
     settings: dict[Key, Settings] = field(default_factory=dict)
@@ -77,6 +78,7 @@ class Evidence:
     clean: set[Trigger] = field(default_factory=set)
     opened: set[Hashable] = field(default_factory=set)
     called: set[tuple[str | None, str]] = field(default_factory=set)
+    locking: set[tuple[str | None, str]] = field(default_factory=set)
     threads: set[str] = field(default_factory=set)
     talks: set[tuple[str, Key]] = field(default_factory=set)
     threaded: set[Key] = field(default_factory=set)
@@ -116,6 +118,7 @@ def merged(all_evidence: Iterable[Evidence]) -> Evidence:
             "clean",
             "opened",
             "called",
+            "locking",
             "threads",
             "talks",
             "threaded",

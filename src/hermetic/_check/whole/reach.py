@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..._lifecycle.records import EngineCreated, Key
 from ..calls import known
+from ..paths.row_locks import holds_rows
 from ..paths.state import State
 from ..paths.values import Engine, Maker, Value
 from ..program.modules import External, Function, Module
@@ -26,12 +27,15 @@ class Links:
         self.analyzer = analyzer
         self._hops: dict[Function, bool] = {}
 
-    def called(self, flow: Flow, function: Function) -> None:
+    def called(self, flow: Flow, function: Function, state: State) -> None:
         """The function at work calls another one, or hands it to a thread."""
         evidence = self.analyzer.evidence
         if flow.threaded:
             evidence.threads.add(function.ident)
-        evidence.called.add((flow.function.ident if flow.function is not None else None, function.ident))
+        pair = (flow.function.ident if flow.function is not None else None, function.ident)
+        evidence.called.add(pair)
+        if holds_rows(state):
+            evidence.locking.add(pair)
 
     def hops(self, function: Function) -> bool:
         """Whether a decorator, of the project or from outside, lets a plain function run in a thread."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..._catalogue import catalogue
 from ..program.modules import Function
+from .enclosing import Enclosing
 from .evidence import Evidence
 from .mentions import Mentions
 
@@ -40,13 +41,11 @@ class _StartUp:
             self._walked.setdefault(callee, set()).add(caller)
         self._mentions = Mentions(analyzer)
         self._callers: dict[Function, set[Function | None]] = {}
-        self._functions: dict[str, list[Function]] = {}
-        for module in analyzer.project.modules.values():
-            self._functions.setdefault(module.file.name, []).extend(module.functions)
+        self._enclosing = Enclosing(analyzer)
 
     def alone_runs(self, site: Site) -> bool:
         """Whether every known way to a site begins at the start of the application, and none goes through a `while`."""
-        function = self._around(site)
+        function = self._enclosing.function(site)
         stack, seen = [function], set[Function]()
         while stack:
             found = stack.pop()
@@ -69,15 +68,6 @@ class _StartUp:
             found = (walked | set(self._mentions.of(function))) - {function}
             self._callers[function] = {one for one in found if one is None or one.module.file.role != "test"}
         return self._callers[function]
-
-    def _around(self, site: Site) -> Function | None:
-        """The innermost function that holds a site."""
-        holding = (
-            function
-            for function in self._functions.get(site.file, ())
-            if function.node.lineno <= site.line <= (function.node.end_lineno or 0)
-        )
-        return max(holding, key=lambda function: function.node.lineno, default=None)
 
     def _may_run_again(self, function: Function) -> bool:
         """Whether a request or a thread begins here too, or a job that repeats itself."""

@@ -170,6 +170,7 @@ class Witness:
             steps,
             trigger,
             _wanted(sighting.remedy),
+            sighting.is_lent,
         )
         self.analyzer.evidence.sighted(sight)
 
