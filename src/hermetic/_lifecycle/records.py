@@ -318,7 +318,10 @@ class TasksStarted(SessionRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineCreated(Record):
-    """An engine (or a session factory around a fresh engine) was built; `place` tells how often that line runs."""
+    """An engine (or a session factory around a fresh engine) was built; `place` tells how often that line runs.
+
+    `is_given` when what it is made of comes from whoever calls the function, and may be another at each call.
+    """
 
     engine: Key
     place: Literal["once", "per-call", "per-request"]
@@ -328,6 +331,7 @@ class EngineCreated(Record):
     shares_threads: bool = False
     what: str = "create_engine"
     escapes: bool = True
+    is_given: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

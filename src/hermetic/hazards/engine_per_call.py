@@ -43,6 +43,8 @@ def price_of(sku: str) -> int:
 - The function is the program: `main`, a command, a migration's `env.py`, an application factory, a lifespan.
 - Its result is kept: `functools.cache`, Streamlit's `cache_resource`, a module global filled on first use.
 - It is disposed in the same function: a job that connects to a database named by its argument.
+- Its address or credentials come from the caller: no engine can be made once. Only possible, for one that is kept by
+  address, or disposed of, spares the next call its connection.
 - A pytest fixture that builds a database for one test.
 - `sessionmaker(engine)` around an engine that lives elsewhere: cheap, no pool of its own.
 
@@ -74,9 +76,12 @@ def built_again_and_again(moment: Moment) -> Iterator[Sighting]:
     assert isinstance(record, EngineCreated)
     if "ended" not in moment.where.notes or record.place == "once" or record.escapes or record.pool == "NullPool":
         return
+    is_doubtful = record.pool == "unknown" or record.is_given
     yield Sighting(
         message=f"{record.what}() runs at every call: each call gets a connection pool of its own",
-        fix="build the engine once, at module level or at start-up, and pass it here",
-        confidence="possible" if record.pool == "unknown" else "proven" if record.place == "per-request" else "likely",
+        fix="dispose() of the engine before the function ends, or keep one for each address"
+        if record.is_given
+        else "build the engine once, at module level or at start-up, and pass it here",
+        confidence="possible" if is_doubtful else "proven" if record.place == "per-request" else "likely",
         story=((record, "an engine for each call"),),
     )

@@ -34,6 +34,7 @@ from ..paths.values import (
     Value,
     constant,
 )
+from ..program.given import is_given
 from ..program.modules import Class, External
 from ..program.settings import Settings
 from ..sessions.classes import finds_bind, super_of
@@ -184,6 +185,7 @@ def _engine(flow: Flow, name: str, call: Call, state: State) -> Value:
         pool="unknown" if pool is None and call.keyword("**") else _tail(pool),
         shares_threads=shares_threads(call.node),
         what=name.rpartition(".")[2],
+        is_given=flow.function is not None and is_given(flow.analyzer, flow.function, call.node),
         site=flow.site(call.node),
     )
     flow.analyzer.reach.built(flow, record)

@@ -43,6 +43,7 @@ from ..paths.values import (
     Tup,
     Value,
 )
+from ..program.given import is_given
 from ..program.modules import Function
 from .nesting import nest_own
 from .suppositions import passed_on, rules_out
@@ -222,7 +223,7 @@ class Replay:
             case AttributeWritten() as record:
                 self._write(record, *(note for note in entry.where.notes if note == "computed"))
             case EngineCreated() as record if not self.analyzer.engines.runs_once(self.function):
-                self.flow.emit(self.state, replace(record, place=self.flow.place), "own")
+                self._built(record)
             case EngineCreated():
                 pass
             case Announced(how="response") if self.analyzer.dependencies.route(self.function) is not None:
@@ -247,6 +248,11 @@ class Replay:
                 nest_own(self.flow, self.state, self, worked)
                 if not (self.function.is_async or worked.is_async):
                     self.analyzer.witness.worked(self.flow, self.state, worked, self.call.node, self.function)
+
+    def _built(self, record: EngineCreated) -> None:
+        caller = self.flow.function
+        given = record.is_given and caller is not None and is_given(self.analyzer, caller, self.call.node)
+        self.flow.emit(self.state, replace(record, place=self.flow.place, is_given=given), "own")
 
     def _via(self) -> tuple[str, ...]:
         found: tuple[str, ...] = ("via", self.function.name)
