@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..._lifecycle.records import Committed, Executed, Record, Refreshed, RolledBack, SessionClosed
 from .state import State
 
-
 _CONCERNED = frozenset({Executed, Refreshed, SessionClosed, Committed, RolledBack})
 
 
