@@ -6,6 +6,7 @@ import ast
 import errno
 import os
 import random
+import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -79,6 +80,30 @@ def test_what_cannot_be_read_is_told_in_a_sentence(
     assert told.sentence.startswith(sentence)
     assert line == told.line
     assert "\n" not in str(told)
+
+
+NEWER = [
+    ("try:\n    x\nexcept ValueError, TypeError:\n    y\n", 3, "3.14"),
+    ("try:\n    x\nexcept errors.Refused, json.JSONDecodeError, OSError:\n    y\n", 3, "3.14"),
+    ("try:\n    x\nexcept* KeyError, IndexError:\n    y\n", 3, "3.14"),
+    ('x = t"{y}"\n', 1, "3.14"),
+    ("class Page[Row = dict]:\n    pass\n", 1, "3.13"),
+    ("type Rows = list[int]\n", 1, "3.12"),
+    ("async def first[Row](rows: list[Row]) -> Row:\n    return rows[0]\n", 1, "3.12"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "version"), NEWER)
+def test_a_newer_python_is_named(tmp_path: Path, text: str, line: int, version: str) -> None:
+    """What only a later Python reads is not taken for Python 2, nor for a mistake; that Python reads it."""
+    if sys.version_info >= tuple(map(int, version.split("."))):
+        assert text == source(tmp_path / "a.py", text.encode()).text
+        return
+    told = problem(tmp_path / "a.py", text.encode())
+
+    assert told.sentence.startswith(f"it needs Python {version}, and this is 3.")
+    assert told.sentence.endswith(f"run hermetic with Python {version} or newer")
+    assert line == told.line
 
 
 @pytest.mark.parametrize("text", ["x = " + "-" * 50_000 + "1", "x = " + "1 + " * 50_000 + "1", "a" + ".b" * 50_000])

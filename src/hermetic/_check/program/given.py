@@ -41,9 +41,9 @@ def _bindings(nodes: list[ast.AST]) -> Iterator[tuple[frozenset[str], frozenset[
         match node:
             case ast.Assign(targets=targets, value=value):
                 yield frozenset[str]().union(*map(_names, targets)), _names(value)
-            case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
                 yield _names(target), _names(value)
-            case ast.AugAssign(target=target, value=value):
+            case ast.NamedExpr(target=target, value=value) | ast.AugAssign(target=target, value=value):
                 yield _names(target), _names(value)
             case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
                 yield _names(target), _names(value)

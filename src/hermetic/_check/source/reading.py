@@ -11,6 +11,8 @@ import tokenize
 import warnings
 from pathlib import Path
 
+from .newer import newer_python
+
 MAX_BYTES = 5_000_000
 
 _PYTHON_2 = re.compile(
@@ -108,7 +110,7 @@ def parse(text: str) -> ast.Module:
 
 
 def _not_python(error: SyntaxError, text: str) -> Unreadable:
-    """What to tell of a syntax error: Python 2 is named as such."""
+    """What to tell of a syntax error: Python 2, and a Python newer than this one, are named as such."""
     lines = text.split("\n")
     line = min(max(error.lineno or 1, 1), len(lines))
     message = error.msg or "invalid syntax"
@@ -116,9 +118,13 @@ def _not_python(error: SyntaxError, text: str) -> Unreadable:
         return Unreadable(
             "too deeply nested for Python to parse; split the expression or name the file in `exclude`", line
         )
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if newer := newer_python(lines[line - 1]):
+        return Unreadable(
+            f"it needs Python {newer}, and this is {version} ({message}); run hermetic with Python {newer} or newer", line
+        )
     if _PYTHON_2.search(message) or _PYTHON_2_LINE.search(lines[line - 1]):
         return Unreadable(f"this is Python 2 ({message.split('.')[0]}); convert it or name it in `exclude`", line)
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return Unreadable(
         f"no valid Python {version} ({message}); correct it, or run hermetic with the Python it is written for", line
     )
