@@ -121,7 +121,8 @@ def _not_python(error: SyntaxError, text: str) -> Unreadable:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     if newer := newer_python(lines[line - 1]):
         return Unreadable(
-            f"it needs Python {newer}, and this is {version} ({message}); run hermetic with Python {newer} or newer", line
+            f"it needs Python {newer}, and this is {version} ({message}); run hermetic with Python {newer} or newer",
+            line,
         )
     if _PYTHON_2.search(message) or _PYTHON_2_LINE.search(lines[line - 1]):
         return Unreadable(f"this is Python 2 ({message.split('.')[0]}); convert it or name it in `exclude`", line)
