@@ -6,11 +6,15 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
+    from ._projections.door import Projection, fetch, fetch_one, plan
     from ._watch import allow, unwatch, watch
 
-__all__ = ["allow", "unwatch", "watch"]
+__all__ = ["Projection", "allow", "fetch", "fetch_one", "plan", "unwatch", "watch"]
 
-_ROOMS = dict.fromkeys(__all__, "._watch")
+_ROOMS = {
+    **dict.fromkeys(["allow", "unwatch", "watch"], "._watch"),
+    **dict.fromkeys(["Projection", "fetch", "fetch_one", "plan"], "._projections.door"),
+}
 
 
 def __getattr__(name: str) -> object:

@@ -1,6 +1,8 @@
 """Every error that Hermetic raises, so that a caller can catch the one they would treat differently.
 
 HermeticError                 anything below
+├── BadProjection             a DTO, a mapped class and a statement that cannot be brought together
+├── BadCursor                 the cursor of a page is not one that was handed out for this query
 ├── HazardsSeen               a watched program did what it must not, under mode "raise"
 ├── CheckFailed               `hermetic check` could not do its work (exit code 2)
 │   ├── BadConfig             an option, a key of [tool.hermetic] or a value in it is wrong
@@ -15,6 +17,14 @@ from __future__ import annotations
 
 class HermeticError(Exception):
     """The root of every error that Hermetic raises."""
+
+
+class BadProjection(HermeticError):
+    """A DTO, a mapped class and a statement cannot be brought together; the message names both sides."""
+
+
+class BadCursor(HermeticError):
+    """A page was asked for with a cursor that was not handed out for this query; a host answers 400."""
 
 
 class HazardsSeen(HermeticError):

@@ -1,0 +1,99 @@
+"""What an annotation of a DTO asks for, apart from the framework that the DTO belongs to."""
+
+from __future__ import annotations
+
+import operator
+import types
+import typing
+from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import reduce
+from typing import Annotated, NewType, Union, get_args, get_origin
+
+CONTAINERS: dict[object, type] = {
+    list: list,
+    Sequence: list,
+    Collection: list,
+    Iterable: list,
+    set: set,
+    AbstractSet: set,
+    frozenset: frozenset,
+    tuple: tuple,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """An annotation taken apart.
+
+    `core` is the annotation without `None` and `Annotated`; `container` is what a collection is held in, `element`
+    what it is a collection of.
+    """
+
+    core: object
+    is_optional: bool = False
+    container: type | None = None
+    element: object = None
+
+    def __str__(self) -> str:
+        return spell(self.core) + (" | None" if self.is_optional else "")
+
+
+def read_hint(annotation: object) -> Hint:
+    """Take an annotation apart."""
+    core, is_optional = without_none(annotation)
+    origin = get_origin(core)
+    arguments = get_args(core)
+    container = CONTAINERS.get(origin)
+    if container is None or not arguments or (container is tuple and arguments[1:] != (Ellipsis,)):
+        return Hint(core, is_optional)
+    return Hint(core, is_optional, container, without_none(arguments[0])[0])
+
+
+def without_none(annotation: object) -> tuple[object, bool]:
+    """The annotation without `None`, `Annotated` and `NewType`, and whether it allows `None`."""
+    core = bare(annotation)
+    if core is None or core is types.NoneType:
+        return types.NoneType, True
+    if get_origin(core) not in (Union, types.UnionType):
+        return core, core is typing.Any or core is object
+    members = [bare(member) for member in get_args(core)]
+    rest = [member for member in members if member is not types.NoneType]
+    is_optional = len(rest) < len(members)
+    return reduce(operator.or_, rest), is_optional
+
+
+def bare(annotation: object) -> object:
+    """The annotation below any `Annotated`, `NewType`, `Required`, `NotRequired` and `ReadOnly`."""
+    while True:
+        if isinstance(annotation, NewType):
+            annotation = annotation.__supertype__
+        elif get_origin(annotation) in WRAPPERS:
+            annotation = get_args(annotation)[0]
+        else:
+            return annotation
+
+
+WRAPPERS = (Annotated, typing.Required, typing.NotRequired, getattr(typing, "ReadOnly", Annotated))
+
+
+def members_of(core: object) -> tuple[object, ...]:
+    """The alternatives of a union, or the one type there is."""
+    return tuple(bare(one) for one in get_args(core)) if get_origin(core) in (Union, types.UnionType) else (core,)
+
+
+def spell(annotation: object) -> str:
+    """An annotation in the words of its author, classes by their bare names."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return " | ".join(spell(one) for one in arguments)
+    if annotation in (None, types.NoneType):
+        return "None"
+    if annotation is Ellipsis:
+        return "..."
+    if isinstance(origin, type) and arguments:
+        return f"{origin.__name__}[{', '.join(spell(one) for one in arguments)}]"
+    if isinstance(annotation, type):
+        return annotation.__name__
+    return str(annotation).replace("typing.", "")

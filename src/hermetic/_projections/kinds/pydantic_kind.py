@@ -1,0 +1,204 @@
+"""DTOs made by subclassing `pydantic.BaseModel`, version 2."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache, partial
+from typing import Annotated, Any, get_args, get_origin
+
+import pydantic
+from pydantic.fields import FieldInfo
+
+from ...errors import BadProjection
+from ..hints import members_of
+from ..samples import SAMPLES
+from ..shape import NO_CONSTANT, Field, Shape, Validator
+
+# Settings under which an instance whose fields have the right types is what validation would have made.
+HARMLESS = frozenset(
+    {
+        "alias_generator",
+        "arbitrary_types_allowed",
+        "defer_build",
+        "from_attributes",
+        "frozen",
+        "json_encoders",
+        "json_schema_extra",
+        "json_schema_mode_override",
+        "json_schema_serialization_defaults_required",
+        "model_title_generator",
+        "field_title_generator",
+        "populate_by_name",
+        "protected_namespaces",
+        "registry",
+        "read_from_attributes",
+        "read_with_orm_mode",
+        "ser_json_bytes",
+        "ser_json_inf_nan",
+        "ser_json_temporal",
+        "ser_json_timedelta",
+        "serialize_by_alias",
+        "table",
+        "title",
+        "use_attribute_docstrings",
+        "validate_assignment",
+        "validate_by_alias",
+        "validate_by_name",
+    }
+)
+
+
+def describe(dto: object) -> Shape | None:
+    """The shape of a Pydantic model."""
+    if not isinstance(dto, type) or not issubclass(dto, pydantic.BaseModel):
+        return None
+    refuse(dto)
+    return Shape(
+        dto=dto,
+        kind="Pydantic",
+        style="pydantic",
+        fields=tuple(field_of(dto, name, info) for name, info in dto.model_fields.items()),
+        must_validate=reason_to_validate(dto),
+        reads_attributes=reads_attributes(dto),
+        validator=validating,
+        misfit=never_accepts,
+        instance_parts=instance_parts,
+    )
+
+
+def refuse(dto: type[pydantic.BaseModel]) -> None:
+    """Raise for a model that cannot say which attributes it reads."""
+    if issubclass(dto, pydantic.RootModel):
+        raise BadProjection(
+            f"{dto.__name__} is a RootModel: it names no field, so there is nothing to select.\n"
+            f"  Project to the model inside it, and build the RootModel from the result."
+        )
+    if dto.model_config.get("extra") == "allow":
+        raise BadProjection(
+            f"{dto.__name__} has extra='allow': it takes any attribute, and a projection selects only those named.\n"
+            f"  Name the fields and drop extra='allow'."
+        )
+
+
+def field_of(dto: type[pydantic.BaseModel], name: str, info: FieldInfo) -> Field:
+    """One field, read from the attributes where `from_attributes` would look for it."""
+    by_alias = dto.model_config.get("validate_by_alias", True)
+    by_name = dto.model_config.get("validate_by_name") or dto.model_config.get("populate_by_name")
+    aliases = alias_names(dto, name, info) if by_alias is not False else ()
+    sources = (*aliases, name) if by_name or not aliases else aliases
+    return Field(
+        name=name,
+        annotation=info.annotation,
+        sources=tuple(dict.fromkeys(sources)),
+        key=name,
+        is_required=info.is_required(),
+        is_plain=is_plain(dto, name, info),
+        default=constant_default(dto, info),
+    )
+
+
+def constant_default(dto: type[pydantic.BaseModel], info: FieldInfo) -> object:
+    """The default of the field when every instance gets the very same."""
+    validated = info.validate_default or dto.model_config.get("validate_default")
+    return NO_CONSTANT if info.default_factory is not None or validated else info.default
+
+
+def alias_names(dto: type[pydantic.BaseModel], name: str, info: FieldInfo) -> tuple[str, ...]:
+    """The names under which the field is looked for, apart from its own."""
+    alias = info.validation_alias
+    if alias is None:
+        return ()
+    choices = alias.choices if isinstance(alias, pydantic.AliasChoices) else [alias]
+    paths = [choice.path if isinstance(choice, pydantic.AliasPath) else [choice] for choice in choices]
+    if any(len(path) != 1 for path in paths):
+        raise BadProjection(
+            f"{dto.__name__}.{name} is found by an AliasPath of several steps, which projections do not follow.\n"
+            f"  Nest a model for the related object, or name a hybrid attribute of the mapped class."
+        )
+    return tuple(str(path[0]) for path in paths)
+
+
+def is_plain(dto: type[pydantic.BaseModel], name: str, info: FieldInfo) -> bool:
+    """Whether a value of the annotated type is sure to pass unchanged; a Decimal is not: NUMERIC may hold NaN."""
+    validated = {
+        field
+        for group in (dto.__pydantic_decorators__.field_validators, dto.__pydantic_decorators__.validators)
+        for decorator in group.values()
+        for field in decorator.info.fields
+    }
+    return not (
+        info.metadata
+        or info.discriminator
+        or {name, "*"} & validated
+        or marked(info.annotation)
+        or Decimal in members_of(info.annotation)
+    )
+
+
+def marked(annotation: object) -> bool:
+    """Whether `Annotated` occurs anywhere in the annotation."""
+    return get_origin(annotation) is Annotated or any(marked(inner) for inner in get_args(annotation))
+
+
+def reason_to_validate(dto: type[pydantic.BaseModel]) -> str:
+    """Why Pydantic itself has to build every instance, or the empty string."""
+    settings = set(dto.model_config) - HARMLESS - {"extra"}
+    decorators = dto.__pydantic_decorators__
+    reasons = {
+        "it has a model validator": bool(decorators.model_validators or decorators.root_validators),
+        "it has private attributes": bool(dto.__private_attributes__),
+        "it has a model_post_init": dto.__pydantic_post_init__ is not None,
+        "it has its own __init__": dto.__pydantic_custom_init__,
+        "its config sets " + ", ".join(sorted(settings)): bool(settings),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def reads_attributes(dto: type[pydantic.BaseModel]) -> bool:
+    """Whether code of the model sees its input before Pydantic has taken it apart: it must be an object."""
+    modes = {decorator.info.mode for decorator in dto.__pydantic_decorators__.model_validators.values()}
+    return bool({"before", "wrap"} & modes) or bool(dto.model_config.get("strict"))
+
+
+@cache
+def instance_parts() -> dict[str, Any]:
+    """Functions that make an empty instance and set each of its four slots, as `model_construct` does.
+
+    Any: a constructor and descriptors. Pydantic documents the slots as attributes of `BaseModel`.
+    """
+    slots = pydantic.BaseModel.__dict__
+    return {
+        "new": object.__new__,
+        "put_values": slots["__dict__"].__set__,
+        "put_names": slots["__pydantic_fields_set__"].__set__,
+        "put_extra": slots["__pydantic_extra__"].__set__,
+        "put_private": slots["__pydantic_private__"].__set__,
+    }
+
+
+def validating(dto: Any) -> Validator:
+    """The function that validates a whole list in one call. Any: a parametrised model is not a type to a checker."""
+    return partial(pydantic.TypeAdapter(list[dto]).validate_python, from_attributes=True)
+
+
+def never_accepts(field: Field, produced: type) -> bool:
+    """Whether Pydantic itself refuses the type for every sample value of what the column gives."""
+    samples = SAMPLES.get(produced)
+    if not samples or not field.is_plain:
+        return False
+    try:
+        adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter[Any](field.annotation)  # type: ignore[arg-type]
+    except pydantic.PydanticUserError:
+        return False
+    return all(refuses(adapter, sample) for sample in samples)
+
+
+def refuses(adapter: pydantic.TypeAdapter[object], sample: object) -> bool:
+    """Whether the value is of a type that the annotation cannot be made from."""
+    try:
+        adapter.validate_python(sample, from_attributes=True)
+    except pydantic.ValidationError as error:
+        return all(fault["type"].endswith(("_type", "is_instance_of")) for fault in error.errors())
+    except Exception:  # a serializer or a custom type may raise anything of a sample that is not theirs
+        return False
+    return False

@@ -1,0 +1,182 @@
+"""Which columns each query of a plan selects, in which order, and where each field finds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import and_
+from sqlalchemy.orm import RelationshipProperty, aliased
+
+from .plan import Many, One, Plan, Value
+
+Entity = Any  # a mapped class or an alias of one; SQLAlchemy has no name for both
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value at its places in the row: one for a column, several for a composite."""
+
+    part: Value
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A related row in the same row; it is absent when all of `presence`, its primary key, are NULL."""
+
+    part: One
+    node: Node
+    presence: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """Related rows from a query of their own, the `number`-th below this one, found by the values at `places`."""
+
+    part: One | Many
+    number: int
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A DTO within a row."""
+
+    plan: Plan
+    slots: tuple[Cell | Joined | Keyed, ...]
+
+
+@dataclass(slots=True)
+class Query:
+    """One SELECT: its columns in order, its joins, the DTO in each row and the queries that hang on it.
+
+    `links` are the places of the key by which the rows go to the rows above.
+    """
+
+    entity: Entity
+    columns: list[Any] = field(default_factory=list)  # Any: expressions of whatever type
+    joins: list[Any] = field(default_factory=list)  # Any: relationship attributes of whatever class
+    below: list[Below] = field(default_factory=list)
+    links: tuple[int, ...] = ()
+    node: Node = field(init=False)
+    known: dict[tuple[int, str], int] = field(default_factory=dict)
+
+    def place(self, entity: Entity, key: str) -> int:
+        """The place of an attribute in the row; it is selected once, however often it is named."""
+        name = (id(entity), key)
+        if name not in self.known:
+            self.known[name] = len(self.columns)
+            self.columns.append(getattr(entity, key))
+        return self.known[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A query for the rows related to those of another.
+
+    `owner` is an alias of the class above when the related rows have to be found by a join, and None when their
+    own columns, `remote`, hold the key.
+    """
+
+    relationship: RelationshipProperty[Any]  # Any: of whatever class
+    query: Query
+    owner: Entity | None
+    is_many: bool
+
+
+def lay_out(plan: Plan, entity: Entity, *, joins: bool, whole: bool = False) -> Query:
+    """Lay out the query for a plan, of the entity that a statement selects.
+
+    `joins` tells whether a related row may be joined; `whole` selects the entity's every column, for DISTINCT, which
+    otherwise would fold rows that differ.
+    """
+    query = Query(entity)
+    query.node = node(query, plan, entity, joins)
+    if whole:
+        for prop in plan.mapper.column_attrs:
+            query.place(entity, prop.key)
+    if not query.columns:
+        identity(query, plan, entity)
+    return query
+
+
+def node(query: Query, plan: Plan, entity: Entity, joins: bool) -> Node:
+    """Place every field of a DTO in the rows of the query."""
+    slots: list[Cell | Joined | Keyed] = []
+    for part in plan.parts:
+        if isinstance(part, Value):
+            keys = part.attribute.columns or (part.attribute.key,)
+            slots.append(Cell(part, tuple(query.place(entity, key) for key in keys)))
+        elif isinstance(part, One) and joins and points_at_one(part.relationship):
+            slots.append(joined(query, part, entity))
+        else:
+            slots.append(keyed(query, part, plan, entity))
+    return Node(plan, tuple(slots))
+
+
+def points_at_one(relationship: RelationshipProperty[Any]) -> bool:
+    """Whether a join cannot multiply rows: the columns pointed at are a primary key or hold it."""
+    keys = set(relationship.mapper.primary_key)
+    return relationship.direction.name == "MANYTOONE" and keys <= set(relationship.remote_side)
+
+
+def joined(query: Query, part: One, entity: Entity) -> Joined:
+    """Bring the related row into the same row, by an outer join to an alias of its class."""
+    other = aliased(part.relationship.mapper.class_)
+    query.joins.append(getattr(entity, part.attribute.key).of_type(other))
+    inner = node(query, part.plan, other, joins=True)
+    return Joined(part, inner, identity(query, part.plan, other))
+
+
+def identity(query: Query, plan: Plan, entity: Entity) -> tuple[int, ...]:
+    """The places of the entity's primary key."""
+    return places(query, plan.mapper, entity, plan.mapper.primary_key)
+
+
+def places(query: Query, mapper: Any, entity: Entity, columns: Sequence[Any]) -> tuple[int, ...]:
+    """The places of some of the entity's columns. Any: a mapper and columns of whatever class."""
+    return tuple(query.place(entity, mapper.get_property_by_column(column).key) for column in columns)
+
+
+def keyed(query: Query, part: One | Many, plan: Plan, entity: Entity) -> Keyed:
+    """Give the related rows a query of their own, keyed by columns of these."""
+    relationship = part.relationship
+    below = Query(relationship.mapper.class_)
+    below.node = node(below, part.plan, below.entity, joins=True)
+    pairs = plain_pairs(relationship)
+    owner = None if pairs else aliased(plan.mapper.class_)
+    if pairs:
+        below.links = places(below, relationship.mapper, below.entity, [remote for _, remote in pairs])
+        mine = places(query, plan.mapper, entity, [local for local, _ in pairs])
+    else:
+        below.links = places(below, plan.mapper, owner, plan.mapper.primary_key)
+        mine = identity(query, plan, entity)
+    query.below.append(Below(relationship, below, owner, isinstance(part, Many)))
+    return Keyed(part, len(query.below) - 1, mine)
+
+
+def plain_pairs(relationship: RelationshipProperty[Any]) -> list[tuple[Any, Any]]:
+    """The columns here and there whose equality is all that the relationship asks, or nothing when it asks more."""
+    pairs: list[tuple[Any, Any]] = [(local, remote) for local, remote in relationship.local_remote_pairs or ()]
+    if relationship.secondary is not None or not pairs:
+        return []
+    if any(type(local.type) is not type(remote.type) for local, remote in pairs):
+        return []
+    if not (
+        mapped(relationship.parent, [local for local, _ in pairs])
+        and mapped(relationship.mapper, [r for _, r in pairs])
+    ):
+        return []
+    return pairs if asks_only(relationship, pairs) else []
+
+
+def mapped(mapper: Any, columns: Sequence[Any]) -> bool:
+    """Whether every column is an attribute of its own of the mapped class. Any: of whatever class."""
+    return set(columns) <= set(mapper.columns)
+
+
+def asks_only(relationship: RelationshipProperty[Any], pairs: Sequence[tuple[Any, Any]]) -> bool:
+    """Whether the relationship's condition is the equality of these columns and nothing else."""
+    return bool(relationship.primaryjoin.compare(and_(*[local == remote for local, remote in pairs])))

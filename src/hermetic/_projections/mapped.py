@@ -1,0 +1,86 @@
+"""The attributes of a mapped class that a database can select."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Column
+from sqlalchemy.ext.hybrid import HybridExtensionType
+from sqlalchemy.orm import ColumnProperty, CompositeProperty, Mapper, RelationshipProperty
+from sqlalchemy.types import TypeEngine
+
+from ..errors import BadProjection
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a mapped class: the `name` it was asked by, and the `key` it is mapped under.
+
+    `types` has one type for each column it is made of; `may_be_null` is None when the mapping cannot tell;
+    `composite` is the class that is built from several columns, of the attributes `columns`.
+    """
+
+    name: str
+    key: str
+    types: tuple[TypeEngine[Any], ...]  # Any: of whatever column
+    may_be_null: bool | None
+    columns: tuple[str, ...] = ()
+    composite: type | None = None
+    relationship: RelationshipProperty[Any] | None = None  # Any: to whatever class
+
+
+def attribute_of(mapper: Mapper[Any], name: str) -> Attribute | None:
+    """The attribute of that name, or None when nothing of that name can be selected.
+
+    Raises BadProjection for an association proxy, which is mapped and yet no column nor relationship.
+    """
+    if name in mapper.synonyms:
+        target = attribute_of(mapper, mapper.synonyms[name].name)
+        return target and replace(target, name=name)
+    if name in mapper.relationships:
+        return Attribute(name, name, (), None, relationship=mapper.relationships[name])
+    if name in mapper.composites:
+        return composite(mapper, mapper.composites[name])
+    if name in mapper.column_attrs:
+        return column(mapper, mapper.column_attrs[name])
+    extension = mapper.all_orm_descriptors.get(name)
+    if extension is None:
+        return None
+    if extension.extension_type is not HybridExtensionType.HYBRID_PROPERTY:
+        raise BadProjection(
+            f"{mapper.class_.__name__}.{name} is neither a column nor a relationship but a "
+            f"{extension.extension_type.name.lower().replace('_', ' ')}, which projections do not follow.\n"
+            f"  Name the relationship behind it, with a DTO for its class."
+        )
+    return Attribute(name, name, (getattr(mapper.class_, name).type,), None)
+
+
+def column(mapper: Mapper[Any], prop: ColumnProperty[Any]) -> Attribute:
+    """A mapped column, or an expression that the class maps like one."""
+    expression = prop.columns[0]
+    may_be_null = bool(expression.nullable) if isinstance(expression, Column) else None
+    return Attribute(prop.key, prop.key, (expression.type,), may_be_null)
+
+
+def composite(mapper: Mapper[Any], prop: CompositeProperty[Any]) -> Attribute:
+    """A class of values that is kept in several columns."""
+    keys = tuple(mapper.get_property_by_column(part).key for part in prop.columns)
+    made_of = prop.composite_class
+    return Attribute(
+        name=prop.key,
+        key=prop.key,
+        types=tuple(part.type for part in prop.columns),
+        may_be_null=all(part.nullable for part in prop.columns),
+        columns=keys,
+        composite=made_of if isinstance(made_of, type) else None,
+    )
+
+
+def attribute_names(mapper: Mapper[Any]) -> list[str]:
+    """Every attribute that could be named, in the order of the mapping."""
+    return [
+        key
+        for key, descriptor in mapper.all_orm_descriptors.items()
+        if not key.startswith("_") and getattr(descriptor, "extension_type", None) is not None
+    ]

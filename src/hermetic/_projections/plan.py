@@ -1,0 +1,183 @@
+"""How a DTO and a mapped class fit together: which attribute fills which field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from sqlalchemy.orm import Mapper, RelationshipProperty
+
+from ..errors import BadProjection
+from .hints import Hint, read_hint
+from .kinds import describe
+from .mapped import Attribute, attribute_names, attribute_of
+from .samples import Fit, fit, produced_type
+from .shape import Field, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A field filled by a column, an expression or a composite of columns."""
+
+    field: Field
+    hint: Hint
+    attribute: Attribute
+    fit: Fit
+    may_be_null: bool
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A field filled by the one related row, or None."""
+
+    field: Field
+    hint: Hint
+    attribute: Attribute
+    relationship: RelationshipProperty[Any]  # Any: of whatever class
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A field filled by a collection of related rows."""
+
+    field: Field
+    hint: Hint
+    attribute: Attribute
+    relationship: RelationshipProperty[Any]  # Any: of whatever class
+    plan: Plan
+
+
+Part = Value | One | Many
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A DTO and the mapped class it is read from, field by field; `defaulted` fields keep the default of the DTO."""
+
+    shape: Shape
+    mapper: Mapper[Any]  # Any: of whatever class
+    parts: tuple[Part, ...]
+    defaulted: tuple[Field, ...]
+
+
+def make_plan(dto: object, mapper: Mapper[Any], above: tuple[tuple[object, Mapper[Any]], ...] = ()) -> Plan:
+    """Lay a DTO against a mapped class.
+
+    Raises BadProjection when a field has no attribute to be read from, or one of a type it cannot hold.
+    """
+    shape = describe(dto)
+    if shape is None:
+        raise BadProjection(
+            f"{dto!r} is no DTO that projections know.\n"
+            f"  Known are Pydantic 2 and SQLModel models, msgspec Structs, dataclasses, attrs classes, TypedDict and "
+            f"NamedTuple."
+        )
+    refuse_endless(shape, mapper, above)
+    parts: list[Part] = []
+    defaulted: list[Field] = []
+    for field in shape.fields:
+        attribute = next(filter(None, (attribute_of(mapper, source) for source in field.sources)), None)
+        if attribute is not None:
+            parts.append(part(shape, field, attribute, mapper, (*above, (dto, mapper))))
+        elif field.is_required:
+            raise no_attribute(shape, field, mapper)
+        else:
+            defaulted.append(field)
+    return Plan(shape, mapper, tuple(parts), tuple(defaulted))
+
+
+def refuse_endless(shape: Shape, mapper: Mapper[Any], above: tuple[tuple[object, Mapper[Any]], ...]) -> None:
+    """Raise when a DTO contains itself: the number of queries would depend on the data."""
+    if (shape.dto, mapper) not in above:
+        return
+    way = " → ".join(str(getattr(dto, "__name__", dto)) for dto, _ in [*above, (shape.dto, mapper)])
+    raise BadProjection(
+        f"{way}: {shape.name} contains itself, so the number of queries would depend on the data.\n"
+        f"  Write one DTO for each level that is wanted, the last without the field."
+    )
+
+
+def part(
+    shape: Shape, field: Field, attribute: Attribute, mapper: Mapper[Any], above: tuple[tuple[object, Mapper[Any]], ...]
+) -> Part:
+    """How one field is filled from the attribute of its name."""
+    hint = read_hint(field.annotation)
+    if attribute.relationship is None:
+        return value(shape, field, hint, attribute, mapper)
+    relationship = attribute.relationship
+    names = f"{shape.name}.{field.name}: {hint} is read from {spelled(mapper, attribute.key)}"
+    if relationship.entity.is_aliased_class:
+        raise BadProjection(
+            f"{names}, a relationship to an aliased class, which projections do not follow.\n"
+            f"  Declare a relationship to {relationship.mapper.class_.__name__} itself."
+        )
+    if not relationship.uselist:
+        if describe(hint.core) is None:
+            raise BadProjection(
+                f"{names}, a single {relationship.mapper.class_.__name__}; {hint} is no DTO for it.\n"
+                f"  Annotate the field with the DTO of that class."
+            )
+        plan = make_plan(hint.core, relationship.mapper, above)
+        if shape.validator is None and shape.kind != "attrs" and not hint.is_optional and may_be_missing(relationship):
+            raise cannot_hold_none(names, hint)
+        return One(field, hint, attribute, relationship, plan)
+    if hint.container is None or describe(hint.element) is None:
+        raise BadProjection(
+            f"{names}, a collection of {relationship.mapper.class_.__name__}; {hint} cannot hold it.\n"
+            f"  Annotate the field with list[…], tuple[…, ...], set[…] or frozenset[…] of the DTO of that class."
+        )
+    return Many(field, hint, attribute, relationship, make_plan(hint.element, relationship.mapper, above))
+
+
+def value(shape: Shape, field: Field, hint: Hint, attribute: Attribute, mapper: Mapper[Any]) -> Value:
+    """A field filled by a column, an expression or a composite, once its type is known to fit."""
+    produced = attribute.composite or produced_type(attribute.types[0])
+    fits = fit(hint.core, produced)
+    names = f"{shape.name}.{field.name}: {hint} is read from {spelled(mapper, attribute.key)}"
+    if shape.misfit is not None:
+        wrong = produced is not None and fits == "wrong" and shape.misfit(field, produced)
+    else:
+        wrong = fits == "wrong"
+    if wrong and produced is not None:
+        raise BadProjection(
+            f"{names}, which gives {produced.__name__}.\n"
+            f"  Annotate the field with {produced.__name__}, or read it from a hybrid attribute that converts."
+        )
+    if shape.validator is None and attribute.may_be_null is True and not hint.is_optional:
+        raise cannot_hold_none(names, hint)
+    return Value(field, hint, attribute, fits, attribute.may_be_null is not False)
+
+
+def may_be_missing(relationship: RelationshipProperty[Any]) -> bool:
+    """Whether the related row of a to-one relationship may be absent by the schema."""
+    if relationship.direction.name != "MANYTOONE":
+        return True
+    return any(column.nullable for column in relationship.local_columns)
+
+
+def cannot_hold_none(names: str, hint: Hint) -> BadProjection:
+    """The error for a field that its framework does not check and that would be None against its annotation."""
+    return BadProjection(f"{names}, which may be None.\n  Annotate the field with {hint} | None.")
+
+
+def no_attribute(shape: Shape, field: Field, mapper: Mapper[Any]) -> BadProjection:
+    """The error for a field that nothing fills, with the nearest name."""
+    owner = mapper.class_.__name__
+    source = field.sources[0]
+    sought = field.name if source == field.name else f"{field.name} (looked for as {source!r})"
+    what = f"{shape.name}.{sought} names no mapped attribute of {owner}"
+    if hasattr(mapper.class_, source):
+        return BadProjection(
+            f"{what}: {owner}.{source} is plain Python, which a database cannot select.\n"
+            f"  Make it a hybrid_property or a column_property, or give {shape.name}.{field.name} a default."
+        )
+    nearest = get_close_matches(source, attribute_names(mapper), n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"{owner} has {', '.join(attribute_names(mapper))}."
+    return BadProjection(f"{what}.\n  {hint[0].upper()}{hint[1:]}")
+
+
+def spelled(mapper: Mapper[Any], key: str) -> str:
+    """A mapped attribute as its author wrote it."""
+    return f"{mapper.class_.__name__}.{key}"

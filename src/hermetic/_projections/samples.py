@@ -1,0 +1,94 @@
+"""What a column type promises of the Python values that come out of it."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import uuid
+from typing import Literal, get_args, get_origin
+
+from sqlalchemy import types
+from sqlalchemy.types import TypeEngine
+
+from .hints import members_of
+
+PROMISING = (
+    types.Boolean,
+    types.Date,
+    types.DateTime,
+    types.Double,
+    types.Enum,
+    types.Float,
+    types.Integer,
+    types.Interval,
+    types.LargeBinary,
+    types.Numeric,
+    types.String,
+    types.Time,
+    types.Uuid,
+)
+
+SAMPLES: dict[type, list[object]] = {
+    bool: [True, False],
+    int: [0, 1],
+    float: [0.0, 1.5],
+    decimal.Decimal: [decimal.Decimal("0"), decimal.Decimal("1.5")],
+    datetime.datetime: [datetime.datetime(2020, 1, 1), datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)],
+    datetime.date: [datetime.date(2020, 1, 1)],
+    datetime.time: [datetime.time(0), datetime.time(1, tzinfo=datetime.UTC)],
+    datetime.timedelta: [datetime.timedelta(0), datetime.timedelta(days=1)],
+    uuid.UUID: [uuid.UUID(int=0)],
+}
+
+Fit = Literal["exact", "usable", "unknown", "wrong"]
+
+
+def produced_type(type_: TypeEngine[object]) -> type | None:
+    """The Python type of every value that is not NULL, or None when the type does not promise one.
+
+    A TypeDecorator and a type of the user's own may make anything; JSON and arrays hold anything.
+    """
+    of_sqlalchemy = type(type_).__module__.startswith("sqlalchemy.")
+    if not of_sqlalchemy or not isinstance(type_, PROMISING) or isinstance(type_, types.TypeDecorator):
+        return None
+    produced: type = type_.python_type
+    return produced
+
+
+def fit(core: object, produced: type | None) -> Fit:
+    """Whether a value of the produced type is one of the annotated type.
+
+    `exact`: it is just that type; `usable`: a type checker would accept it; `unknown`: only the value can tell.
+    """
+    if core is object or not_a_class(core):
+        return "exact"
+    if produced is None:
+        return "unknown"
+    return min((fit_one(member, produced) for member in members_of(core)), key=RANK.index)
+
+
+RANK: tuple[Fit, ...] = ("exact", "usable", "unknown", "wrong")
+
+
+def not_a_class(core: object) -> bool:
+    """Whether the annotation accepts everything."""
+    return getattr(core, "__name__", None) == "Any" or getattr(core, "_name", None) == "Any"
+
+
+def fit_one(member: object, produced: type) -> Fit:
+    """How one alternative of an annotation fits."""
+    if member is produced:
+        return "exact"
+    if get_origin(member) is Literal:
+        return "unknown" if all(isinstance(value, produced) for value in get_args(member)) else "wrong"
+    if not isinstance(member, type) or get_origin(member) is not None:
+        return "unknown"
+    if issubclass(produced, member) or (member, produced) in PROMOTED:
+        return "usable"
+    if issubclass(member, produced) and not issubclass(member, enum.Enum):
+        return "unknown"
+    return "wrong"
+
+
+PROMOTED = {(float, int), (complex, int), (complex, float)}
