@@ -119,6 +119,34 @@ RARE = {
         ("add", 17, 54, 13),
         ("load", 9, 34, 6),
     ],
+    "several deleted instances of one row that a rollback brings back": [
+        ("open", 57, 5, 0),
+        ("load", 51, 62, 54),
+        ("close", 46, 34, 4),
+        ("load", 24, 25, 27),
+        ("delete", 56, 39, 34),
+        ("load", 56, 3, 22),
+        ("delete", 26, 4, 15),
+        ("rollback", 45, 55, 57),
+    ],
+    "a deleted instance that comes back in the place of its twin, which does not expire": [
+        ("open", 28, 5, 44),
+        ("load", 42, 47, 24),
+        ("expunge_all", 58, 25, 28),
+        ("load", 33, 46, 16),
+        ("delete", 0, 58, 13),
+        ("load", 53, 4, 19),
+        ("add", 43, 28, 2),
+        ("rollback", 43, 7, 26),
+        ("merge", 3, 63, 30),
+    ],
+    "a refresh of what a refresh brought along, with the options of the first load": [
+        ("open", 13, 62, 0),
+        ("load", 42, 16, 9),
+        ("expunge", 23, 48, 26),
+        ("refresh", 62, 35, 9),
+        ("refresh", 8, 53, 57),
+    ],
 }
 """Steps of which random ones meet the like once in some hundred thousand."""
 

@@ -14,7 +14,7 @@ from .refreshing import identify, lacks_identity, may_lack_identity, others
 from .session import SessionState
 from .states import States
 from .synchronizing import adopted, changes_row, doubt, entangle, has_changes, is_near, linked, moved, pointed
-from .undoing import undo
+from .undoing import has_rivals, undo
 
 
 def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) -> Outcome:
@@ -33,7 +33,7 @@ def flush(life: States, key: Key, *, fails: bool = False, awaited: bool = True) 
         life.lose_track(key)
         return TANGLED
     if sends is not False and (problem := refusal(life, session, fails=fails, awaited=awaited)):
-        if problem.because == "gone" and session.pending:
+        if (problem.because == "gone" and session.pending) or has_rivals(life, session):
             # Which of the new instances were sent before the row was missed cannot be told.
             life.lose_track(key)
             return TANGLED

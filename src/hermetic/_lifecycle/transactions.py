@@ -5,12 +5,12 @@ from __future__ import annotations
 from .attaching import detach
 from .flushing import flush
 from .loading import all_expired
-from .outcome import FINE, UNKNOWN, Outcome, is_stopped, raises
+from .outcome import FINE, TANGLED, UNKNOWN, Outcome, is_stopped, raises
 from .querying import unusable
 from .records import Committed, Flushed, Key, RolledBack, SessionClosed, SessionOpened, TransactionBegan
 from .session import Savepoint, SessionState
 from .states import States
-from .undoing import undo
+from .undoing import has_rivals, undo
 
 
 def opened(life: States, record: SessionOpened) -> Outcome:
@@ -105,6 +105,9 @@ def rolled_back(life: States, record: RolledBack) -> Outcome:
     while True:
         session = life.sessions[session.key]
         if session.phase != "failed" or session.pending or session.dirty or session.deleted:
+            if has_rivals(life, session):
+                life.lose_track(session.key)
+                return TANGLED
             undo(life, session.key)
         outer = life.sessions[session.key].savepoints[:-1]
         is_over = not outer
