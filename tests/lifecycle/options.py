@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import orm
+from sqlalchemy import inspect, orm
 
+from hermetic._lifecycle.arriving import beyond
 from hermetic._lifecycle.schema import LoaderOption
 
 from .library import CLASSES, MAPPINGS
@@ -62,20 +64,40 @@ COLUMNS = {
 }
 
 
-def real_options(entity: str, options: tuple[LoaderOption, ...]) -> list[Any]:
-    """SQLAlchemy's own spelling of loader options."""
-    made, only = [], {}
+SPELLED: dict[int, tuple[LoaderOption, ...]] = {}
+"""The model's word for each of SQLAlchemy's options, by their `id`; `real_options` keeps them alive."""
+
+
+@cache
+def real_options(entity: str, options: tuple[LoaderOption, ...]) -> tuple[Any, ...]:
+    """SQLAlchemy's own spelling of loader options; asked again, the very same objects."""
+    made = []
+    only: dict[tuple[str, ...], list[LoaderOption]] = {}
     for option in options:
         if option.kind == "load_only":
-            only.setdefault(option.path[:-1], []).append(option.path[-1])
+            only.setdefault(option.path[:-1], []).append(option)
             continue
         base, mapped = prefix(entity, option.path[:-1])
         kind = getattr(base, option.kind)
         made.append(kind(option.path[-1] if option.path[-1] == "*" else getattr(mapped, option.path[-1])))
-    for path, names in only.items():
+        SPELLED[id(made[-1])] = (option,)
+    for path, several in only.items():
         base, mapped = prefix(entity, path)
-        made.append(base.load_only(*(getattr(mapped, name) for name in names)))
-    return made
+        made.append(base.load_only(*(getattr(mapped, option.path[-1]) for option in several)))
+        SPELLED[id(made[-1])] = tuple(several)
+    return tuple(made)
+
+
+def options_of(instance: Any) -> tuple[tuple[LoaderOption, ...], tuple[str, ...] | None]:
+    """The options that a real instance was loaded with, as it sees them, and the classes above it in that load."""
+    state = inspect(instance)
+    if not state.load_options:
+        return (), None
+    mappers, relations = state.load_path.path[::2], state.load_path.path[1::2]
+    options = tuple(option for made in state.load_options for option in SPELLED[id(made)])
+    for relation in relations:
+        options = beyond(options, relation.key)
+    return options, tuple(mapper.class_.__name__ for mapper in mappers[:-1])
 
 
 def prefix(entity: str, path: tuple[str, ...]) -> tuple[Any, Any]:

@@ -28,6 +28,7 @@ from hermetic._lifecycle.schema import LoaderOption, Relation
 
 from .database import Database
 from .library import CLASSES, MAPPINGS, Base
+from .options import options_of
 from .seen import Losses, Move, Query, Seen, stored_in
 
 
@@ -200,6 +201,9 @@ class Pair:
                 **facts,
             )
         )
+        if facts.get("by_flush"):
+            # What came along with it tells of itself.
+            return
         for relation in mapping.relations.values():
             kinds = [option.kind for option in options if option.path == (relation.name,)]
             if not kinds or kinds[-1] not in ("joinedload", "selectinload"):
@@ -270,7 +274,8 @@ class Pair:
                 (primary_key,) = inspect(instance).identity or (instance.id,)
                 entity = type(instance).__name__
                 rewritten = by_flush and self.rows.get((entity, primary_key)) != self.now[0].get((entity, primary_key))
-                self.tell_row(entity, primary_key, (), by_flush=True, rewritten=rewritten)
+                options, via = options_of(instance)
+                self.tell_row(entity, primary_key, options, Query(via=via), by_flush=True, rewritten=rewritten)
         self.tell_rest()
         self.arrived = [arrival for arrival in self.arrived if by_flush and not arrival[1]]
 
