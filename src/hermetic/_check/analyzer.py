@@ -33,6 +33,7 @@ from .program.relevance import Relevance
 from .program.settings import Settings
 from .program.shapes import Shape, shape_of
 from .program.surroundings import Surroundings
+from .program.traces import Remembered
 from .program.usage import Usage
 from .providers import Providers
 from .sessions.promised import Promised
@@ -47,6 +48,9 @@ from .work.units import Units
 if TYPE_CHECKING:
     from .._lifecycle.schema import Mapping
 
+LINE, GENERATOR = "line", "generator"
+"""What one can rest on besides what a project defines: the text of a line, and whether a function is a generator."""
+
 
 class Analyzer:
     """Answers what names and values are, and explores functions; everything is worked out once, when asked for."""
@@ -56,7 +60,7 @@ class Analyzer:
         self.providers = providers or Providers()
         self.models = Models(project)
         self.schemas = Schemas(project, self.models)
-        self.units = Units()
+        self.units = Units(project.trace)
         self.witness = Witness(self)
         self.summaries = Summaries(self)
         self.generators = Generators(self)
@@ -74,11 +78,12 @@ class Analyzer:
         self.surroundings = Surroundings(project)
         self.names = Names(self)
         self.unresolved = Unresolved(self)
-        self._functions: dict[FunctionNode, Function] = {function.node: function for function in project.functions()}
+        self._functions: dict[FunctionNode, Function] = {function.head: function for function in project.functions()}
         self._named = {function.ident: function for function in project.functions()}
+        self._classes = {cls.ident: cls for cls in project.classes()}
         self._walks: dict[Function, list[ast.AST]] = {}
         self._shapes: dict[Function, Shape] = {}
-        self._decorators: dict[Function, tuple[str, ...]] = {}
+        self._decorators: Remembered[Function, tuple[str, ...]] = Remembered(project.trace)
         self._lines: dict[str, list[str]] = {}
         self._sources: dict[str, list[str]] = {}
         for module in project.modules.values():
@@ -101,13 +106,27 @@ class Analyzer:
     def function_named(self, ident: str) -> Function:
         return self._named[ident]
 
+    def class_named(self, ident: str) -> Class:
+        return self._classes[ident]
+
+    def placed(self, ident: str) -> str:
+        """The name of a function with its line; other names stay as they are."""
+        found = self._named.get(ident)
+        return ident if found is None else f"{found.qualname}:{found.head.lineno}"
+
+    def has(self, ident: str) -> bool:
+        """Whether there is a function or class of this name."""
+        return ident in self._named or ident in self._classes
+
     def walk(self, function: Function) -> list[ast.AST]:
         """Every node of a function's body, nested definitions included."""
+        body = function.node.body
         if function not in self._walks:
-            self._walks[function] = [node for statement in function.node.body for node in ast.walk(statement)]
+            self._walks[function] = [node for statement in body for node in ast.walk(statement)]
         return self._walks[function]
 
     def line(self, file: str, number: int) -> str:
+        self.project.trace.inside.add((LINE, file, number))
         if file not in self._lines:
             blocks = [text.split("\n") for text in self._sources.get(file, ())]
             self._lines[file] = [max(lines, key=len) for lines in zip_longest(*blocks, fillvalue="")]
@@ -205,24 +224,25 @@ class Analyzer:
         return not known.FIXTURES.isdisjoint(self.decorators(function))
 
     def is_generator(self, function: Function) -> bool:
-        return self.shape(function).is_generator
+        """Whether a call of a function runs nothing of it; all that is known of it who asks only this."""
+        function.module.note(GENERATOR, function.ident)
+        with self.project.trace.apart():
+            return self.shape(function).is_generator
 
     def shape(self, function: Function) -> Shape:
         """What the syntax of a function tells, worked out once."""
+        nodes = self.walk(function)
         found = self._shapes.get(function)
         if found is None:
-            found = self._shapes[function] = shape_of(self.walk(function))
+            found = self._shapes[function] = shape_of(nodes)
         return found
 
     def decorators(self, function: Function) -> tuple[str, ...]:
         """The dotted names of a function's decorators, from the top."""
-        found = self._decorators.get(function)
-        if found is None:
-            found = self._decorators[function] = tuple(self._decorating(function))
-        return found
+        return self._decorators.get(function, lambda: tuple(self._decorating(function)))
 
     def _decorating(self, function: Function) -> Iterator[str]:
-        for decorator in function.node.decorator_list:
+        for decorator in function.head.decorator_list:
             node = decorator.func if isinstance(decorator, ast.Call) else decorator
             definition = self.project.resolve_expr(function.module, node)
             if isinstance(definition, External):
@@ -243,7 +263,7 @@ class Analyzer:
 
     def arguments(self, function: Function, owner: Value | None, call: Call) -> Iterator[tuple[str, Value]]:
         """The parameters of a function with the values of one call."""
-        args = function.node.args
+        args = function.head.args
         positional = [argument.arg for argument in (*args.posonlyargs, *args.args)]
         if owner is not None and function.cls is not None and positional and not _is_static(function):
             yield positional[0], owner
@@ -278,7 +298,7 @@ class Analyzer:
     def parameter(self, function: Function, argument: ast.arg) -> Value:
         """What a parameter holds, for a function looked at by itself."""
         key: Key = ("parameter", function.qualname, argument.arg)
-        first = [*function.node.args.posonlyargs, *function.node.args.args][:1]
+        first = [*function.head.args.posonlyargs, *function.head.args.args][:1]
         if function.cls is not None and first and first[0] is argument:
             return self._self(function, function.cls, key)
         if argument.annotation is not None:
@@ -295,7 +315,7 @@ class Analyzer:
         return value
 
     def _self(self, function: Function, cls: Class, key: Key) -> Value:
-        decorators = {getattr(d, "id", "") for d in function.node.decorator_list}
+        decorators = {getattr(d, "id", "") for d in function.head.decorator_list}
         if "staticmethod" in decorators:
             return Sym(key)
         if "classmethod" in decorators:
@@ -384,4 +404,4 @@ class Analyzer:
 
 
 def _is_static(function: Function) -> bool:
-    return any(getattr(decorator, "id", "") == "staticmethod" for decorator in function.node.decorator_list)
+    return any(getattr(decorator, "id", "") == "staticmethod" for decorator in function.head.decorator_list)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import ChainMap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from .whole.start_up import eased
 from .whole.witness import findings
 from .work.recall import Recall
 from .work.starts import starts
-from .work.units import reached
+from .work.units import Seen, UnitKey
 from .work.workers import looked_at, processes
 
 if TYPE_CHECKING:
@@ -71,10 +70,13 @@ def analyze(
     begin = [key for module in modules for key in starts(analyzer, module)]
     walked = len(begin) - len(modules)
     recall = Recall(analyzer, memory)
-    new = [key for key in begin if not recall.knows(key)]
-    total, tell = len(new), progress or _silently
-    fresh = looked_at(analyzer, new, processes(jobs, total), lambda at, done: tell(at, done, total))
-    seen = reached(begin, ChainMap(dict(fresh), recall.seen).__getitem__)
+    tell = progress or _silently
+
+    def look(keys: Sequence[UnitKey]) -> Mapping[UnitKey, Seen]:
+        total = len(keys)
+        return looked_at(analyzer, keys, processes(jobs, total), lambda at, done: tell(at, done, total))
+
+    seen = recall.seen(begin, look)
     recall.keep(seen)
     told = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
     whole = under_locks(eased(told, analyzer), analyzer)
@@ -84,5 +86,5 @@ def analyze(
         models=len(analyzer.models),
         functions=walked,
         unresolved=tuple(sorted(whole.unresolved)),
-        given_up=tuple(sorted(whole.given_up)),
+        given_up=tuple(sorted(map(analyzer.placed, whole.given_up))),
     )

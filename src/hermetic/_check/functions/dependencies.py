@@ -138,7 +138,7 @@ class Dependencies:
 
     def route(self, function: Function) -> ast.Call | None:
         """The decorator call that makes a function serve requests: `@app.get("/orders")`."""
-        for decorator in function.node.decorator_list:
+        for decorator in function.head.decorator_list:
             match decorator:
                 case ast.Call(func=ast.Attribute(attr=attr), args=[ast.Constant(value=str() as path), *_]) if (
                     attr in _VERBS
@@ -155,7 +155,7 @@ class Dependencies:
             return False
         if self.route(function) is not None:
             return True
-        decorators = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
+        decorators = (d.func if isinstance(d, ast.Call) else d for d in function.head.decorator_list)
         owners = (
             d.value for d in decorators if isinstance(d, ast.Attribute) and d.attr in {"tool", "resource", "prompt"}
         )
@@ -166,7 +166,7 @@ class Dependencies:
         """Whether a framework calls this function for each request, message or run."""
         if self.route(function) is not None:
             return True
-        for decorator in function.node.decorator_list:
+        for decorator in function.head.decorator_list:
             node = decorator.func if isinstance(decorator, ast.Call) else decorator
             name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
             if name in _TOOLS:
@@ -179,7 +179,7 @@ class Dependencies:
         if route is None:
             return ()
         given = next((keyword.value for keyword in route.keywords if keyword.arg == "response_model"), None)
-        annotation = given if given is not None else function.node.returns
+        annotation = given if given is not None else function.head.returns
         found = self.analyzer.schemas.response(annotation, function.module) if annotation is not None else None
         return found[0] if found is not None else ()
 

@@ -12,6 +12,7 @@ from ..paths.state import State, take
 from ..paths.values import NONE, UNKNOWN, Call, Closure, Cm, Decorated, Provided, Sess, Value, Wrapped
 from ..paths.withs import enter
 from ..program.modules import Function
+from ..program.traces import Remembered
 from ..providers import Provider
 from .nesting import nest_decorated
 
@@ -42,22 +43,20 @@ class Injecting:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._known: dict[Function, Injection | Provider | None] = {}
+        self._known: Remembered[Function, Injection | Provider | None] = Remembered(analyzer.project.trace)
 
     def around(self, function: Function, owner: Value | None, call: Call) -> Injection | Provider | None:
         """What brings a function its session at one call; None where there is no need."""
-        if not function.node.decorator_list:
+        if not function.head.decorator_list:
             return None
-        if function not in self._known:
-            self._known[function] = next(self._injections(function), None)
-        injection = self._known[function]
+        injection = self._known.get(function, lambda: next(self._injections(function), None))
         if injection is None or (isinstance(injection, Injection) and injection.position is not None):
             return injection
         given = dict(self.analyzer.arguments(function, owner, call))
         return injection if given.get(injection.parameter, NONE) == NONE and not _spreads(call) else None
 
     def _injections(self, function: Function) -> Iterator[Injection | Provider]:
-        for decorator in function.node.decorator_list:
+        for decorator in function.head.decorator_list:
             name = decorator.func if isinstance(decorator, ast.Call) else decorator
             found = self.analyzer.project.resolve_expr(function.module, name)
             stated = self.analyzer.providers.of(found)
@@ -80,7 +79,7 @@ class Injecting:
 
     def _in(self, wrapper: Function, outer: set[str], function: Function) -> Iterator[Injection]:
         own = {argument.arg for argument in _arguments(wrapper)} - self.analyzer.shape(wrapper).names
-        names = [argument.arg for argument in (*function.node.args.posonlyargs, *function.node.args.args)]
+        names = [argument.arg for argument in (*function.head.args.posonlyargs, *function.head.args.args)]
         nodes = self.analyzer.walk(wrapper)
         kept = {key: name for node in nodes for key, name in _put(node)}
         for node in nodes:
@@ -190,5 +189,5 @@ def _put(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _arguments(function: Function) -> tuple[ast.arg, ...]:
-    args = function.node.args
+    args = function.head.args
     return (*args.posonlyargs, *args.args, *args.kwonlyargs)

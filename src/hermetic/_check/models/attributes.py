@@ -88,7 +88,7 @@ class Attributes:
                 yield name, read(Written(cls.module, cls.values.get(name), cls.annotations.get(name), is_sqlmodel))
         for name, method in cls.methods.items():
             if not name.startswith("__"):
-                is_declared = any("declared_attr" in ast.dump(node) for node in method.node.decorator_list)
+                is_declared = any("declared_attr" in ast.dump(node) for node in method.head.decorator_list)
                 yield name, self._declarations.method(method) if is_declared else None
         for name, written in self.registry.assigned.get(id(cls), ()):
             yield name, read(written)

@@ -77,7 +77,7 @@ class Declarations:
 
     def method(self, function: Function) -> Declared | None:
         """What a `declared_attr` method declares."""
-        annotation = function.node.returns
+        annotation = function.head.returns
         for value in returns(function):
             declared = self.read(Written(function.module, value, annotation))
             if declared is not None:

@@ -17,12 +17,16 @@ from .registry import Registry
 from .relations import Relations
 from .touches import Path
 
+MAPPING, VERSIONED, UNIQUE, READS = "mapping", "versioned", "unique", "reads"
+"""What one can rest on: what the mapper says of a class, and what reading a property of its instances reads."""
+
 
 class Models:
     """Every mapped class of a project; a mapping is worked out when it is first asked for."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._trace = project.trace
         self._registry = Registry(project)
         self.lineages = self._registry.lineages
         self._attributes = Attributes(self._registry)
@@ -40,6 +44,7 @@ class Models:
     def mapping(self, cls: Class | str) -> Mapping | None:
         """The mapping of a class, given itself or by its qualified name; None for a class that is not mapped."""
         found = self._registry.by_qualname.get(cls) if isinstance(cls, str) else cls
+        self._trace.inside.add((MAPPING, cls) if isinstance(cls, str) else (MAPPING, cls.module.name, cls.ident))
         return self._mapping(found) if found is not None and self._registry.holds(found) else None
 
     def of(self, definition: Definition | None) -> Mapping | None:
@@ -61,6 +66,12 @@ class Models:
         """Whether an UPDATE checks a version counter (`version_id_col`), and so refuses to go over another's change."""
         if id(mapping) not in self._classes:
             return False
+        cls = self.cls(mapping)
+        cls.module.note(VERSIONED, cls.ident)
+        with self._trace.apart():
+            return self._has_counter(mapping)
+
+    def _has_counter(self, mapping: Mapping) -> bool:
         for one in self.lineages.of(self.cls(mapping)).classes:
             method = one.methods.get("__mapper_args__")
             node = one.values.get("__mapper_args__") or (method.node if method else None)
@@ -73,31 +84,48 @@ class Models:
         keys = {name for name, column in mapping.columns.items() if column.primary_key}
         if (keys and keys <= names) or any(mapping.columns[name].unique for name in names & mapping.columns.keys()):
             return True
-        lineage = self.lineages.of(self.cls(mapping)).classes if id(mapping) in self._classes else ()
-        nodes = (node for one in lineage if (node := one.values.get("__table_args__")) is not None)
-        return any(group <= names for node in nodes for group in _constraints(node))
+        if id(mapping) not in self._classes:
+            return False
+        cls = self.cls(mapping)
+        cls.module.note(UNIQUE, cls.ident)
+        with self._trace.apart():
+            return any(group <= names for group in self.unique(cls))
+
+    def unique(self, cls: Class) -> Iterator[set[str]]:
+        """The groups of columns that the table arguments of a mapped class say are unique together."""
+        nodes = (one.values.get("__table_args__") for one in self.lineages.of(cls).classes)
+        return (group for node in nodes if node is not None for group in _constraints(node))
 
     def property_reads(self, mapping: Mapping, name: str) -> frozenset[Path]:
         """The columns and relations that reading a property (or calling a method) of an instance reads, as paths.
 
         `{("customer", "name")}` for a property that returns `self.customer.name`; empty for any other attribute.
         """
-        return self._properties.reads(mapping, name) if id(mapping) in self._classes else frozenset()
+        if id(mapping) not in self._classes:
+            return frozenset()
+        cls = self.cls(mapping)
+        self._trace.inside.add((READS, cls.module.name, cls.ident, name))
+        with self._trace.apart():
+            return self._properties.reads(mapping, name)
 
     def _mapping(self, cls: Class) -> Mapping:
         if id(cls) not in self._mappings:
-            columns, relations = dict[str, Column](), dict[str, Relation]()
-            for relation in self._relations.backrefs(cls):
-                relations[relation.name] = relation
-            for name, found in self._attributes.of(cls).items():
-                if isinstance(found.declared, DeclaredColumn):
-                    columns[name] = _column(name, found.declared)
-                elif isinstance(found.declared, DeclaredRelation):
-                    relations[name] = self._relations.relation(cls, name, found.declared)
-            mapping = Mapping(cls.qualname, MappingProxyType(columns), MappingProxyType(relations))
+            with self._trace.apart():
+                mapping = self._made(cls)
             self._mappings[id(cls)] = mapping
             self._classes[id(mapping)] = cls
         return self._mappings[id(cls)]
+
+    def _made(self, cls: Class) -> Mapping:
+        columns, relations = dict[str, Column](), dict[str, Relation]()
+        for relation in self._relations.backrefs(cls):
+            relations[relation.name] = relation
+        for name, found in self._attributes.of(cls).items():
+            if isinstance(found.declared, DeclaredColumn):
+                columns[name] = _column(name, found.declared)
+            elif isinstance(found.declared, DeclaredRelation):
+                relations[name] = self._relations.relation(cls, name, found.declared)
+        return Mapping(cls.qualname, MappingProxyType(columns), MappingProxyType(relations))
 
 
 def _constraints(node: ast.expr) -> Iterator[set[str]]:

@@ -7,9 +7,11 @@ import builtins
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 
 from ..program.modules import Class, Definition, External, Function, Global, Module, Project, dotted, strip_subscript
+from ..program.traces import Guarded
 
 Root: TypeAlias = Literal["declarative", "sqlmodel", "flask", "unknown"]
 
@@ -45,14 +47,11 @@ class Lineages:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self._found: dict[int, Lineage] = {}
+        self._found: Guarded[Class, Lineage] = Guarded(project.trace, lambda cls: Lineage((cls,), (), frozenset()))
         self._locals: dict[int, dict[str, Class]] = {}
 
     def of(self, cls: Class) -> Lineage:
-        if id(cls) not in self._found:
-            self._found[id(cls)] = Lineage((cls,), (), frozenset())
-            self._found[id(cls)] = self._lineage(cls)
-        return self._found[id(cls)]
+        return self._found.get(cls, partial(self._lineage, cls))
 
     def _lineage(self, cls: Class) -> Lineage:
         classes, externals = [cls], list[str]()
@@ -157,8 +156,9 @@ class Lineages:
         """A class of the same function, which names at module level do not reach."""
         if "." not in cls.qualname.removeprefix(f"{cls.module.name}."):
             return None
+        classes = cls.module.classes
         if id(cls.module) not in self._locals:
-            self._locals[id(cls.module)] = {one.qualname: one for one in cls.module.classes}
+            self._locals[id(cls.module)] = {one.qualname: one for one in classes}
         return self._locals[id(cls.module)].get(f"{cls.qualname.rpartition('.')[0]}.{name}")
 
 

@@ -81,7 +81,7 @@ class Properties:
 
 
 def _own_reads(function: Function) -> frozenset[Path]:
-    names = [*function.node.args.posonlyargs, *function.node.args.args]
+    names = [*function.head.args.posonlyargs, *function.head.args.args]
     return reads_of(function)[names[0].arg] if names else frozenset()
 
 
@@ -94,7 +94,7 @@ def _getter(cls: Class, name: str) -> Function | None:
 
 
 def _decorators(function: Function) -> Iterator[str]:
-    for node in function.node.decorator_list:
+    for node in function.head.decorator_list:
         for found in ast.walk(node):
             if isinstance(found, (ast.Name, ast.Attribute)):
                 yield found.attr if isinstance(found, ast.Attribute) else found.id

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from ..._lifecycle import schema
 from ..program.modules import Class, External, Global, Module, Project
+from ..program.traces import Guarded
 from .annotated import Shape, called, parts_of, shape, text
 from .index import Models
 from .lineage import is_true
@@ -47,18 +49,21 @@ class Schemas:
     def __init__(self, project: Project, models: Models) -> None:
         self.project = project
         self._models = models
-        self._fields: dict[int, Mapping[str, Field] | None] = {}
+        self._fields: Guarded[Class, Mapping[str, Field] | None] = Guarded(
+            project.trace, lambda _: MappingProxyType({})
+        )
 
     def fields(self, cls: Class) -> Mapping[str, Field] | None:
         """The fields of a response model by name, those of its bases first; None for any other class."""
-        if id(cls) not in self._fields:
-            kind = self._kind(cls)
-            self._fields[id(cls)] = MappingProxyType({}) if kind else None
-            if kind is not None:
-                read = self._typed if kind == "typed" else self._marshmallow
-                found = (field for one in reversed(self._models.lineages.of(cls).classes) for field in read(one))
-                self._fields[id(cls)] = MappingProxyType({field.name: field for field in found})
-        return self._fields[id(cls)]
+        return self._fields.get(cls, partial(self._read, cls))
+
+    def _read(self, cls: Class) -> Mapping[str, Field] | None:
+        kind = self._kind(cls)
+        if kind is None:
+            return None
+        read = self._typed if kind == "typed" else self._marshmallow
+        found = (field for one in reversed(self._models.lineages.of(cls).classes) for field in read(one))
+        return MappingProxyType({field.name: field for field in found})
 
     def reads(self, cls: Class, mapping: schema.Mapping) -> tuple[Path, ...]:
         """The attribute paths that filling `cls` from an instance of `mapping` reads, in the order of its fields.

@@ -24,7 +24,7 @@ def reads_of(function: Function) -> dict[str, frozenset[Path]]:
 
     Both sides of every branch count, and so do nested functions.
     """
-    arguments = function.node.args
+    arguments = function.head.args
     names = [one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     reader = _Reader(names)
     reader.function(function.node)

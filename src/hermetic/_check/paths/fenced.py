@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._lifecycle.schema import Column, Mapping, Relation
 from ..calls import known
 from ..program.modules import External, Imported, Module
+from ..program.traces import Remembered
 from ..sessions.methods import open_session
 from .state import State
 from .values import UNKNOWN, Attr, Cm, Ext, Maker, Ref, Sess, Value
@@ -22,6 +24,9 @@ from .values import UNKNOWN, Attr, Cm, Ext, Maker, Ref, Sess, Value
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
     from .flow import Flow
+
+BLOCKS = "blocks"
+"""What one can rest on: which blocks a document has."""
 
 _PREFIX = "<document>."
 _MAKERS = {"Session": False, "AsyncSession": True, "SessionLocal": False, "SessionFactory": False, "AsyncSessionLocal": True, "async_session": True, "async_session_maker": True}  # fmt: skip
@@ -38,11 +43,11 @@ class Fenced:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._documents: dict[str, list[Module]] = {}
-        self._mappings: dict[tuple[str, str], Mapping] = {}
+        self.blocks: dict[str, list[Module]] = {}
+        self._mappings: Remembered[tuple[str, str], Mapping] = Remembered(analyzer.project.trace)
         for module in analyzer.project.modules.values():
             if module.file.fence:
-                self._documents.setdefault(module.file.name, []).append(module)
+                self.blocks.setdefault(module.file.name, []).append(module)
 
     def name(self, module: Module, name: str) -> Value:
         """What an unbound name of a block is taken to mean."""
@@ -56,8 +61,8 @@ class Fenced:
     def _name(self, module: Module, name: str) -> Value:
         if name in _MAKERS:
             return Maker(("document", module.file.name, name), _MAKERS[name])
-        for other in self._documents.get(module.file.name, ()):
-            bound = other.names.get(name)
+        for other in self._blocks(module.file.name):
+            bound = other.bound(name)
             if isinstance(bound, Imported):
                 definition = module.project.imported(other, bound)
                 return self.analyzer.names.value_of(definition) if definition else UNKNOWN
@@ -72,10 +77,7 @@ class Fenced:
         document, _, cls = name.removeprefix(_PREFIX).rpartition(".")
         if not self._is_model(document, cls):
             return None
-        key = (document, cls)
-        if key not in self._mappings:
-            self._mappings[key] = self._mapping(document, cls)
-        return self._mappings[key]
+        return self._mappings.get((document, cls), partial(self._mapping, document, cls))
 
     def member(self, name: str, attribute: str) -> Value | None:
         """`User.posts` of such a class."""
@@ -85,11 +87,16 @@ class Fenced:
     def is_model_name(self, module: Module, node: ast.expr) -> bool:
         """Whether an expression names a class that the document never shows."""
         return (
-            module.file.fence and isinstance(node, ast.Name) and node.id[:1].isupper() and node.id not in module.names
+            module.file.fence and isinstance(node, ast.Name) and node.id[:1].isupper() and module.bound(node.id) is None
         )
 
+    def _blocks(self, document: str) -> list[Module]:
+        """The blocks of a document, in their order."""
+        self.analyzer.project.trace.inside.add((BLOCKS, document))
+        return self.blocks.get(document, [])
+
     def _nodes(self, document: str) -> Iterator[ast.AST]:
-        return (node for module in self._documents.get(document, ()) for node in ast.walk(module.tree))
+        return (node for module in self._blocks(document) for node in ast.walk(module.tree))
 
     def _is_model(self, document: str, cls: str) -> bool:
         """Whether the document gives the class to a session or a statement: `get(User, …)`, `select(User)`, `add(User())`."""

@@ -20,6 +20,7 @@ from .values import NONE, UNKNOWN, Attr, Bound, Closure, Engine, Query, Ref, Ses
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
+    from ..work.units import Unit, UnitKey
 
 _BUILTINS = frozenset(dir(builtins))
 
@@ -66,11 +67,12 @@ class Names:
 
     def _binders(self, outer: Function) -> dict[str, ast.AST]:
         """The parameter or first statement of a function that binds each name; written down once."""
+        nodes = self.analyzer.walk(outer)
         found = self._bound.get(outer)
         if found is None:
             found = dict[str, ast.AST]((argument.arg, argument) for argument, _ in arguments_with_defaults(outer))
             self._bound[outer] = found
-            for node in self.analyzer.walk(outer):
+            for node in nodes:
                 match node:
                     case ast.Assign(targets=[ast.Name(id=name)]):
                         found.setdefault(name, node)
@@ -92,15 +94,23 @@ class Names:
                 return Closure(definition)
             case Global() if (stated := named(self.analyzer.providers.of(definition))) is not None:
                 return stated
-            case Global(module=module, name=name, value=value):
-                work = partial(self._global, definition, value)
-                place = value or definition.annotation
-                at = f"{name}:{place.lineno}:{place.col_offset}" if place is not None else name
-                unit = self.analyzer.units.ask(("variable", module.name, at), work, UNKNOWN)
+            case Global():
+                unit = self.unit(definition)
                 self.analyzer.evidence.take_over(unit.evidence)
                 return cast(Value, unit.value)
             case _:
                 return Ref(definition)
+
+    def unit(self, variable: Global) -> Unit:
+        """The unit of a module's variable; its value is what the variable holds."""
+        work = partial(self._global, variable, variable.value)
+        return self.analyzer.units.ask(self.key(variable), work, UNKNOWN)
+
+    def key(self, variable: Global) -> UnitKey:
+        """What the unit of a variable is called: by the place of its value, since a name may be given two."""
+        place = variable.value or variable.annotation
+        at = f"{variable.name}:{place.lineno}:{place.col_offset}" if place is not None else variable.name
+        return "variable", variable.module.name, at
 
     def external(self, name: str) -> Value:
         """A name from outside of the project: what a provider says of it, or the name itself."""

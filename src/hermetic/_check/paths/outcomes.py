@@ -84,9 +84,7 @@ def _caught_by(module: Module, node: ast.expr, error: str) -> Literal["yes", "no
 def _is_raised_class(module: Module, error: str, tail: str, definition: object) -> Literal["yes", "no", "maybe"]:
     if error.rpartition(".")[2] == tail:
         return "yes"
-    raised = next(
-        (cls for cls in module.project.classes_named(error.rpartition(".")[2]) if cls.qualname == error), None
-    )
+    raised = module.project.class_called(error)
     if raised is None:
         return "no"
     if isinstance(definition, Class):

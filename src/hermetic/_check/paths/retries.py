@@ -170,7 +170,7 @@ def _named(module: Module, node: ast.expr) -> str:
 
 def retry_decorator(function: Function) -> Retry | None:
     """What a decorator repeats a function on; None without one, and for one that looks at the error itself."""
-    for decorator in function.node.decorator_list:
+    for decorator in function.head.decorator_list:
         call = decorator if isinstance(decorator, ast.Call) else None
         name = _named(function.module, call.func if call is not None else decorator)
         errors = _decorated(function.module, name, call)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from ..analyzer import Analyzer
 
 
+FACTORIES = "factories"
+"""What one can rest on: what the factories of one kind agree on."""
+
+
 class Factories:
     """Every place of the project that makes a session or a factory, with its `expire_on_commit`."""
 
@@ -21,19 +25,23 @@ class Factories:
 
     def expires(self, is_async: bool) -> bool:
         """Whether sessions of this kind expire what they hold on commit; one factory that says no is believed."""
+        self.analyzer.project.trace.inside.add((FACTORIES, is_async))
         return all(self.seen[is_async])
 
     def is_assumed(self, is_async: bool) -> bool:
         """Whether no factory of this kind is in sight, so that SQLAlchemy's default is only an assumption."""
+        self.analyzer.project.trace.inside.add((FACTORIES, is_async))
         return not self.seen[is_async]
 
     @property
     def seen(self) -> dict[bool, list[bool]]:
+        """What those of each kind say; whoever rests on it notes so."""
         if self._seen is None:
             self._seen = {False: [], True: []}
-            for module in self.analyzer.project.modules.values():
-                if "sqlalchemy" in module.file.text or "sqlmodel" in module.file.text:
-                    self._look(module, self._seen)
+            with self.analyzer.project.trace.apart():
+                for module in self.analyzer.project.modules.values():
+                    if "sqlalchemy" in module.file.text or "sqlmodel" in module.file.text:
+                        self._look(module, self._seen)
         return self._seen
 
     def _look(self, module: Module, seen: dict[bool, list[bool]]) -> None:

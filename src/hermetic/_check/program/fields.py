@@ -11,9 +11,11 @@ from ..._lifecycle.records import Key
 from ..paths.state import Path
 from ..paths.values import UNKNOWN, Engine, Ext, Inst, Maker, Obj, Ref, Sess, Value
 from .modules import Class, Function
+from .traces import Remembered
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
+    from ..work.units import Unit
 
 
 class Fields:
@@ -21,13 +23,11 @@ class Fields:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._lazy: dict[tuple[str, str], bool] = {}
+        self._lazy: Remembered[tuple[str, str], bool] = Remembered(analyzer.project.trace)
 
     def value(self, cls: Class, name: str, owner: Key) -> Value:
         """The value of `owner.name`; a session there is one that the object holds, opened elsewhere."""
-        unit = self.analyzer.units.ask(
-            ("field", cls.module.name, cls.ident, name), partial(self._find, cls, name), UNKNOWN
-        )
+        unit = self.unit(cls, name)
         self.analyzer.evidence.take_over(unit.evidence)
         found = cast(Value, unit.value)
         key = Path(owner, name)
@@ -39,14 +39,17 @@ class Fields:
             case _:
                 return found
 
+    def unit(self, cls: Class, name: str) -> Unit:
+        """The unit of an attribute; its value is what an instance holds there."""
+        key = ("field", cls.module.name, cls.ident, name)
+        return self.analyzer.units.ask(key, partial(self._find, cls, name), UNKNOWN)
+
     def is_lazy(self, cls: Class, name: str) -> bool:
         """Whether `self.name` may be None at first: the class, or one of its methods, sets it so."""
-        key = (cls.ident, name)
-        if key not in self._lazy:
-            self._lazy[key] = any(
-                _starts_none(self.analyzer, base, name) for base in cls.mro if isinstance(base, Class)
-            )
-        return self._lazy[key]
+        return self._lazy.get((cls.ident, name), partial(self._may_start_none, cls, name))
+
+    def _may_start_none(self, cls: Class, name: str) -> bool:
+        return any(_starts_none(self.analyzer, base, name) for base in cls.mro if isinstance(base, Class))
 
     def _find(self, cls: Class, name: str) -> Value:
         for base in cls.mro:
@@ -67,7 +70,7 @@ class Fields:
 
     def _assigned(self, method: Function, name: str, key: Key) -> Value:
         """What a method assigns to `self.name`."""
-        arguments = method.node.args.args
+        arguments = method.head.args.args
         if not arguments:
             return UNKNOWN
         me = arguments[0].arg
@@ -97,7 +100,7 @@ class Fields:
             found = (self._source(method, operand, key) for operand in (source.body, source.orelse))
             return next((value for value in found if value is not UNKNOWN), UNKNOWN)
         if isinstance(source, ast.Name):
-            for argument in (*method.node.args.posonlyargs, *method.node.args.args, *method.node.args.kwonlyargs):
+            for argument in (*method.head.args.posonlyargs, *method.head.args.args, *method.head.args.kwonlyargs):
                 if argument.arg == source.id:
                     value = self.analyzer.parameter(method, argument)
                     return self.analyzer.rekeyed(value, key)

@@ -10,7 +10,7 @@ from .modules import Function
 
 def arguments_with_defaults(function: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:
     """Every parameter with its default value."""
-    args = function.node.args
+    args = function.head.args
     positional = [*args.posonlyargs, *args.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
     yield from zip(positional, defaults, strict=True)

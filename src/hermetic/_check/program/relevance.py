@@ -28,6 +28,10 @@ _TOO_COMMON = frozenset(dir(dict)) | frozenset(dir(list)) | frozenset(dir(str)) 
 }  # fmt: skip
 
 
+RELEVANT = "relevant"
+"""What one can rest on: whether a function has to do with sessions."""
+
+
 class Relevance:
     """Two sets of functions, each with all that reach them by calls.
 
@@ -51,6 +55,7 @@ class Relevance:
         self.functions = self._closed(self._telling | self._hinting)
 
     def __contains__(self, function: Function) -> bool:
+        function.module.note(RELEVANT, function.ident)
         return function in self.functions
 
     def _closed(self, seeds: set[Function]) -> set[Function]:
@@ -91,7 +96,7 @@ class Relevance:
 
     def _promises(self, function: Function) -> bool:
         """Whether a function's return annotation is a session."""
-        nodes = ast.walk(function.node.returns) if function.node.returns is not None else ()
+        nodes = ast.walk(function.head.returns) if function.head.returns is not None else ()
         names = any(isinstance(node, ast.Name) and self._is_telling(function.module, node.id) for node in nodes)
         return names and self.analyzer.promised.of(function) is not None
 
@@ -100,14 +105,14 @@ class Relevance:
         return isinstance(definition, External) and known.may_wait(definition.name)
 
     def _signature(self, function: Function) -> Iterator[ast.AST]:
-        args = function.node.args
+        args = function.head.args
         for argument in (*args.posonlyargs, *args.args, *args.kwonlyargs):
             if argument.annotation is not None:
                 yield from ast.walk(argument.annotation)
         for default in (*args.defaults, *args.kw_defaults):
             if default is not None:
                 yield from ast.walk(default)
-        for decorator in function.node.decorator_list:
+        for decorator in function.head.decorator_list:
             yield from ast.walk(decorator)
 
     def _calls(self, name: str, caller: Function) -> None:
@@ -173,7 +178,7 @@ class Relevance:
 
     def _is_telling_path(self, module: Module, node: ast.Attribute) -> bool:
         name = dotted(node)
-        if name is None or name.partition(".")[0] not in module.names:
+        if name is None or name.partition(".")[0] not in module.contents.names:
             return False
         return self._is_telling(module, name)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +16,10 @@ _SERVERS = re.compile(
     r"|arq|huey|taskiq|faststream|grpc|strawberry|fastmcp|mcp|streamlit|gradio|aio_pika|confluent_kafka|aiokafka)\b",
     re.MULTILINE,
 )
+_WORDS = {"postgresql": _POSTGRESQL, "strict": _STRICT, "servers": _SERVERS}
+
+LOCKS, SURROUNDINGS = "locks", "surroundings"
+"""What one can rest on: whether a module takes locks, and what the files together speak of."""
 
 
 class Surroundings:
@@ -25,27 +28,37 @@ class Surroundings:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._locking: dict[str, bool] = {}
+        self._said: dict[str, bool] = {}
 
-    @cached_property
+    @property
     def is_postgresql(self) -> bool:
         """Whether the project speaks of PostgreSQL or of one of its drivers."""
-        return self._speaks_of(_POSTGRESQL)
+        return self._speaks_of("postgresql")
 
-    @cached_property
+    @property
     def is_strict(self) -> bool:
         """Whether an isolation level is chosen under which the database refuses to overwrite what it did not show."""
-        return self._speaks_of(_STRICT)
+        return self._speaks_of("strict")
 
-    @cached_property
+    @property
     def serves_many(self) -> bool:
         """Whether the project runs in a server or worker, where the same work is done by several at once."""
-        return self._speaks_of(_SERVERS)
+        return self._speaks_of("servers")
 
     def locks_by_name(self, module: Module) -> bool:
         """Whether a module takes locks by name in its database, so that its helpers may run under one."""
+        module.note(LOCKS)
         if module.name not in self._locking:
             self._locking[module.name] = _LOCKS.search(module.file.text) is not None
         return self._locking[module.name]
 
-    def _speaks_of(self, words: re.Pattern[str]) -> bool:
-        return any(words.search(module.file.text) for module in self._project.modules.values())
+    def _speaks_of(self, what: str) -> bool:
+        self._project.trace.inside.add((SURROUNDINGS, what))
+        return self.said(what)
+
+    def said(self, what: str) -> bool:
+        """Whether any file speaks of it; whoever rests on the answer notes so."""
+        if what not in self._said:
+            texts = (module.file.text for module in self._project.modules.values())
+            self._said[what] = any(map(_WORDS[what].search, texts))
+        return self._said[what]

@@ -42,7 +42,7 @@ def finds_bind(cls: Class) -> bool:
 
 def super_of(flow: Flow, call: Call, state: State) -> Value:
     """`super()` in a method of a session class."""
-    arguments = flow.function.node.args if flow.function is not None and flow.function.cls is not None else None
+    arguments = flow.function.head.args if flow.function is not None and flow.function.cls is not None else None
     first = [*arguments.posonlyargs, *arguments.args][:1] if arguments else []
     me = flow.env(state).get(first[0].arg, UNKNOWN) if first else UNKNOWN
     return Bound(me, "super") if isinstance(me, Sess) else UNKNOWN

@@ -146,7 +146,7 @@ def _is_default(home: Class, value: ast.expr) -> bool:
 
 def _verb(flow: Flow) -> str:
     """The HTTP method of the route that a function is."""
-    decorators = flow.function.node.decorator_list if flow.function is not None else []
+    decorators = flow.function.head.decorator_list if flow.function is not None else []
     names = (getattr(one.func, "attr", "") for one in decorators if isinstance(one, ast.Call))
     return next((name for name in names if name in {"patch", "put", "post"}), "")
 

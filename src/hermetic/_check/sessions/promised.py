@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._lifecycle.records import Key
@@ -12,6 +13,7 @@ from ..paths.outcomes import Exit
 from ..paths.state import State
 from ..paths.values import UNKNOWN, Cm, Ext, Many, Sess, Sym, Value
 from ..program.settings import Settings
+from ..program.traces import Remembered
 from .methods import close_session, open_session
 
 if TYPE_CHECKING:
@@ -29,16 +31,14 @@ class Promised:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._kept: dict[Function, Sess | Cm | None] = {}
+        self._kept: Remembered[Function, Sess | Cm | None] = Remembered(analyzer.project.trace)
 
     def of(self, function: Function) -> Sess | Cm | None:
         """The session that a function's annotation promises, or the context manager of one."""
-        if function not in self._kept:
-            self._kept[function] = self._read(function)
-        return self._kept[function]
+        return self._kept.get(function, partial(self._read, function))
 
     def _read(self, function: Function) -> Sess | Cm | None:
-        returns = function.node.returns
+        returns = function.head.returns
         if returns is None or self.analyzer.annotations.is_optional(returns):
             return None
         found = self.analyzer.annotated(returns, function.module, ("promised", function.qualname))

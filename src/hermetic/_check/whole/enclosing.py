@@ -17,13 +17,13 @@ class Enclosing:
     def __init__(self, analyzer: Analyzer) -> None:
         self._functions: dict[str, list[Function]] = {}
         for module in analyzer.project.modules.values():
-            self._functions.setdefault(module.file.name, []).extend(module.functions)
+            self._functions.setdefault(module.file.name, []).extend(module.contents.functions)
 
     def function(self, site: Site) -> Function | None:
         """The innermost function that holds a site."""
         holding = (
             function
             for function in self._functions.get(site.file, ())
-            if function.node.lineno <= site.line <= (function.node.end_lineno or 0)
+            if function.head.lineno <= site.line <= (function.head.end_lineno or 0)
         )
-        return max(holding, key=lambda function: function.node.lineno, default=None)
+        return max(holding, key=lambda function: function.head.lineno, default=None)

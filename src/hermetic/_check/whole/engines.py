@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..._lifecycle.records import EngineCreated, Key
@@ -15,6 +15,7 @@ from ..paths.outcomes import Exit
 from ..paths.state import State
 from ..paths.values import Call, Closure, Engine, Lambda, Maker, Obj, Value, keys_in, parts
 from ..program.modules import Function, Imported, Module
+from ..program.traces import Remembered
 from .evidence import Built, Evidence
 
 if TYPE_CHECKING:
@@ -39,17 +40,26 @@ _BORROWERS = frozenset(
 )
 _BORROWING = frozenset({"create_all", "drop_all", "reflect", "create", "drop", "to_sql"})
 
+CONFIGURED, STARTED_UP, RERUN = "configured", "started up", "rerun"
+"""What one can rest on: how factories are bound, what runs at a start, and which modules run again and again."""
+
 
 class Engines:
     """Collects the engines that nothing keeps where they were built; told when all callers are known."""
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._once: dict[Function, bool] = {}
+        self._once: Remembered[Function, bool] = Remembered(analyzer.project.trace)
 
-    @cached_property
+    @property
     def is_configured(self) -> bool:
         """Whether the project binds factories after they were made, by `configure(…)` or through `kw`."""
+        self.analyzer.project.trace.inside.add((CONFIGURED,))
+        return self.configures
+
+    @cached_property
+    def configures(self) -> bool:
+        """The same; whoever rests on the answer notes so."""
         texts = (module.file.text for module in self.analyzer.project.modules.values())
         return any(".configure(" in text or ".kw[" in text or ".kw." in text for text in texts)
 
@@ -79,9 +89,7 @@ class Engines:
 
     def runs_once(self, function: Function) -> bool:
         """Whether a function runs once for a process: cached, a program's entry point, start-up code, or a test."""
-        if function not in self._once:
-            self._once[function] = self._runs_once(function)
-        return self._once[function]
+        return self._once.get(function, partial(self._runs_once, function))
 
     def _runs_once(self, function: Function) -> bool:
         if any(name in known.CACHES for name in self.analyzer.decorators(function)) or _is_decorated(
@@ -93,12 +101,12 @@ class Engines:
             return not (name == "main" and self.is_rerun(function.module))
         if function.outer is not None and self.runs_once(function.outer):
             return True
-        return name in self.started_up
+        return self._is_started_up(name)
 
     def starts_up(self, function: Function) -> bool:
         """Whether a function, or one around it, is what an application runs when it starts."""
         name = function.name
-        if name in _START_UP or name in self.started_up or _is_decorated(function, _START_UP_DECORATORS):
+        if name in _START_UP or self._is_started_up(name) or _is_decorated(function, _START_UP_DECORATORS):
             return True
         if function.cls is not None and any(
             name == method and any(base.startswith(home) for base in function.cls.externals())
@@ -111,6 +119,10 @@ class Engines:
         """Whether a function prepares, at each start, what a program works on: its tables, its first rows."""
         return function.name in _PREPARES or self.starts_up(function)
 
+    def _is_started_up(self, name: str) -> bool:
+        self.analyzer.project.trace.inside.add((STARTED_UP, name))
+        return name in self.started_up
+
     @cached_property
     def started_up(self) -> frozenset[str]:
         """The names of functions that an application gets to run at its start."""
@@ -119,6 +131,11 @@ class Engines:
 
     def is_rerun(self, module: Module) -> bool:
         """Whether a module is a Streamlit script, whose body runs again at each interaction; imported ones run once."""
+        module.note(RERUN)
+        with self.analyzer.project.trace.apart():
+            return self._is_rerun(module)
+
+    def _is_rerun(self, module: Module) -> bool:
         if not re.search(r"^\s*(import|from) streamlit\b", module.file.text, re.MULTILINE):
             return False
         return not any(
@@ -129,7 +146,7 @@ class Engines:
 def _imported(module: Module) -> Iterator[str]:
     """The modules from which a module takes names."""
     yield from module.stars
-    for bound in module.names.values():
+    for bound in module.contents.names.values():
         if isinstance(bound, Imported):
             yield bound.target
             yield f"{bound.target}.{bound.attribute}"
@@ -175,7 +192,7 @@ def _hands_out_code(value: Value) -> bool:
 
 
 def _is_decorated(function: Function, names: frozenset[str]) -> bool:
-    nodes = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
+    nodes = (d.func if isinstance(d, ast.Call) else d for d in function.head.decorator_list)
     return any(isinstance(node, ast.Attribute) and node.attr in names for node in nodes)
 
 

@@ -29,7 +29,7 @@ class Mentions:
                 yield from self._in(module, function)
 
     def _in(self, module: Module, function: Function) -> Iterator[Function | None]:
-        for other in module.functions:
+        for other in module.contents.functions:
             if any(self._means(other, node) is function for node in self._nodes(other)):
                 yield other
         resolve = module.project.resolve_expr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._lifecycle.records import EngineCreated, Key
@@ -13,6 +14,7 @@ from ..paths.row_locks import holds_rows
 from ..paths.state import State
 from ..paths.values import Engine, Maker, Value
 from ..program.modules import External, Function, Module
+from ..program.traces import Remembered
 from .evidence import Built, Evidence
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Links:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._hops: dict[Function, bool] = {}
+        self._hops: Remembered[Function, bool] = Remembered(analyzer.project.trace)
 
     def called(self, flow: Flow, function: Function, state: State) -> None:
         """The function at work calls another one, or hands it to a thread."""
@@ -39,13 +41,14 @@ class Links:
 
     def hops(self, function: Function) -> bool:
         """Whether a decorator, of the project or from outside, lets a plain function run in a thread."""
-        if function.is_async or not function.node.decorator_list:
+        if function.is_async or not function.head.decorator_list:
             return False
-        if function not in self._hops:
-            names = (d.func if isinstance(d, ast.Call) else d for d in function.node.decorator_list)
-            found = (function.module.project.resolve_expr(function.module, name) for name in names)
-            self._hops[function] = any(self._is_hop(definition) for definition in found)
-        return self._hops[function]
+        return self._hops.get(function, partial(self._is_decorated, function))
+
+    def _is_decorated(self, function: Function) -> bool:
+        names = (d.func if isinstance(d, ast.Call) else d for d in function.head.decorator_list)
+        found = (function.module.project.resolve_expr(function.module, name) for name in names)
+        return any(self._is_hop(definition) for definition in found)
 
     def _is_hop(self, definition: object) -> bool:
         if isinstance(definition, External):

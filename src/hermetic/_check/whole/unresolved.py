@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..paths.values import UNKNOWN, Ext, Ref, Sess, Value
 from ..program.modules import External, Function, dotted
+from ..program.traces import Remembered
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
@@ -18,7 +20,7 @@ class Unresolved:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
-        self._sessions: dict[ast.Name, bool] = {}
+        self._sessions: Remembered[ast.Name, bool] = Remembered(analyzer.project.trace)
 
     def injected(self, function: Function, name: str, parameter: Value, provider: Value) -> None:
         """A framework fills a parameter from a provider that is no function of the project."""
@@ -35,10 +37,11 @@ class Unresolved:
             return
         if value is not UNKNOWN and not isinstance(value, Ext):
             return
-        if target not in self._sessions:
-            nodes = self.analyzer.walk(flow.function) if flow.function is not None else ast.walk(flow.module.tree)
-            self._sessions[target] = self.analyzer.usage.session(target.id, nodes, flow.module) is not None
-        if self._sessions[target]:
+        if self._sessions.get(target, partial(self._is_session, flow, target)):
             found = flow.module.project.resolve_expr(flow.module, node.func)
             name = found.name if isinstance(found, External) else dotted(node.func)
             self.analyzer.evidence.unresolved.add(name or f"{flow.module.name}:{node.lineno}")
+
+    def _is_session(self, flow: Flow, target: ast.Name) -> bool:
+        nodes = self.analyzer.walk(flow.function) if flow.function is not None else ast.walk(flow.module.tree)
+        return self.analyzer.usage.session(target.id, nodes, flow.module) is not None

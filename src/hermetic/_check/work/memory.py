@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 from ..checked import Problem
 from ..engine import Analysis
 from ..providers import Provider
 from ..source.discover import SourceFile
 from .cache import Cache, digest
-from .units import Seen, UnitKey
-
-Known: TypeAlias = dict[str, tuple[str, dict[UnitKey, Seen]]]
-"""By module: a digest of what it rests on, and what was seen in it."""
+from .recall import Known
 
 
 class Memory:
@@ -52,7 +48,7 @@ class Memory:
     def units(self) -> Known:
         """What the last check of these paths saw."""
         found = self._cache.get(self._units_name) if self._cache is not None else None
-        return found if isinstance(found, dict) else {}
+        return found if isinstance(found, Known) else Known()
 
     def keep_units(self, known: Known) -> None:
         """Know the next time what was seen."""

@@ -8,10 +8,12 @@ the order of their keys until what they tell stands still.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TypeAlias
 
+from ..program.traces import Atom, Notes, Trace, atoms_of
 from ..whole.evidence import Evidence
+from .answers import answer
 
 UnitKey: TypeAlias = tuple[str, ...]
 """Its kind, the module that holds it, and its name there."""
@@ -32,14 +34,21 @@ class Postponed(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """What is left of a unit for the whole program to be told from: what it brought to light, and whom it asked."""
+    """What is left of a unit for the whole program to be told from: what it brought to light, and whom it asked.
+
+    For a check that remembers, also the atoms that it rests on, a name for what others were answered (empty where nobody
+    asked), and the units with which it was settled.
+    """
 
     evidence: Evidence
     asked: frozenset[UnitKey]
+    atoms: frozenset[Atom] = frozenset()
+    answer: str = ""
+    circle: tuple[UnitKey, ...] = ()
 
     def portable(self) -> Seen:
         """What of this can travel to another process."""
-        return Seen(self.evidence.portable(), self.asked)
+        return replace(self, evidence=self.evidence.portable())
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +64,9 @@ class Unit:
     value: object = None
     evidence: Evidence = field(default_factory=Evidence)
     asked: set[UnitKey] = field(default_factory=set)
+    notes: Notes = field(default_factory=Notes)
+    circle: tuple[UnitKey, ...] = ()
+    is_asked: bool = False
     effort: int = 0
     place: int = 0
     low: int = 0
@@ -66,9 +78,14 @@ class Unit:
 
 
 class Units:
-    """Knows all units, and which one is at work; the outermost stands for the program itself."""
+    """Knows all units, and which one is at work; the outermost stands for the program itself.
 
-    def __init__(self) -> None:
+    Only when it `remembers` does it tell what a unit rests on.
+    """
+
+    def __init__(self, trace: Trace | None = None) -> None:
+        self._trace = trace or Trace()
+        self.remembers = False
         self.program = Unit(("program",), lambda: None, None)
         self.current = self.program
         self._depth = 0
@@ -82,14 +99,28 @@ class Units:
         if asker is self.program:
             return self._insist(Unit(key, work, unknown))
         asker.asked.add(key)
+        self._trace.inside.add(key)
         unit = self._units.get(key) or self._begin(Unit(key, work, unknown))
+        unit.is_asked = True
         if not unit.is_settled:
             asker.low = min(asker.low, unit.low)
         return unit
 
     def seen(self, starts: Iterable[UnitKey]) -> dict[UnitKey, Seen]:
         """The units that `starts` asked for, directly or not, and these themselves."""
-        return reached(starts, lambda key: Seen(self._units[key].evidence, frozenset(self._units[key].asked)))
+        return reached(starts, self._seen if self.remembers else self._seen_once)
+
+    def _seen_once(self, key: UnitKey) -> Seen:
+        unit = self._units[key]
+        return Seen(unit.evidence, frozenset(unit.asked))
+
+    def _seen(self, key: UnitKey) -> Seen:
+        """The same with all that a later check wants to know."""
+        unit = self._units[key]
+        noted = atoms_of(unit.notes.inside)
+        asked = frozenset(key for key in self._units.keys() & noted)
+        told = answer(unit.value, unit.evidence) if unit.is_asked else ""
+        return Seen(unit.evidence, asked | unit.asked, noted - asked, told, unit.circle)
 
     def give_up(self) -> None:
         """The unit at work is nested too deep: it is looked at by itself first, or, where it was, not at all."""
@@ -135,7 +166,8 @@ class Units:
         above, self.current = self.current, at_work
         self._depth += 1
         try:
-            unit.value = unit.work()
+            with self._trace.into(unit.notes):
+                unit.value = unit.work()
         finally:
             self.current = above
             self._depth -= 1
@@ -147,8 +179,10 @@ class Units:
         while self._in_circle(first) and not self._stands_still(first):
             if self._open[first].low < first:
                 return
+        circle = tuple(sorted(unit.key for unit in self._open[first:])) if self._in_circle(first) else ()
         for unit in self._open[first:]:
             unit.is_settled = True
+            unit.circle = circle
         del self._open[first:]
 
     def _in_circle(self, first: int) -> bool:

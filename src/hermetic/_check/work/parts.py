@@ -1,0 +1,183 @@
+"""What the parts of a program say now: by them one tells whether what rests on one of them still holds."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
+
+from ..analyzer import GENERATOR, LINE
+from ..models import index
+from ..paths.fenced import BLOCKS
+from ..program import modules
+from ..program.definitions import BINDING, CLASS, FUNCTION, MEMBERS, STARS, TEXT, Class, Function, Global, Module
+from ..program.factories import FACTORIES
+from ..program.relevance import RELEVANT
+from ..program.surroundings import LOCKS, SURROUNDINGS
+from ..program.traces import Atom
+from ..whole.engines import CONFIGURED, RERUN, STARTED_UP
+from .answers import of_head
+from .cache import digest
+
+if TYPE_CHECKING:
+    from ..analyzer import Analyzer
+
+LOCAL = frozenset({TEXT, BINDING, STARS, FUNCTION, CLASS, MEMBERS, GENERATOR, LOCKS})
+"""The parts that a module's own text decides, whatever other modules say."""
+
+
+class Parts:
+    """Asks a program for any of its parts."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+        self.project = analyzer.project
+        self._classes = {cls.ident: cls for cls in self.project.classes()}
+        self._functions = {function.ident: function for function in self.project.functions()}
+        self._lines: dict[str, list[str]] = {}
+        self._of_module: dict[str, Callable[[Module, str], object]] = {
+            TEXT: lambda module, _: module.file.text,
+            BINDING: self._binding,
+            STARS: lambda module, _: module.contents.stars,
+            FUNCTION: self._function,
+            CLASS: self._class,
+            MEMBERS: self._members,
+            GENERATOR: self._generator,
+            LOCKS: lambda module, _: analyzer.surroundings.locks_by_name(module),
+            RERUN: lambda module, _: analyzer.engines.is_rerun(module),
+            RELEVANT: self._relevant,
+            index.VERSIONED: self._versioned,
+            index.UNIQUE: self._unique,
+        }
+        self._of_project: dict[str, Callable[..., object]] = {
+            LINE: analyzer.line,
+            BLOCKS: lambda document: [module.name for module in analyzer.fenced.blocks.get(document, ())],
+            FACTORIES: self._factories,
+            SURROUNDINGS: analyzer.surroundings.said,
+            CONFIGURED: lambda: analyzer.engines.configures,
+            STARTED_UP: lambda name: name in analyzer.engines.started_up,
+            modules.MODULE: lambda name: name in self.project.modules,
+            modules.IMPORT: self._import,
+            modules.CALLED: self._called,
+            index.MAPPING: self._mapping,
+            index.READS: self._reads,
+        }
+
+    def now(self, atom: Atom) -> str:
+        """A name for what a part says."""
+        kind, *rest = atom
+        with self.project.trace.apart():
+            if kind in self._of_project:
+                return _name(self._of_project[str(kind)](*rest))
+            module = self.project.modules.get(str(rest[0]))
+            if module is None:
+                return ""
+            return _name((self.header(module), self._of_module[str(kind)](module, str(rest[1]))))
+
+    def header(self, module: Module) -> Hashable:
+        """What is known of a module by its place alone."""
+        file = module.file
+        return str(file.path), file.name, file.role, file.fence, file.first_line, module.is_package
+
+    def _binding(self, module: Module, name: str) -> object:
+        found = module.contents.names.get(name)
+        match found:
+            case Function():
+                return "function", found.ident, of_head(found)
+            case Class():
+                return "class", found.ident
+            case Global(value=value, annotation=annotation):
+                return "variable", *(each and ast.dump(each, include_attributes=True) for each in (value, annotation))
+            case _:
+                return repr(found)
+
+    def _function(self, module: Module, ident: str) -> object:
+        function = self._functions.get(ident)
+        if function is None:
+            return None
+        head = function.head
+        first = min([head.lineno, *(decorator.lineno for decorator in head.decorator_list)])
+        return first, head.col_offset, self._text(module, first, head.end_lineno or first)
+
+    def _text(self, module: Module, first: int, last: int) -> list[str]:
+        if module.name not in self._lines:
+            self._lines[module.name] = module.file.text.split("\n")
+        return self._lines[module.name][first - 1 : last]
+
+    def _class(self, module: Module, ident: str) -> object:
+        """The lines of a class that stand in none of its functions, each with its number."""
+        cls = self._classes.get(ident)
+        if cls is None:
+            return None
+        node = cls.body.node
+        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        last = node.end_lineno or first
+        inside = set[int]()
+        for function in module.contents.functions:
+            if first <= function.head.lineno <= last:
+                inside |= set(self._body(module, function))
+        lines = enumerate(self._text(module, first, last), first)
+        return [(number, line) for number, line in lines if number not in inside]
+
+    def _body(self, module: Module, function: Function) -> range:
+        """The lines that hold nothing but the body of a function."""
+        start, last = function.head.body[0], function.head.end_lineno or 0
+        (line,) = self._text(module, start.lineno, start.lineno)
+        is_alone = not line.encode()[: start.col_offset].strip()
+        return range(start.lineno + (not is_alone), last + 1)
+
+    def _members(self, module: Module, ident: str) -> object:
+        cls = self._classes.get(ident)
+        if cls is None:
+            return None
+        node = cls.body.node
+        above = [ast.dump(each) for each in (*node.decorator_list, *node.bases, *node.keywords)]
+        return above, [(name, method.ident, of_head(method)) for name, method in cls.body.methods.items()]
+
+    def _generator(self, module: Module, ident: str) -> object:
+        function = self._functions.get(ident)
+        return function and self.analyzer.is_generator(function)
+
+    def _relevant(self, module: Module, ident: str) -> object:
+        function = self._functions.get(ident)
+        return function and function in self.analyzer.relevance.functions
+
+    def _factories(self, is_async: bool) -> object:
+        seen = self.analyzer.factories.seen[is_async]
+        return bool(seen), all(seen)
+
+    def _import(self, name: str, near: str) -> object:
+        module = self.project.modules.get(near)
+        found = module and self.project.module_named(name, module)
+        return found and found.name
+
+    def _called(self, qualname: str) -> object:
+        found = self.project.class_called(qualname)
+        return found and found.ident
+
+    def _mapping(self, module: str, ident: str | None = None) -> object:
+        """What the mapper says of a class, given by its qualified name alone, or by its module and name there."""
+        cls = module if ident is None else self._classes.get(ident)
+        mapping = self.analyzer.models.mapping(cls) if cls is not None else None
+        if mapping is None:
+            return None
+        home = self.analyzer.models.cls(mapping)
+        return home.ident, mapping.name, *mapping.columns.items(), *mapping.relations.items(), mapping.fetches_defaults
+
+    def _versioned(self, module: Module, ident: str) -> object:
+        cls = self._classes.get(ident)
+        mapping = self.analyzer.models.mapping(cls) if cls is not None else None
+        return mapping and self.analyzer.models.is_versioned(mapping)
+
+    def _unique(self, module: Module, ident: str) -> object:
+        cls = self._classes.get(ident)
+        return cls and [sorted(group) for group in self.analyzer.models.unique(cls)]
+
+    def _reads(self, module: str, ident: str, name: str) -> object:
+        cls = self._classes.get(ident)
+        mapping = self.analyzer.models.mapping(cls) if cls is not None else None
+        return mapping and sorted(self.analyzer.models.property_reads(mapping, name))
+
+
+def _name(value: object) -> str:
+    return digest(repr(value))[:16]
