@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from .._lifecycle.records import Key, ScopeLeft, SessionOpened
@@ -27,6 +26,7 @@ from .paths.values import UNKNOWN, Call, Closure, Inst, Maker, Obj, Ref, Sess, S
 from .program.annotations import Annotations
 from .program.factories import Factories
 from .program.fields import Fields, rekeyed
+from .program.lines import Lines
 from .program.modules import Class, External, Function, FunctionNode, Module, Project
 from .program.parameters import arguments_with_defaults
 from .program.relevance import Relevance
@@ -48,8 +48,8 @@ from .work.units import Units
 if TYPE_CHECKING:
     from .._lifecycle.schema import Mapping
 
-LINE, GENERATOR = "line", "generator"
-"""What one can rest on besides what a project defines: the text of a line, and whether a function is a generator."""
+GENERATOR = "generator"
+"""What one can rest on: whether a function is a generator."""
 
 
 class Analyzer:
@@ -84,10 +84,7 @@ class Analyzer:
         self._walks: dict[Function, list[ast.AST]] = {}
         self._shapes: dict[Function, Shape] = {}
         self._decorators: Remembered[Function, tuple[str, ...]] = Remembered(project.trace)
-        self._lines: dict[str, list[str]] = {}
-        self._sources: dict[str, list[str]] = {}
-        for module in project.modules.values():
-            self._sources.setdefault(module.file.name, []).append(module.file.text)
+        self.lines = Lines(project)
         self.relevance = Relevance(self)
 
     @property
@@ -124,14 +121,6 @@ class Analyzer:
         if function not in self._walks:
             self._walks[function] = [node for statement in body for node in ast.walk(statement)]
         return self._walks[function]
-
-    def line(self, file: str, number: int) -> str:
-        self.project.trace.inside.add((LINE, file, number))
-        if file not in self._lines:
-            blocks = [text.split("\n") for text in self._sources.get(file, ())]
-            self._lines[file] = [max(lines, key=len) for lines in zip_longest(*blocks, fillvalue="")]
-        lines = self._lines[file]
-        return lines[number - 1] if 0 < number <= len(lines) else ""
 
     def mapping_of(self, value: Value) -> Mapping | None:
         """The mapping of a mapped class given as a value."""

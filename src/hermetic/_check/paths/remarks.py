@@ -18,6 +18,6 @@ _REASON = re.compile(
 
 def is_explained(flow: Flow, node: ast.AST) -> bool:
     """Whether a comment behind a call gives a reason for it; one that only names the step explains nothing."""
-    line = flow.analyzer.line(flow.module.file.name, getattr(node, "end_lineno", None) or 0)
+    line = flow.analyzer.lines.at(flow.module.file.name, getattr(node, "end_lineno", None) or 0)
     behind = line.encode()[getattr(node, "end_col_offset", None) or 0 :].decode(errors="replace")
     return behind.lstrip().startswith("#") and _REASON.search(behind) is not None

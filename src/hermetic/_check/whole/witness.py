@@ -188,13 +188,13 @@ class Witness:
     def _step(self, record: Record, text: str) -> Step:
         site = record.site
         assert isinstance(site, Site)
-        return Step(site.file, site.line, text, self.analyzer.line(site.file, site.line).strip())
+        return Step(site.file, site.line, text, self.analyzer.lines.at(site.file, site.line).strip())
 
     def text(self, site: Hashable) -> str:
         """How the user spelled what stands at a site, shortened to one line."""
         if not isinstance(site, Site):
             return ""
-        line = self.analyzer.line(site.file, site.line)
+        line = self.analyzer.lines.at(site.file, site.line)
         if site.end_line == site.line:
             return line.encode()[site.column - 1 : site.end_column - 1].decode(errors="replace")
         return line[site.column - 1 :].strip()

@@ -6,12 +6,13 @@ import ast
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
-from ..analyzer import GENERATOR, LINE
+from ..analyzer import GENERATOR
 from ..models import index
 from ..paths.fenced import BLOCKS
 from ..program import modules
 from ..program.definitions import BINDING, CLASS, FUNCTION, MEMBERS, STARS, TEXT, Class, Function, Global, Module
 from ..program.factories import FACTORIES
+from ..program.lines import LINE
 from ..program.relevance import RELEVANT
 from ..program.surroundings import LOCKS, SURROUNDINGS
 from ..program.traces import Atom
@@ -50,7 +51,7 @@ class Parts:
             index.UNIQUE: self._unique,
         }
         self._of_project: dict[str, Callable[..., object]] = {
-            LINE: analyzer.line,
+            LINE: analyzer.lines.at,
             BLOCKS: lambda document: [module.name for module in analyzer.fenced.blocks.get(document, ())],
             FACTORIES: self._factories,
             SURROUNDINGS: analyzer.surroundings.said,

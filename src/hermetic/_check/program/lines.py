@@ -1,0 +1,32 @@
+"""The lines of a project's files, as a report quotes them."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .modules import Project
+
+LINE = "line"
+"""What one can rest on: the text of a line."""
+
+
+class Lines:
+    """Split file by file when asked for; the blocks of a document complete each other."""
+
+    def __init__(self, project: Project) -> None:
+        self._trace = project.trace
+        self._lines: dict[str, list[str]] = {}
+        self._sources: dict[str, list[str]] = {}
+        for module in project.modules.values():
+            self._sources.setdefault(module.file.name, []).append(module.file.text)
+
+    def at(self, file: str, number: int) -> str:
+        """The text of a line, counted from 1; empty where a file has no such line."""
+        self._trace.inside.add((LINE, file, number))
+        if file not in self._lines:
+            blocks = [text.split("\n") for text in self._sources.get(file, ())]
+            self._lines[file] = [max(lines, key=len) for lines in zip_longest(*blocks, fillvalue="")]
+        lines = self._lines[file]
+        return lines[number - 1] if 0 < number <= len(lines) else ""
