@@ -170,7 +170,7 @@ def looked_at(project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> se
     [
         ("views.py", "orders.newest()", "orders.newest() or None", {"app.views"}),
         ("orders.py", ".first()", ".one()", {"app.orders", "app.views"}),
-        ("orders.py", 'order.status = "paid"', 'order.status = "PAID"', {"app.orders"}),
+        ("service.py", '"new"', '"old"', {"app.service"}),
         ("words.py", ".title()", ".upper()", {"app.words"}),
         ("words.py", "def worded", "# told\ndef worded", {"app.words"}),
         ("telling.py", "def told(order)", "def told(order, *more)", {"app.telling", "app.views"}),
