@@ -100,7 +100,7 @@ def test_methods_are_inherited_across_modules() -> None:
             """,
         }
     )
-    child = built.modules["app"].names["Child"]
+    child = built.modules["app"].contents.names["Child"]
     assert isinstance(child, Class)
     found = [child.method(name) for name in ("one", "two", "three")]
 
@@ -136,7 +136,7 @@ def test_every_function_and_class_is_listed() -> None:
             """,
         }
     )
-    shop = built.modules["app"].names["Shop"]
+    shop = built.modules["app"].contents.names["Shop"]
     assert isinstance(shop, Class)
 
     assert {"app.Shop", "app.Shop.Meta", "app.main.<locals>.Local"} == {cls.qualname for cls in built.classes()}
@@ -151,7 +151,7 @@ def test_a_class_that_is_its_own_base_has_an_end() -> None:
     built = project(
         {"a.py": "from b import Two\nclass One(Two): pass", "b.py": "from a import One\nclass Two(One): pass"}
     )
-    one = built.modules["a"].names["One"]
+    one = built.modules["a"].contents.names["One"]
     assert isinstance(one, Class)
 
     assert ["One", "Two"] == [cls.name for cls in one.mro if isinstance(cls, Class)]
@@ -185,7 +185,7 @@ def test_what_a_hybrid_says_in_sql_leaves_what_it_says_of_an_instance() -> None:
             """
         }
     )
-    account = built.modules["app"].names["Account"]
+    account = built.modules["app"].contents.names["Account"]
     assert isinstance(account, Class)
 
     assert "self.first" in ast.unparse(account.methods["name"].node)
