@@ -162,7 +162,7 @@ def read(source: str, name: str) -> set[str]:
     """The attributes of an order that filling the response model `name` reads, dotted."""
     built = project({"app/models.py": MODELS, "app/schemas.py": source})
     models = Models(built)
-    order, cls = models.mapping("app.models.Order"), built.modules["app.schemas"].names[name]
+    order, cls = models.mapping("app.models.Order"), built.modules["app.schemas"].contents.names[name]
     assert order is not None
     assert isinstance(cls, Class)
     return {".".join(path) for path in Schemas(built, models).reads(cls, order)}
@@ -250,7 +250,7 @@ def test_a_sqlmodel_table_is_a_response_without_its_relations() -> None:
         }
     )
     schemas = Schemas(built, Models(built))
-    classes = built.modules["app"].names
+    classes = built.modules["app"].contents.names
     hero, hero_read = classes["Hero"], classes["HeroRead"]
     assert isinstance(hero, Class)
     assert isinstance(hero_read, Class)
