@@ -18,8 +18,6 @@ from sqlalchemy.orm import Session
 import hermetic
 from hermetic._watch import Settings, Watch
 
-Twin = Callable[[Callable[[Session], object]], None]
-
 WORLD = Path(__file__).resolve().parent.parent / "world.py"
 
 
@@ -53,10 +51,9 @@ def watched(**fields: Any) -> Iterator[Watch]:
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    """The program is watched while the test runs, and no hook fails meanwhile."""
+    """The program is watched while the test runs."""
     with watched() as watch:
         yield watch
-        assert {} == watch.failures
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -17,7 +17,7 @@ def command(hazard: str | None) -> None:
     """Print the page of a HAZARD, named by slug or code; without one, list them all."""
     # Imported here, because `hermetic --help` imports every command: the hazards come with a page only.
     from .._catalogue import catalogue
-    from .._check.options.selection import hazard_named
+    from .._naming import hazard_named
 
     if hazard is None:
         width = max((len(slug) for slug in catalogue()), default=0)

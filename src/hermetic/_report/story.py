@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
+from typing import Protocol
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from .._catalogue import Finding, Step
-from .told import Report
 
 _GAP = 3
 _FEWEST_FOR_TEXT = 10
+
+
+class Sources(Protocol):
+    """Source lines by (file, line), where more of a line is known than its story tells."""
+
+    @property
+    def lines(self) -> Mapping[tuple[str, int], str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class _Columns:
         return cls(number, max(min(longest_source, room - text), 1), text)
 
 
-def story(finding: Finding, report: Report, width: int) -> Iterator[Text]:
+def story(finding: Finding, report: Sources, width: int) -> Iterator[Text]:
     """The lines of a story; steps of another file stand under its name, steps on one line share its source."""
     steps = list(finding.story)
     if not any((step.file, step.line) == (finding.file, finding.line) for step in steps):
@@ -54,7 +61,7 @@ def story(finding: Finding, report: Report, width: int) -> Iterator[Text]:
         before = step
 
 
-def _sources(steps: Sequence[Step], report: Report) -> tuple[list[str], dict[str, int]]:
+def _sources(steps: Sequence[Step], report: Sources) -> tuple[list[str], dict[str, int]]:
     """The source line of each step without the indentation that its file's steps share, and that indentation."""
     found = [report.lines.get((step.file, step.line), step.source).expandtabs(4).rstrip() for step in steps]
     shared: dict[str, int] = {}

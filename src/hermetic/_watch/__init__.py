@@ -6,6 +6,7 @@ from .allowed import allow
 from .collector import Mark
 from .seen import Exporter, Open, Seen
 from .settings import Mode, Settings
+from .tape import Sent, Tape
 from .watching import Watch, current, unwatch, watch
 
-__all__ = ["Exporter", "Mark", "Mode", "Open", "Seen", "Settings", "Watch", "allow", "current", "unwatch", "watch"]
+__all__ = ["Exporter", "Mark", "Mode", "Open", "Seen", "Sent", "Settings", "Tape", "Watch", "allow", "current", "unwatch", "watch"]

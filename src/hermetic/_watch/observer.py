@@ -13,9 +13,10 @@ from collections.abc import Callable
 from functools import partial
 
 from .collector import Collector
-from .lives import EngineSeen, Held, Query, SessionLife
+from .lives import Held, Query, SessionLife
 from .requests import REQUEST, Request
 from .settings import Settings
+from .tape import Tape
 from .where import Site, Sites
 
 MARK = "_hermetic"
@@ -42,15 +43,12 @@ class Observer:
         self.sites = sites
         self.collector = collector
         self.is_on = True
-        self.is_guarded = False
-        self.wake: Callable[[], None] = _nothing
-        self.failures: dict[str, int] = {}
         self.lives: dict[int, SessionLife] = {}
         self.queries: OrderedDict[int, Query] = OrderedDict()
         self.held: dict[int, Held] = {}
         self.engines: dict[int, EngineSeen] = {}
-        self.built: OrderedDict[tuple[Site | None, str], int] = OrderedDict()
         self.refs: dict[int, weakref.ref[object]] = {}
+        self.tapes: tuple[Tape, ...] = ()
         self.later: deque[Callable[[], object]] = deque(maxlen=1000)
 
     def opened(self, session: object, expire_on_commit: bool, site: Site | None) -> SessionLife | None:
@@ -79,10 +77,6 @@ class Observer:
                 return
             work()
 
-    def failed(self, what: str, _error: Exception) -> None:
-        """Count a failure of ours outside of every hook."""
-        self.failures[what] = self.failures.get(what, 0) + 1
-
     def remember(self, runid: int, query: Query) -> None:
         """Which query a run belongs to; the oldest is forgotten when there are too many."""
         queries = self.queries
@@ -110,13 +104,27 @@ class Observer:
             table.clear()
 
 
-def _nothing() -> None:
-    """What wakes nobody."""
-
-
-def worker(loop: asyncio.AbstractEventLoop | None) -> int:
+def worker() -> int:
     """What tells apart two that work at once: the running task, else the thread."""
+    loop = running_loop()
     if loop is None:
         return threading.get_ident()
     task = asyncio.current_task(loop)
     return threading.get_ident() if task is None else id(task)
+
+
+class EngineSeen:
+    """An engine: where it was made, its URL without the password, its pool, and how many connections it made by thread."""
+
+    __slots__ = ("connections", "is_async", "made", "number", "pool", "ref", "since", "site", "threads", "url")
+
+    def __init__(self, number: int, url: str, pool: str, is_async: bool, site: Site | None) -> None:
+        self.number = number
+        self.url = url
+        self.pool = pool
+        self.is_async = is_async
+        self.site = site
+        self.since = time.time()
+        self.made = 0
+        self.connections = 0
+        self.threads: set[int] = set()

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..._catalogue import Confidence, Severity
+from ..._naming import slugs
 from ...errors import BadConfig
 from .. import providers
 from ..providers import Provider
 from .config_file import table_of, values_of
-from .selection import slugs
 
 
 @dataclass(frozen=True, slots=True)

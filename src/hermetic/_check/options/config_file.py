@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ..._catalogue import CONFIDENCES, Confidence, Severity
+from ..._naming import hazard_named, nearest, slugs
 from ...errors import BadConfig, UnknownHazard
-from .selection import hazard_named, nearest, slugs
 
 # Any, here and below: values of a TOML file, and what their readers make of them for the fields of Config.
 

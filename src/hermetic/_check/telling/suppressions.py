@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..._allowances import Allowance, allowances
+from ..._naming import hazard_named
 from ...errors import UnknownHazard
 from ..checked import Problem, Suppression
-from ..options.selection import hazard_named
 from ..source.discover import SourceFile
 
 

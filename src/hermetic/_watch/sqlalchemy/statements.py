@@ -11,11 +11,10 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from ..._lifecycle.records import Executed
-from ..idling import look_idle
 from ..judge import Judge
 from ..lives import SessionLife
 from ..observer import MARK, Observer
-from ..points import Points, Wrapped
+from .points import Points, Wrapped
 
 # Any: a dialect, an execution context and parameters, as the driver needs them.
 Run = Callable[[Connection, Any, Any, Any, Any], Any]
@@ -28,7 +27,6 @@ class StatementHooks:
         self.observer = observer
         self.judge = judge
         self.points = points
-        self.patience = int(observer.settings.long_transaction_s * 1e9)
 
     def install(self) -> None:
         """Put them on."""
@@ -60,11 +58,13 @@ class StatementHooks:
         return many
 
     def around(self, original: Run) -> Run:
-        before, after, refused = self.before, self.after, self.refused
-        failed = self.points.failed
+        before, after, refused, observer = self.before, self.after, self.refused, self.observer
+        failed, taped = self.points.failed, self.taped
 
         # Any: see Run.
         def run(connection: Connection, dialect: Any, context: Any, statement: Any, parameters: Any) -> Any:
+            if observer.tapes:
+                taped(context)
             life = connection.__dict__.get(MARK)
             if life is None:
                 return original(connection, dialect, context, statement, parameters)
@@ -89,11 +89,17 @@ class StatementHooks:
 
         return run
 
+    def taped(self, context: Any) -> None:
+        """Note a statement on every tape that runs."""
+        try:
+            site = self.observer.sites.here()
+            for tape in self.observer.tapes:
+                tape.note(str(context.statement), site)
+        except Exception as error:
+            self.points.failed(POINT, error)
+
     def before(self, life: SessionLife, began: int) -> None:
         """A statement is about to be sent."""
-        if began - life.last > self.patience:
-            look_idle(self.observer, self.judge, life, began)
-        life.waits_at = None
 
     def after(self, life: SessionLife, context: Any, began: int) -> None:
         """A statement was answered."""

@@ -1,0 +1,134 @@
+"""What a test may ask of the code that it runs: how many queries it sends, and that it leaves nothing open.
+
+With pytest these are the fixtures `queries` and `no_leaks`; here they are context managers for every other runner.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import overload
+
+from ._catalogue import Step
+from ._watch import Mark, Open, Sent, Settings, Tape, Watch, current, unwatch, watch
+
+__all__ = ["Queries", "no_leaks", "queries"]
+
+_LONGEST_SQL = 160
+
+
+class Queries(Sequence[Sent]):
+    """The statements that were sent so far, in their order: `sql` with placeholders, and `at`, the line that sent each."""
+
+    def __init__(self, tape: Tape, watch: Watch) -> None:
+        self._tape = tape
+        self._watch = watch
+        self._start = tape.count
+        self._mark = watch.mark()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self._tape.count - self._start
+
+    def __len__(self) -> int:
+        return self.count
+
+    @overload
+    def __getitem__(self, index: int) -> Sent: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sent]: ...
+    def __getitem__(self, index: int | slice) -> Sent | Sequence[Sent]:
+        return list(self._tape.sent(self._start))[index]
+
+    @property
+    def texts(self) -> list[str]:
+        """The SQL of each."""
+        return [each.sql for each in self]
+
+    def clear(self) -> None:
+        """Count from here on."""
+        self._start = self._tape.count
+        self._mark = self._watch.mark()
+
+    def assert_max(self, most: int) -> None:
+        """Fail when more than `most` statements were sent; the message tells which, from where, and what repeats them."""
+        __tracebackhide__ = True
+        if self.count > most:
+            raise AssertionError(_too_many(self.count, most, list(self), self._watch, self._mark))
+
+    @contextmanager
+    def at_most(self, most: int) -> Iterator[Queries]:
+        """Fail when the block sends more than `most` statements; gives those of the block."""
+        __tracebackhide__ = True
+        block = Queries(self._tape, self._watch)
+        yield block
+        block.assert_max(most)
+
+    def __repr__(self) -> str:
+        return f"<Queries: {self.count}>"
+
+
+@contextmanager
+def queries() -> Iterator[Queries]:
+    """The statements that the block sends, on every engine and from every thread."""
+    with _watching() as watch, watch.recording() as tape:
+        yield Queries(tape, watch)
+
+
+@contextmanager
+def no_leaks() -> Iterator[None]:
+    """Fail when sessions, transactions, connections or engines that the block opened are still open at its end.
+
+    What the garbage collector takes at the end of the block is no leak of this kind: `session-leak` tells of that.
+    """
+    __tracebackhide__ = True
+    with _watching() as watch:
+        before = {_name(each) for each in watch.open()}
+        yield
+        left = [each for each in watch.still_open() if _name(each) not in before]
+    if left:
+        raise AssertionError("\n".join(["left open:", *(f"  {_told(each)}" for each in left)]))
+
+
+@contextmanager
+def _watching() -> Iterator[Watch]:
+    """The watch that is on, else one for as long as the block lasts."""
+    known = current()
+    if known is not None:
+        yield known
+        return
+    try:
+        yield watch(settings=Settings(mode="count", under_test=True))
+    finally:
+        unwatch()
+
+
+def _name(each: Open) -> tuple[str, int]:
+    return each.kind, each.number
+
+
+def _told(each: Open) -> str:
+    opened = each.opened
+    where = f", {opened.text} at {opened.file}:{opened.line}: {opened.source}" if opened else ""
+    return f"{each.kind} {each.what} #{each.number}{where}"
+
+
+def _too_many(count: int, most: int, sent: list[Sent], watch: Watch, mark: Mark) -> str:
+    """Which statements were sent and how often, the most frequent first, and the N+1 among them."""
+    alike: Callable[[Sent], tuple[str, Step | None]] = lambda each: (each.sql, each.at)
+    times = Counter(map(alike, sent))
+    lines = [f"{count} queries, at most {most} allowed:"]
+    for (sql, at), number in times.most_common():
+        text = " ".join(sql.split())
+        short = text if len(text) <= _LONGEST_SQL else f"{text[:_LONGEST_SQL]}…"
+        where = f"  at {at.file}:{at.line}: {at.source}" if at else ""
+        lines += [f"  {number} × {short}", *([f"     {where.strip()}"] if where else [])]
+    for seen in watch.since(mark):
+        finding = seen.finding
+        if finding.slug == "n-plus-one":
+            lines.append(f"{finding.file}:{finding.line}: {finding.slug}: {finding.message}")
+            lines += [f"  {step.file}:{step.line}: {step.source}  {step.text}" for step in finding.story]
+            lines += [f"  fix: {finding.fix}"] if finding.fix else []
+    return "\n".join(lines)
