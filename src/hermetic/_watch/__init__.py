@@ -9,4 +9,18 @@ from .settings import Mode, Settings
 from .tape import Sent, Tape
 from .watching import Watch, current, unwatch, watch
 
-__all__ = ["Exporter", "Mark", "Mode", "Open", "Seen", "Sent", "Settings", "Tape", "Watch", "allow", "current", "unwatch", "watch"]
+__all__ = [
+    "Exporter",
+    "Mark",
+    "Mode",
+    "Open",
+    "Seen",
+    "Sent",
+    "Settings",
+    "Tape",
+    "Watch",
+    "allow",
+    "current",
+    "unwatch",
+    "watch",
+]
