@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-
-
 WORLD = Path(__file__).resolve().parent / "world.py"
 
 START = """
@@ -69,7 +67,12 @@ def test_a_hazard_fails_the_test_in_which_it_happens(suite: Suite, bad: str, cur
 
     assert {"failed": 1} == failed.parseoutcomes()
     failed.stdout.fnmatch_lines(
-        ["*test_shop.py:*: lost-write*", "*= \"paid\"*written", "*SessionLocal() as session:*closed without a commit", "*fix: commit before*"]
+        [
+            "*test_shop.py:*: lost-write*",
+            '*= "paid"*written',
+            "*SessionLocal() as session:*closed without a commit",
+            "*fix: commit before*",
+        ]
     )
     assert {"passed": 1} == suite(cured, "--hermetic").parseoutcomes()
 
@@ -169,7 +172,9 @@ def test_a_session_left_open_fails_a_test_that_leaves_nothing(suite: Suite) -> N
     told = suite(LEAK.replace("test_orders()", "test_orders(no_leaks)"))
 
     assert {"passed": 2, "errors": 1} == told.parseoutcomes()
-    told.stdout.fnmatch_lines(["*left open:", "*session Session #*, opened at test_shop.py:*: session = SessionLocal()"])
+    told.stdout.fnmatch_lines(
+        ["*left open:", "*session Session #*, opened at test_shop.py:*: session = SessionLocal()"]
+    )
     assert {"passed": 1} == suite(KEPT.replace("test_price()", "test_price(no_leaks)")).parseoutcomes()
 
 
@@ -217,7 +222,12 @@ def test_queries_are_counted_and_told(suite: Suite, lazy: str) -> None:
 
     assert {"failed": 1} == told.parseoutcomes()
     told.stdout.fnmatch_lines(
-        ["*queries, at most 1 allowed:", "* × SELECT customers.*", "*at test_shop.py:*: order.customer.name", "*n-plus-one*"]
+        [
+            "*queries, at most 1 allowed:",
+            "* × SELECT customers.*",
+            "*at test_shop.py:*: order.customer.name",
+            "*n-plus-one*",
+        ]
     )
     cured = lazy.replace("select(Order)", "select(Order).options(selectinload(Order.customer))").replace("(1)", "(2)")
     assert {"passed": 1} == suite(cured).parseoutcomes()
@@ -237,7 +247,7 @@ def test_orders(queries):
         assert len(queries) == queries.count == 1
         assert queries.texts[0].startswith("SELECT orders.id")
         assert "secret" not in " ".join(queries.texts)
-        with pytest.raises(AssertionError, match="1 queries, at most 0 allowed"):
+        with pytest.raises(AssertionError, match="1 query, at most 0 allowed"):
             with queries.at_most(0):
                 session.scalars(select(Customer)).all()
 """

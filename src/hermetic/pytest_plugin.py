@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 NAME = "hermetic-watch"
 
-_SCOPES: dict[str, Literal["function", "module", "session"]] = {"test": "function", "module": "module", "run": "session"}
+_SCOPES: dict[str, Literal["function", "module", "session"]] = {
+    "test": "function",
+    "module": "module",
+    "run": "session",
+}
 
-_MARKER = (
-    "hermetic(allow=[slug, …], max_queries=N): hazards that this test may show, and how many statements its call may send"
-)
+_MARKER = "hermetic(allow=[slug, …], max_queries=N): hazards that this test may show, and how many statements its call may send"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,7 +31,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("hermetic", "Hermetic: session safety for SQLAlchemy")
     group.addoption("--hermetic", action="store_true", default=None, help="fail tests in which a hazard happens")
     group.addoption(
-        "--hermetic-allow", action="append", metavar="SLUG", help="a hazard that fails no test (may be given more than once)"
+        "--hermetic-allow",
+        action="append",
+        metavar="SLUG",
+        help="a hazard that fails no test (may be given more than once)",
     )
     group.addoption(
         "--hermetic-leaks",
@@ -84,17 +89,18 @@ def no_leaks_in_module() -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Count the statements of a test that is marked with `max_queries`."""
-    most = next((mark.kwargs["max_queries"] for mark in item.iter_markers("hermetic") if "max_queries" in mark.kwargs), None)
+    most = next(
+        (mark.kwargs["max_queries"] for mark in item.iter_markers("hermetic") if "max_queries" in mark.kwargs), None
+    )
     if most is None:
         return (yield)
     from .testing import queries as recorded
 
     with recorded() as found:
         result = yield
-        try:
-            found.assert_max(most)
-        except AssertionError as error:
-            pytest.fail(str(error), pytrace=False)
+        told = found.too_many(most)
+    if told:
+        pytest.fail(told, pytrace=False)
     return result
 
 

@@ -6,19 +6,18 @@ With pytest these are the fixtures `queries` and `no_leaks`; here they are conte
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import overload
 
-from ._catalogue import Step
-from ._watch import Mark, Open, Sent, Settings, Tape, Watch, current, unwatch, watch
+from ._report.failure import failure
+from ._watch import Open, Seen, Sent, Settings, Tape, Watch, current, unwatch, watch
 
 __all__ = ["Queries", "no_leaks", "queries"]
 
 _LONGEST_SQL = 160
 
 
-class Queries(Sequence[Sent]):
+class Queries:
     """The statements that were sent so far, in their order: `sql` with placeholders, and `at`, the line that sent each."""
 
     def __init__(self, tape: Tape, watch: Watch) -> None:
@@ -35,12 +34,8 @@ class Queries(Sequence[Sent]):
     def __len__(self) -> int:
         return self.count
 
-    @overload
-    def __getitem__(self, index: int) -> Sent: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sent]: ...
-    def __getitem__(self, index: int | slice) -> Sent | Sequence[Sent]:
-        return list(self._tape.sent(self._start))[index]
+    def __iter__(self) -> Iterator[Sent]:
+        return self._tape.sent(self._start)
 
     @property
     def texts(self) -> list[str]:
@@ -55,8 +50,13 @@ class Queries(Sequence[Sent]):
     def assert_max(self, most: int) -> None:
         """Fail when more than `most` statements were sent; the message tells which, from where, and what repeats them."""
         __tracebackhide__ = True
-        if self.count > most:
-            raise AssertionError(_too_many(self.count, most, list(self), self._watch, self._mark))
+        told = self.too_many(most)
+        if told:
+            raise AssertionError(told)
+
+    def too_many(self, most: int) -> str:
+        """What `assert_max` fails with, or "" where there are not more than `most`."""
+        return _too_many(self.count, most, list(self), self._watch.since(self._mark)) if self.count > most else ""
 
     @contextmanager
     def at_most(self, most: int) -> Iterator[Queries]:
@@ -115,20 +115,12 @@ def _told(each: Open) -> str:
     return f"{each.kind} {each.what} #{each.number}{where}"
 
 
-def _too_many(count: int, most: int, sent: list[Sent], watch: Watch, mark: Mark) -> str:
+def _too_many(count: int, most: int, sent: list[Sent], seen: list[Seen]) -> str:
     """Which statements were sent and how often, the most frequent first, and the N+1 among them."""
-    alike: Callable[[Sent], tuple[str, Step | None]] = lambda each: (each.sql, each.at)
-    times = Counter(map(alike, sent))
-    lines = [f"{count} queries, at most {most} allowed:"]
-    for (sql, at), number in times.most_common():
+    lines = [f"{count} {'query' if count == 1 else 'queries'}, at most {most} allowed:"]
+    for (sql, at), number in Counter((each.sql, each.at) for each in sent).most_common():
         text = " ".join(sql.split())
-        short = text if len(text) <= _LONGEST_SQL else f"{text[:_LONGEST_SQL]}…"
-        where = f"  at {at.file}:{at.line}: {at.source}" if at else ""
-        lines += [f"  {number} × {short}", *([f"     {where.strip()}"] if where else [])]
-    for seen in watch.since(mark):
-        finding = seen.finding
-        if finding.slug == "n-plus-one":
-            lines.append(f"{finding.file}:{finding.line}: {finding.slug}: {finding.message}")
-            lines += [f"  {step.file}:{step.line}: {step.source}  {step.text}" for step in finding.story]
-            lines += [f"  fix: {finding.fix}"] if finding.fix else []
-    return "\n".join(lines)
+        lines.append(f"  {number} × {text if len(text) <= _LONGEST_SQL else f'{text[:_LONGEST_SQL]}…'}")
+        lines += [f"     at {at.file}:{at.line}: {at.source}"] if at else []
+    loops = [(each.finding, each.count) for each in seen if each.finding.slug == "n-plus-one"]
+    return "\n".join([*lines, failure(loops)] if loops else lines)
