@@ -54,6 +54,12 @@ class Running:
             if part in self.told[-1]:
                 return self.told[-1]
 
+    def lines(self) -> list[str]:
+        """All lines on stderr so far."""
+        while not self._lines.empty():
+            self.told.append(self._lines.get())
+        return self.told
+
     def ended(self, by: signal.Signals | None = None) -> dict[str, Any]:
         """What the run wrote, once the program has ended, by itself or by a signal."""
         if by is not None:
@@ -109,15 +115,17 @@ def free_port() -> int:
 
 def answer(url: str) -> Any:
     """What a server that is just starting says in the end, as JSON."""
+    return json.loads(eventually(lambda: says(url), f"{url} answers"))
 
-    def asked() -> Any:
-        try:
-            with urllib.request.urlopen(url, timeout=PATIENCE_S) as response:
-                return json.load(response)
-        except (urllib.error.URLError, ConnectionError):
-            return None
 
-    return eventually(asked, f"{url} answers")
+def says(url: str) -> bytes:
+    """What a server says now; nothing while it is not there."""
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE_S) as response:
+            said: bytes = response.read()
+    except (urllib.error.URLError, ConnectionError):
+        return b""
+    return said
 
 
 def eventually(look: Callable[[], Any], what: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.watch.running import found, running
+from tests.watch.running import clean, found, running
 
 BOTH = {("n-plus-one", "names"): 5, ("lost-write", "forget"): 1}
 
@@ -25,3 +27,66 @@ def test_a_program_is_watched(tmp_path: Path, command: tuple[str, ...]) -> None:
     assert BOTH == found(seen)
     assert "customer 0, customer 1, customer 2, customer 3, customer 4\n" == printed
     assert 0 == program.process.returncode
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "expected"),
+    [((), 3, 3), (("--fail-on", "warning"), 0, 1), (("--fail-on", "warning"), 3, 3)],
+    ids=["its own", "findings fail it", "its own failure goes first"],
+)
+def test_the_exit_code_is_the_programs_own(tmp_path: Path, options: tuple[str, ...], code: int, expected: int) -> None:
+    """Whatever was seen in it, unless `--fail-on` says that a finding as bad as that fails a run that succeeded."""
+    with running(tmp_path, sys.executable, "app.py", str(code), options=options) as program:
+        seen = program.ended()
+
+    assert (expected, code, BOTH) == (program.process.returncode, seen["run"]["exit_code"], found(seen))
+
+
+def test_a_test_suite_is_watched(tmp_path: Path) -> None:
+    """pytest runs as it would have, under its own settings."""
+    with running(tmp_path, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suite.py") as program:
+        seen = program.ended()
+        assert program.process.stdout
+        printed = program.process.stdout.read()
+
+    assert {("n-plus-one", "names"): 5} == found(seen)
+    assert printed.splitlines()[-1].startswith("1 passed in ")
+
+
+def test_what_is_typed_is_watched(tmp_path: Path) -> None:
+    """A REPL: what its lines call, and what they do themselves."""
+    typed = """\
+import shop
+shop.names()
+with shop.Session(shop.engine) as session:
+    session.add(shop.Customer(name="nobody"))
+    session.flush()
+
+exit()
+"""
+    with running(tmp_path, sys.executable, "-i") as program:
+        assert program.process.stdin
+        program.process.stdin.write(typed)
+        program.process.stdin.close()
+        program.process.stdin = None
+        seen = program.ended()
+
+    assert {("n-plus-one", "names"): 5, ("lost-write", ""): 1} == found(seen)
+    assert ["<stdin>"] == [each["file"] for each in seen["findings"] if each["slug"] == "lost-write"]
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_a_worker_of_jobs_is_watched(tmp_path: Path, pool: str) -> None:
+    """Celery, with a forked child for the work or a thread."""
+    folder = tmp_path / "queue"
+    folder.mkdir()
+    worker = ("-m", "celery", "-A", "jobs", "worker", "--pool", pool, "--concurrency", "1", "--without-mingle")
+    with running(tmp_path, sys.executable, *worker, JOBS=str(folder)) as program:
+        for _ in range(2):
+            subprocess.run([sys.executable, "jobs.py"], cwd=tmp_path, env=clean({"JOBS": str(folder)}), check=True)
+        program.line(", 10 times)")
+        seen = program.ended(signal.SIGTERM)
+    (done,) = folder.glob("done-*")
+
+    assert {("n-plus-one", "names"): 10} == found(seen)
+    assert [int(done.name.removeprefix("done-"))] == seen["findings"][0]["seen"]["pids"]

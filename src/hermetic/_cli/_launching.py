@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,9 @@ BY_SIGNAL = 128
 """Exit codes as a shell gives them; a program ended by signal N gives `BY_SIGNAL` + N."""
 
 BOOT = Path(__file__).resolve().parent.parent / "_watch" / "boot"
+
+LAST_ROUND_S = 0.15
+"""SIGTERM waits so long, for processes that die of it to tell first what they saw."""
 
 _FORWARDED = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 _FROM_THE_KEYBOARD = ("SIGINT", "SIGQUIT")
@@ -63,7 +67,9 @@ def _signals_passed_on(program: subprocess.Popen[bytes]) -> Iterator[None]:
     """
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
-        if number not in typed or not _is_in_the_foreground():
+        if number == signal.SIGTERM:
+            threading.Timer(LAST_ROUND_S, program.send_signal, [number]).start()
+        elif number not in typed or not _is_in_the_foreground():
             program.send_signal(number)
 
     typed = [getattr(signal, name, None) for name in _FROM_THE_KEYBOARD]

@@ -5,16 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from .._check.checked import Sightings
 from .._check.options.policy import Policies
 from .._report import running, running_json
 from .._report.text import Layout
-from .._watch.processes.gathering import Note
+from .._watch.processes.gathering import Note, Sighted
 from .._watch.processes.wire import Hello
-from .._watch.seen import Seen
 from ._launching import blind_because
 from ._printing import say, wants_colour
-from ._ran import Sources
+from ._ran import Sources, sightings
 from .run import Options
 
 
@@ -30,18 +28,17 @@ class Live:
         """A process is watched from now on."""
         self._say(running.watching(process, self._layout()))
 
-    def tell(self, seen: Seen) -> None:
-        """A finding is seen for the first time."""
-        finding = self._sources.told(seen.finding)
+    def tell(self, sighted: Sighted) -> None:
+        """A finding is seen for the first time, or ten times as often as when it was told last."""
+        finding = self._sources.told(sighted.finding)
         policy = self._policies.of(finding.file)
         if not (policy.wants(finding.slug) and policy.shows(finding.confidence)):
             return
         finding = policy.graded(finding)
         if self._options.format == "jsonl":
-            so_far = Sightings(seen.count, seen.total_ms, seen.first, seen.last, (seen.pid,))
-            say(running_json.sighting(finding, so_far, finding.fingerprint))
+            say(running_json.sighting(finding, sightings(sighted), finding.fingerprint))
             return
-        self._say(running.sighting(finding, seen.pid, self._layout()))
+        self._say(running.sighting(finding, sightings(sighted), self._layout()))
 
     def wonder(self, notes: Sequence[Note], after: str) -> None:
         """It takes long until a process is watched."""

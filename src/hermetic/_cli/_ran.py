@@ -74,8 +74,13 @@ def report(sighted: Iterable[Sighted], policies: Policies, sources: Sources) -> 
         finding = sources.told(each.finding)
         policy = policies.of(finding.file)
         if policy.wants(finding.slug) and policy.shows(finding.confidence):
-            seen[policy.graded(finding)] = Sightings(each.count, each.total_ms, each.first, each.last, each.pids)
+            seen[policy.graded(finding)] = sightings(each)
     return Report(findings=tuple(seen), seen=seen, lines=sources.quoted(seen))
+
+
+def sightings(sighted: Sighted) -> Sightings:
+    """How often it was seen, in the words of a report."""
+    return Sightings(sighted.count, sighted.total_ms, sighted.first, sighted.last, sighted.pids)
 
 
 def _read(name: str) -> SourceFile | None:

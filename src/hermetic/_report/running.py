@@ -12,7 +12,7 @@ from rich.text import Text
 
 from .._catalogue import Finding
 from .text import SEVERITIES, Layout, drawn, findings, wrapped
-from .told import Report, many
+from .told import Report, Sightings, many
 
 _ARGUMENTS = 4
 _PIDS = 8
@@ -80,16 +80,17 @@ def watching(process: Process, layout: Layout) -> str:
     return drawn([*lines, *(_ours(each, "yellow") for each in process.off)], layout)
 
 
-def sighting(finding: Finding, pid: int, layout: Layout) -> str:
-    """A finding is seen for the first time."""
+def sighting(finding: Finding, seen: Sightings, layout: Layout) -> str:
+    """A finding is seen for the first time, or so many times by now."""
     place = f"{finding.file}:{finding.line}:{finding.column}"
+    often = f", {seen.count:,} times" if seen.count > 1 else ""
     line = Text.assemble(
         ("hermetic: ", "dim"),
         (place, "cyan"),
         " ",
         (finding.slug, SEVERITIES[finding.severity]),
         f"  {' '.join(finding.message.split())}",
-        (f"  (pid {pid})", "dim"),
+        (f"  (pid {', '.join(map(str, seen.pids[:_PIDS]))}{often})", "dim"),
     )
     return drawn([line], layout)
 

@@ -48,10 +48,12 @@ class Note:
 
 @dataclass(slots=True)
 class Gathered:
-    """Hears the processes of a run; `announce` and `tell` are called as soon as one begins and a finding is new."""
+    """Hears the processes of a run; calls `announce` when one begins, `tell` when a finding is new and each time its count has
+    grown tenfold.
+    """
 
     announce: Callable[[Hello], object] = lambda hello: None
-    tell: Callable[[Seen], object] = lambda seen: None
+    tell: Callable[[Sighted], object] = lambda sighted: None
     processes: dict[tuple[int, int], Hello] = field(default_factory=dict)
     connected: dict[tuple[int, int], int] = field(default_factory=dict)
     _seen: dict[Key, dict[tuple[int, int], Seen]] = field(default_factory=dict)
@@ -72,10 +74,11 @@ class Gathered:
         key = identity(seen.finding)
         with self._lock:
             by_process = self._seen.setdefault(key, {})
-            is_new = not by_process
+            before = sum(each.count for each in by_process.values())
             by_process[hello.pid, hello.started_ns] = replace(seen, pid=hello.pid)
-            if is_new:
-                self.tell(seen)
+            sighted = _together(list(by_process.values()))
+            if not before or len(str(sighted.count)) > len(str(before)):
+                self.tell(sighted)
 
     def left(self, hello: Hello) -> None:
         """A process hung up."""

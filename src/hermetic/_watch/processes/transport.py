@@ -1,6 +1,6 @@
 """Carries what one process saw to `hermetic run`, without ever keeping the program waiting.
 
-The program's threads only ring a bell; a daemon thread then asks for the findings and sends those of which there is
+The program's threads do nothing for it: a daemon thread asks for the findings in rounds, and sends those of which there is
 something new. What waits is bounded, because it is the watcher's own table of findings and one batch on its way. The thread
 starts with the first finding and ends before the process forks, so that a program without findings, and every forked child,
 has no thread of ours. By hand, because `logging.handlers.SocketHandler` sends in the caller's thread, and queues of
@@ -20,8 +20,10 @@ from .address import Address
 from .wire import Hello, identity, line, placed
 
 ROUND_S = 0.1
-SLOWEST_ROUND_S = 1.0
-"""Rounds become this slow while nothing new happens."""
+"""So much of the end of a process that is killed may be lost."""
+
+_SHARE = 20
+"""A round takes at most one part in so many of the processor: where there are thousands of findings, rounds are rare."""
 
 LAST_WORDS_S = 1.0
 """How long a process that ends may take to send what is left."""
@@ -85,7 +87,7 @@ class Sender:
         """Start with nothing told: in a new process, or in a forked child."""
         self._connection = Connection(self._address, self._hello)
         self._told: dict[tuple[object, ...], int] = {}
-        self._bell, self._stop = threading.Event(), threading.Event()
+        self._stop = threading.Event()
         self._starting, self._sending = threading.Lock(), threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -95,8 +97,7 @@ class Sender:
             self._connection.open()
 
     def ring(self, _seen: Seen | None = None) -> None:
-        """Have what is new sent soon; waits for nobody, wherever it is called, be it in the garbage collector."""
-        self._bell.set()
+        """Have what is new sent from now on; waits for nobody, wherever it is called, be it in the garbage collector."""
         if self._thread is not None or not self._starting.acquire(blocking=False):
             return
         try:
@@ -112,7 +113,6 @@ class Sender:
         thread = self._thread
         if thread is not None and thread.is_alive():
             self._stop.set()
-            self._bell.set()
             thread.join(LAST_WORDS_S)
             self._stop.clear()
         self._thread = None
@@ -139,20 +139,19 @@ class Sender:
         self.greet()
 
     def _rounds(self) -> None:
-        """What the thread does: send, and wait for the bell or a while; it ends when told to, or with the run."""
-        pause_s = ROUND_S
-        while not self._stop.is_set():
-            self._bell.clear()
+        """What the thread does, until it is told to end or the run is over."""
+        while True:
+            began = time.thread_time()
             try:
                 with self._sending:
-                    pause_s = ROUND_S if self._send() else min(2 * pause_s, SLOWEST_ROUND_S)
+                    self._send()
             except (FileNotFoundError, ConnectionRefusedError):
                 self._thread = None
                 return
             except OSError:  # the run is slow to answer, or this connection broke
                 self._told.clear()
-            self._stop.wait(ROUND_S)
-            self._bell.wait(pause_s - ROUND_S)
+            if self._stop.wait(max(ROUND_S, _SHARE * (time.thread_time() - began))):
+                return
 
     def _send(self) -> bool:
         """Send what is new, unless a batch is still on its way; whether there is more to do. Raises OSError."""

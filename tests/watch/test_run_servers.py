@@ -1,0 +1,87 @@
+"""`hermetic run` before the servers that people use: real requests, real workers, and the signal that ends them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from tests.watch.running import Running, answer, eventually, found, free_port, running, says
+
+SERVERS = {
+    "uvicorn": ("-m", "uvicorn", "api:app", "--port", "{port}"),
+    "gunicorn": ("-m", "gunicorn", "pages:app", "--bind", "127.0.0.1:{port}"),
+    "flask": ("-m", "flask", "--app", "pages", "run", "--port", "{port}"),
+}
+
+
+def serve(server: str, port: int, *options: str) -> tuple[str, ...]:
+    """The command line of a server on a port."""
+    return (sys.executable, *(word.format(port=port) for word in SERVERS[server]), *options)
+
+
+@pytest.mark.parametrize(
+    ("server", "options"),
+    [("uvicorn", ()), ("gunicorn", ()), ("flask", ()), ("flask", ("--debug",)), ("uvicorn", ("--reload",))],
+    ids=["uvicorn", "gunicorn", "flask run", "flask run --debug", "uvicorn --reload"],
+)
+def test_a_server_is_watched(tmp_path: Path, server: str, options: tuple[str, ...]) -> None:
+    """Every request counts, and the process that answers is the one that is named."""
+    port = free_port()
+    with running(tmp_path, *serve(server, port, *options)) as program:
+        pids = {int(answer(f"http://127.0.0.1:{port}/names")[-1]) for _ in range(2)}
+        program.line(", 10 times)")
+        seen = program.ended(signal.SIGTERM)
+
+    assert {("n-plus-one", "names"): 10} == found(seen)
+    assert pids == set(seen["findings"][0]["seen"]["pids"])
+    assert pids <= {process["pid"] for process in seen["run"]["processes"]}
+
+
+def test_a_page_is_watched(tmp_path: Path) -> None:
+    """Streamlit runs a script whenever a browser asks for it, here over the socket that a browser opens."""
+    port = free_port()
+    options = ("--server.headless", "true", "--server.address", "127.0.0.1", "--server.port", str(port))
+    streamlit = ("-m", "streamlit", "run", "board.py", *options, "--browser.gatherUsageStats", "false")
+    again = BackMsg()
+    again.rerun_script.query_string = ""
+    with running(tmp_path, sys.executable, *streamlit, HOME=str(tmp_path)) as program:
+        eventually(lambda: says(f"http://127.0.0.1:{port}/_stcore/health"), "streamlit is there")
+        with connect(f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=[Subprotocol("streamlit")]) as browser:
+            for line in (" n-plus-one ", ", 10 times)"):
+                browser.send(again.SerializeToString())
+                program.line(line)
+        seen = program.ended(signal.SIGTERM)
+
+    assert {("n-plus-one", "names"): 10} == found(seen)
+
+
+@pytest.mark.parametrize(
+    ("server", "options"),
+    [("uvicorn", ("--workers", "2")), ("gunicorn", ("-w", "2")), ("gunicorn", ("-w", "2", "--preload"))],
+    ids=["uvicorn --workers", "gunicorn", "gunicorn --preload"],
+)
+def test_every_worker_is_watched(tmp_path: Path, server: str, options: tuple[str, ...]) -> None:
+    """Whether workers are spawned or forked, before the program is imported or after it; what they see is one finding."""
+    port = free_port()
+    with running(tmp_path, *serve(server, port, *options)) as program:
+        workers = eventually(lambda: both(program, f"http://127.0.0.1:{port}/names"), "two workers tell what they saw")
+        seen = program.ended(signal.SIGTERM)
+
+    assert [("n-plus-one", "names")] == list(found(seen))
+    assert workers == set(seen["findings"][0]["seen"]["pids"])
+    assert workers <= {process["pid"] for process in seen["run"]["processes"]}
+
+
+def both(program: Running, url: str) -> set[int]:
+    """Ask often, at the same time; the workers, once they are named together in a line."""
+    with ThreadPoolExecutor(4) as pool:
+        pids = {int(names[-1]) for names in pool.map(answer, [url] * 4)}
+    named = [line for line in program.lines() if all(str(pid) in line for pid in pids)]
+    return pids if len(pids) == 2 and any(" n-plus-one " in line for line in named) else set()
