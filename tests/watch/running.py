@@ -25,6 +25,9 @@ APPS = Path(__file__).parent / "apps"
 PATIENCE_S = 60
 SEEN = "seen.json"
 
+BOTH = {("n-plus-one", "names"): 5, ("lost-write", "forget"): 1}
+"""What is wrong with the apps that run to their end, and how often."""
+
 
 @dataclass
 class Running:

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.watch.running import clean, found, running
-
-BOTH = {("n-plus-one", "names"): 5, ("lost-write", "forget"): 1}
+from tests.watch.running import BOTH, clean, found, running
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
@@ -49,6 +48,8 @@ def test_a_page_is_watched(tmp_path: Path) -> None:
     port = free_port()
     options = ("--server.headless", "true", "--server.address", "127.0.0.1", "--server.port", str(port))
     streamlit = ("-m", "streamlit", "run", "board.py", *options, "--browser.gatherUsageStats", "false")
+    from streamlit.proto.BackMsg_pb2 import BackMsg  # takes half a second, which no other test should
+
     again = BackMsg()
     again.rerun_script.query_string = ""
     with running(tmp_path, sys.executable, *streamlit, HOME=str(tmp_path)) as program:

@@ -16,7 +16,7 @@ Key = tuple[str, str, int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Sighted:
-    """A finding with what all processes together saw of it; `pids` in the order in which they told."""
+    """A finding with what all processes together saw of it; `pids` are sorted."""
 
     finding: Finding
     count: int
@@ -106,5 +106,5 @@ def _together(seen: list[Seen]) -> Sighted:
         total_ms=sum(each.total_ms for each in seen),
         first=min(each.first for each in seen),
         last=max(each.last for each in seen),
-        pids=tuple(dict.fromkeys(each.pid for each in seen)),
+        pids=tuple(sorted({each.pid for each in seen})),
     )

@@ -41,7 +41,7 @@ class Ear:
 
     def __init__(self, settings: Settings, hears: Hears, *, by_port: bool = False) -> None:
         self._settings = settings
-        self._hears = hears
+        self.hears = hears
         self._by_port = by_port or not hasattr(socket, "AF_UNIX")
 
     def __enter__(self) -> Ear:
@@ -72,10 +72,10 @@ class Ear:
         path = str(self.folder / "ear")
         if self._by_port or len(os.fsencode(path)) > _LONGEST_PATH:
             token = secrets.token_hex()
-            server = _Server(("127.0.0.1", 0), self._hears, token)
+            server = _Server(("127.0.0.1", 0), self.hears, token)
             Address(port=server.server_address[1], token=token).write(str(self.folder))
             return server
-        server = _SocketServer(path, self._hears)
+        server = _SocketServer(path, self.hears)
         os.chmod(path, 0o600)
         Address(path=path).write(str(self.folder))
         return server
