@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 import hermetic
 from hermetic._watch import Settings, Watch
 
+Twin = Callable[[Callable[[Session], object]], None]
+
 WORLD = Path(__file__).resolve().parent.parent / "world.py"
 
 
@@ -51,9 +53,10 @@ def watched(**fields: Any) -> Iterator[Watch]:
 
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    """The program is watched while the test runs."""
+    """The program is watched while the test runs, and no hook fails meanwhile."""
     with watched() as watch:
         yield watch
+        assert {} == watch.failures
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
 from contextlib import suppress
 from types import ModuleType
 
@@ -14,9 +14,7 @@ from sqlalchemy.orm.exc import DetachedInstanceError
 
 from hermetic._watch import Watch
 
-from .conftest import run, told
-
-Twin = Callable[[Callable[[Session], object]], None]
+from .conftest import Twin, run, told
 
 
 def test_an_uncommitted_row_is_a_lost_write(shop: ModuleType, twin: Twin, watch: Watch) -> None:
@@ -211,7 +209,7 @@ def test_a_session_that_is_dropped_in_its_transaction_leaks(shop: ModuleType, wa
         return str(session.get(shop.Order, 1).status)
 
     find()
-    __import__("gc").collect()
+    gc.collect()
 
     assert [("session-leak", "session = shop.SessionLocal()", "warning")] == told(watch)
 
@@ -219,6 +217,6 @@ def test_a_session_that_is_dropped_in_its_transaction_leaks(shop: ModuleType, wa
 def test_a_closed_session_is_no_leak(shop: ModuleType, twin: Twin, watch: Watch) -> None:
     """A session that was closed may be dropped."""
     twin(lambda session: session.get(shop.Order, 1))
-    __import__("gc").collect()
+    gc.collect()
 
     assert [] == told(watch)

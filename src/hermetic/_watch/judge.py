@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .._lifecycle.instance import InstanceState
+from .._lifecycle.measured import LoopBlocked, Overwritten, PoolExhausted, TransactionIdled
 from .._lifecycle.outcome import Outcome, emits, raises
 from .._lifecycle.records import (
     Added,
+    Announced,
     AttributeRead,
     AttributeWritten,
     Committed,
     Deleted,
+    EngineCreated,
+    Executed,
     InstanceLoaded,
     Record,
     RolledBack,
@@ -24,9 +28,10 @@ from .._lifecycle.records import (
     TasksStarted,
 )
 from .._lifecycle.session import Savepoint
+from .._lifecycle.source import PageAsked
 from .._lifecycle.transactions import lost_by_closing
 from .collector import Tally
-from .lives import Query, SessionLife, Unsaved
+from .lives import EngineSeen, Held, Query, SessionLife, Unsaved
 from .settings import Settings
 from .teller import Rows, Scene, Teller
 from .where import Site
@@ -81,9 +86,12 @@ class Judge:
     def committed(self, life: SessionLife, site: Site | None) -> list[Tally]:
         """A session is committed; called before it is noted."""
         notes = ("postgresql",) if life.dialect == "postgresql" else ()
-        is_doubtful = life.request is None
-        record = Committed(session=life.key, site=site)
-        return self._of(life, record, notes=notes, is_doubtful=is_doubtful)
+        request = life.request
+        history = life.history()
+        if request is not None and request.responded:
+            history = told_meanwhile(life, history, request.responded)
+        scene = Scene(record=Committed(session=life.key, site=site), history=history, session=life.state(), notes=notes)
+        return self.teller.tell(scene)
 
     def overlaps(self, life: SessionLife, site: Site | None) -> list[Tally]:
         """A session is used while another task or thread is in the middle of using it."""
@@ -146,10 +154,76 @@ class Judge:
             )
         )
 
+    def exhausted(self, site: Site | None, held: Sequence[Held], now_ns: int) -> list[Tally]:
+        """A connection was waited for in vain while others are held, the oldest first."""
+        longest = held[0] if held else None
+        taken: Record | None = None
+        if longest is not None and longest.life is not None:
+            taken = longest.life.opening()
+        elif longest is not None:
+            taken = Executed(session=None, site=longest.site)
+        seconds = (now_ns - longest.since) / 1e9 if longest else 0.0
+        return self.teller.tell(Scene(record=PoolExhausted(held=len(held), longest=taken, seconds=seconds, site=site)))
+
+    def built_again(self, engine: EngineSeen, is_served: bool) -> list[Tally]:
+        """An engine was made at a line that made one before, which nobody disposed of."""
+        record = EngineCreated(
+            engine=engine.number, place="per-request" if is_served else "per-call", url=engine.url, escapes=False,
+            is_async=engine.is_async, pool=engine.pool, what=engine.what, site=engine.site,
+        )  # fmt: skip
+        return self.teller.tell(Scene(record=record, notes=("ended",)))
+
+    def split(self, engine: EngineSeen) -> list[Tally]:
+        """An in-memory database was reached by a second connection."""
+        record = EngineCreated(
+            engine=engine.number, place="once", url=engine.url, is_async=engine.is_async, pool=engine.pool,
+            shares_threads=True, site=engine.site,
+        )  # fmt: skip
+        return self.teller.tell(Scene(record=record))
+
+    def idled(self, life: SessionLife, site: Site | None, ns: int, what: str) -> list[Tally]:
+        """A transaction asked nothing of the database for long."""
+        since = Executed(session=life.key, site=life.last_site)
+        record = TransactionIdled(session=life.key, seconds=ns / 1e9, what=what, since=since, site=site)
+        return self._of(life, record, is_doubtful=life.request is None, ms=ns / 1e6)
+
+    def blocked(self, life: SessionLife, site: Site | None, ms: float, is_doubtful: bool) -> list[Tally]:
+        """A synchronous session held up an event loop."""
+        return self._of(life, LoopBlocked(session=life.key, ms=ms, site=site), is_doubtful=is_doubtful, ms=ms)
+
+    def overwrote(
+        self, life: SessionLife, query: Query | None, instance: InstanceState, attributes: tuple[str, ...],
+        site: Site | None, other: Site | None,
+    ) -> list[Tally]:  # fmt: skip
+        """A flush wrote columns that another session had changed and committed since they were read."""
+        committed = Committed(session=None, site=other)
+        scene = Scene(
+            record=Overwritten(
+                session=life.key, instance=instance.key, attributes=attributes, other=committed, site=site
+            ),
+            history=life.history(*((loaded_by(query, instance),) if query is not None else ())),
+            session=life.state(),
+            instance=instance,
+            subject=f"{_model(instance)}.{'/'.join(attributes)}",
+        )
+        return self.teller.tell(scene)
+
+    def paged(self, life: SessionLife, entity: str, keys: tuple[str, ...], site: Site | None) -> list[Tally]:
+        """A SELECT skipped rows of which nothing says in which order they come."""
+        return self._of(life, PageAsked(session=life.key, entity=entity, order="none", keys=keys, site=site))
+
     def _of(
-        self, life: SessionLife, record: Record, *, notes: tuple[str, ...] = (), is_doubtful: bool = False
+        self,
+        life: SessionLife,
+        record: Record,
+        *,
+        notes: tuple[str, ...] = (),
+        is_doubtful: bool = False,
+        ms: float = 0.0,
     ) -> list[Tally]:
-        scene = Scene(record=record, history=life.history(), session=life.state(), notes=notes, is_doubtful=is_doubtful)
+        scene = Scene(
+            record=record, history=life.history(), session=life.state(), notes=notes, is_doubtful=is_doubtful, ms=ms
+        )
         return self.teller.tell(scene)
 
 
@@ -157,6 +231,13 @@ def loaded_by(query: Query, instance: InstanceState) -> InstanceLoaded:
     """How a query brought an instance, as a record."""
     session = query.life.key if query.life is not None else None
     return InstanceLoaded(session=session, instance=instance.key, mapping=instance.mapping, site=query.site)
+
+
+def told_meanwhile(life: SessionLife, history: list[Record], responded: int) -> list[Record]:
+    """A history with the response at its place in time."""
+    earlier = sum(1 for event in life.ring or () if event.at < responded)
+    index = len(history) - len(life.ring or ()) + earlier
+    return [*history[:index], Announced(how="response"), *history[index:]]
 
 
 def since_transaction(history: list[Record]) -> list[Record]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import weakref
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -21,12 +23,25 @@ _numbers = count(1)
 
 
 class Event(NamedTuple):
-    """A record to be: made cheaply where things happen, and into a record only when a story is told."""
+    """A record to be: made cheaply where things happen, and into a record only when a story is told; `at` is its time."""
 
     kind: type[Record]
     site: Site | None
     # Any: the record's own fields, by name.
     fields: dict[str, Any]
+    at: int
+
+
+# Any: a row's class, its primary key and a token, in the types that SQLAlchemy gives them.
+RowKey = Any
+
+
+class Stale(NamedTuple):
+    """What another session changed in a row and committed, while this one holds what the run before read of it."""
+
+    runid: int | None
+    attributes: frozenset[str]
+    site: Site | None
 
 
 class Unsaved(NamedTuple):
@@ -48,29 +63,63 @@ class SessionLife:
     """
 
     __slots__ = (
-        "__weakref__", "autocommits", "began", "began_site", "borrowed", "busy", "closed_site", "commits", "dialect",
-        "expire_on_commit", "failed", "flushing", "is_async", "is_open", "is_watched", "kind", "last", "last_ms", "last_site", "needs_rollback",
-        "number", "opened", "opened_at", "repeated", "request", "ring", "site", "thread", "wrote", "wrote_last",
+        "__weakref__",
+        "autocommits",
+        "began",
+        "began_site",
+        "blocked_ms",
+        "blocks",
+        "borrowed",
+        "busy",
+        "closed_site",
+        "commits",
+        "dialect",
+        "expire_on_commit",
+        "failed",
+        "flushing",
+        "is_async",
+        "is_open",
+        "kind",
+        "last",
+        "last_ms",
+        "last_site",
+        "needs_rollback",
+        "number",
+        "opened",
+        "opened_at",
+        "repeated",
+        "request",
+        "ring",
+        "rows",
+        "site",
+        "stale",
+        "task",
+        "thread",
+        "waits_at",
+        "wrote",
     )  # fmt: skip
 
-    def __init__(self, kind: str, opened: Site | None, expire_on_commit: bool, is_watched: bool = True) -> None:
+    def __init__(self, kind: str, opened: Site | None, expire_on_commit: bool) -> None:
         self.number = next(_numbers)
         self.kind = kind
         self.opened = opened
         self.opened_at = time()
         self.expire_on_commit = expire_on_commit
-        self.is_watched = is_watched
         self.is_async = self.failed = self.needs_rollback = self.borrowed = self.autocommits = self.flushing = (
             self.is_open
         ) = False
         self.dialect = ""
         self.busy = self.began = self.last = self.wrote = self.commits = self.thread = 0
-        self.last_ms = 0.0
+        self.last_ms = self.blocked_ms = 0.0
+        self.blocks = 0
+        self.task: weakref.ref[asyncio.Task[object]] | None = None
+        self.waits_at: Site | None = None
+        self.rows: dict[RowKey, frozenset[str]] | None = None
+        self.stale: dict[RowKey, Stale] | None = None
         self.site: Site | None = None
         self.began_site: Site | None = None
         self.closed_site: Site | None = None
         self.last_site: Site | None = None
-        self.wrote_last: Site | None = None
         self.request: Request | None = None
         self.repeated: dict[Hashable, int] | None = None
         self.ring: deque[Event] | None = None
@@ -86,7 +135,7 @@ class SessionLife:
         ring = self.ring
         if ring is None:
             ring = self.ring = deque(maxlen=RING)
-        ring.append(Event(kind, site, fields))
+        ring.append(Event(kind, site, fields, perf_counter_ns()))
 
     def begun(self, site: Site | None) -> None:
         """A transaction began."""
@@ -98,6 +147,8 @@ class SessionLife:
     def ended(self) -> None:
         """The transaction is over, however it ended."""
         self.began = self.wrote = 0
+        self.waits_at = None
+        self.rows = self.stale = None
         self.failed = self.needs_rollback = False
         self.repeated = None
 
@@ -153,3 +204,22 @@ class Held:
     site: Site | None = None
     life: SessionLife | None = None
     request: Request | None = None
+
+
+class EngineSeen:
+    """An engine: what made it and where, its URL without the password, and its pool.
+
+    `connections` are those to a database in memory, each with the thread that used it first; None for other databases.
+    """
+
+    __slots__ = ("connections", "is_async", "number", "pool", "since", "site", "url", "what")
+
+    def __init__(self, url: str, pool: str, is_async: bool, site: Site | None, is_in_memory: bool) -> None:
+        self.number = next(_numbers)
+        self.what = "create_async_engine" if is_async else "create_engine"
+        self.url = url
+        self.pool = pool
+        self.is_async = is_async
+        self.site = site
+        self.since = time()
+        self.connections: dict[int, int] | None = {} if is_in_memory else None

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from .collector import Collector
-from .lives import Held, Query, SessionLife
+from .lives import EngineSeen, Held, Query, SessionLife
 from .requests import REQUEST, Request
 from .settings import Settings
 from .tape import Tape
@@ -43,10 +43,14 @@ class Observer:
         self.sites = sites
         self.collector = collector
         self.is_on = True
+        self.is_guarded = False
+        self.wake: Callable[[], None] = _nothing
+        self.failures: dict[str, int] = {}
         self.lives: dict[int, SessionLife] = {}
         self.queries: OrderedDict[int, Query] = OrderedDict()
         self.held: dict[int, Held] = {}
         self.engines: dict[int, EngineSeen] = {}
+        self.built: OrderedDict[tuple[Site | None, str], int] = OrderedDict()
         self.refs: dict[int, weakref.ref[object]] = {}
         self.tapes: tuple[Tape, ...] = ()
         self.later: deque[Callable[[], object]] = deque(maxlen=1000)
@@ -77,6 +81,10 @@ class Observer:
                 return
             work()
 
+    def failed(self, what: str, _error: Exception) -> None:
+        """Count a failure of ours outside of every hook."""
+        self.failures[what] = self.failures.get(what, 0) + 1
+
     def remember(self, runid: int, query: Query) -> None:
         """Which query a run belongs to; the oldest is forgotten when there are too many."""
         queries = self.queries
@@ -104,27 +112,13 @@ class Observer:
             table.clear()
 
 
-def worker() -> int:
+def _nothing() -> None:
+    """What wakes nobody."""
+
+
+def worker(loop: asyncio.AbstractEventLoop | None) -> int:
     """What tells apart two that work at once: the running task, else the thread."""
-    loop = running_loop()
     if loop is None:
         return threading.get_ident()
     task = asyncio.current_task(loop)
     return threading.get_ident() if task is None else id(task)
-
-
-class EngineSeen:
-    """An engine: where it was made, its URL without the password, its pool, and how many connections it made by thread."""
-
-    __slots__ = ("connections", "is_async", "made", "number", "pool", "ref", "since", "site", "threads", "url")
-
-    def __init__(self, number: int, url: str, pool: str, is_async: bool, site: Site | None) -> None:
-        self.number = number
-        self.url = url
-        self.pool = pool
-        self.is_async = is_async
-        self.site = site
-        self.since = time.time()
-        self.made = 0
-        self.connections = 0
-        self.threads: set[int] = set()

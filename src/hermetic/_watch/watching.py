@@ -17,10 +17,13 @@ from .collector import Collector, Mark
 from .judge import Judge
 from .observer import Observer
 from .openings import openings
+from .points import Points
+from .requests import Entries
 from .seen import Exporter, Open, Seen
 from .settings import Mode, Settings
 from .tape import Tape
 from .teller import Teller
+from .watchdog import Watchdog
 from .where import Sites
 
 if TYPE_CHECKING:
@@ -44,7 +47,10 @@ class Watch:
         self.collector = Collector()
         self._judge = Judge(settings, Teller(settings, self.sites, self.collector))
         self._observer = Observer(settings, self.sites, self.collector, self._judge.leaked)
+        self._watchdog = Watchdog(self._observer)
+        self._observer.wake = self._watchdog.wake
         self._arrivals = Arrivals()
+        self._entries = Entries(Points(), self._arrivals)
         self._installed: Installed | None = None
         self._off: dict[str, str] = {}
         self._depth = 0
@@ -59,12 +65,13 @@ class Watch:
     def off(self) -> dict[str, str]:
         """The hooks that are not at work, by name, and why; exporters that were dropped are among them."""
         dropped = {f"exporter {name}": why for name, why in self.collector.dropped_exporters.items()}
-        return self._off | (self._installed.points.off if self._installed else {}) | dropped
+        return self._off | self._entries.points.off | (self._installed.points.off if self._installed else {}) | dropped
 
     @property
     def failures(self) -> dict[str, int]:
         """How often each hook failed; none of it was felt by the program."""
-        return dict(self._installed.points.failures) if self._installed else {}
+        hooks = self._installed.points.failures if self._installed else {}
+        return self._observer.failures | hooks
 
     def subscribe(self, exporter: Exporter) -> None:
         """Tell an exporter of every finding from now on; one that raises is dropped, and `off` says so."""
@@ -132,6 +139,7 @@ class Watch:
         if self._depth > 1:
             return
         self._arrivals.when("sqlalchemy.orm", self._sqlalchemy_came)
+        self._entries.install()
 
     def _sqlalchemy_came(self, _module: ModuleType) -> None:
         """SQLAlchemy's ORM is imported: put the hooks on; when that fails the program goes on unwatched."""
@@ -151,6 +159,8 @@ class Watch:
             return False
         self._observer.catch_up()
         self._arrivals.stop()
+        self._watchdog.stop()
+        self._entries.points.undo()
         if self._installed is not None:
             self._installed.uninstall()
         self._observer.clear()

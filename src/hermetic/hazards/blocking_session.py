@@ -56,6 +56,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Remedy, Sighting
+from .._lifecycle.measured import LoopBlocked
 from .._lifecycle.records import (
     AttributeRead,
     BlockingWork,
@@ -68,7 +69,7 @@ from .._lifecycle.records import (
     SessionRecord,
 )
 
-hazard = Hazard(__name__, code="HM401", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM401", severity="warning", since="0.1", seen_by=("check", "watch"))
 
 
 @hazard.on(Executed, Flushed, Committed, Refreshed, AttributeRead)
@@ -122,3 +123,16 @@ def _works(moment: Moment) -> bool:
             )
         case _:
             return True
+
+
+@hazard.on(LoopBlocked)
+def stood_still(moment: Moment) -> Iterator[Sighting]:
+    """The event loop was seen to stand still while a synchronous session worked."""
+    record = moment.record
+    assert isinstance(record, LoopBlocked)
+    opened = moment.last_in(record.session, SessionOpened)
+    yield Sighting(
+        message=f"{moment.text(record.site).partition('(')[0]} blocked the event loop for {record.ms:.0f} ms: the session is synchronous",
+        fix="use AsyncSession, make the function a plain def, or run it through asyncio.to_thread",
+        story=(*(((opened, "a synchronous session"),) if opened else ()), (record, "blocks every other task")),
+    )

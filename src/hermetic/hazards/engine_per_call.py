@@ -66,7 +66,7 @@ from collections.abc import Iterator
 from .._catalogue import Hazard, Moment, Sighting
 from .._lifecycle.records import EngineCreated
 
-hazard = Hazard(__name__, code="HM104", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM104", severity="warning", since="0.1", seen_by=("check", "watch"))
 
 
 @hazard.on(EngineCreated)

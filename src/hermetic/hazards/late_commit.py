@@ -99,7 +99,7 @@ from .._lifecycle.records import (
     SessionOpened,
 )
 
-hazard = Hazard(__name__, code="HM204", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM204", severity="warning", since="0.1", seen_by=("check", "watch"))
 
 
 _TOLD = {

@@ -66,6 +66,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.measured import TransactionIdled
 from .._lifecycle.records import (
     Committed,
     Executed,
@@ -78,7 +79,7 @@ from .._lifecycle.records import (
     Waited,
 )
 
-hazard = Hazard(__name__, code="HM205", severity="warning", since="0.1", seen_by=("check",), is_cost=True)
+hazard = Hazard(__name__, code="HM205", severity="warning", since="0.1", seen_by=("check", "watch"), is_cost=True)
 
 
 _KINDS = {
@@ -130,3 +131,18 @@ def _holds_rows(mine: Sequence[SessionRecord]) -> bool:
             case Executed(locks_rows=True) | Refreshed(locked=True):
                 return True
     return False
+
+
+@hazard.on(TransactionIdled)
+def idled(moment: Moment) -> Iterator[Sighting]:
+    """A transaction that was seen to ask nothing of the database for long."""
+    record = moment.record
+    assert isinstance(record, TransactionIdled)
+    if any(isinstance(r, Executed) and r.locks for r in moment.history()):
+        return
+    meanwhile = f" while {record.what} was waited for" if record.what else ""
+    yield Sighting(
+        message=f"the transaction stayed open, with its connection, for {record.seconds:.1f} s{meanwhile}",
+        fix="commit or close first, wait, then open a second transaction that checks again",
+        story=(*(((record.since, "the transaction is open"),) if record.since else ()), (record, "waits meanwhile")),
+    )

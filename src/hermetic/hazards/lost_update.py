@@ -84,6 +84,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .._catalogue import Confidence, Hazard, Moment, Sighting
+from .._lifecycle.measured import Overwritten
 from .._lifecycle.records import (
     Added,
     AttributeWritten,
@@ -100,7 +101,7 @@ from .._lifecycle.records import (
     Unlocked,
 )
 
-hazard = Hazard(__name__, code="HM208", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM208", severity="warning", since="0.1", seen_by=("check", "watch"))
 
 
 _SAFE = frozenset({"versioned", "strict", "locked"})
@@ -231,3 +232,24 @@ def _is_change(moment: Moment, record: Record, session: Key) -> bool:
     if not isinstance(record, SessionRecord) or record.session != session:
         return False
     return isinstance(record, Added) or (isinstance(record, Executed) and record.writes and not record.fails)
+
+
+@hazard.on(Overwritten)
+def overwrote(moment: Moment) -> Iterator[Sighting]:
+    """A row was written that another transaction had changed since it was read."""
+    record, instance = moment.record, moment.instance
+    assert isinstance(record, Overwritten)
+    if instance is None:
+        return
+    model, names = instance.mapping.name.rpartition(".")[2], " and ".join(record.attributes)
+    read = moment.last_of(record.instance, InstanceLoaded, Refreshed)
+    yield Sighting(
+        message=f"{model}.{names} was changed and committed by another session since it was read here: that change is overwritten",
+        fix="read the row with with_for_update() in the transaction that writes it, or let the database compute: "
+        f"update(…).values({record.attributes[0]}=…)",
+        story=(
+            *(((read, "read"),) if read else ()),
+            *(((record.other, "changed and committed by another session"),) if record.other else ()),
+            (record, "written back"),
+        ),
+    )

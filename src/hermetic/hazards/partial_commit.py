@@ -78,7 +78,7 @@ from .._lifecycle.records import (
     Waited,
 )
 
-hazard = Hazard(__name__, code="HM202", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM202", severity="warning", since="0.1", seen_by=("check", "watch"))
 
 
 _SETTLED = frozenset({"handling", "finally", "joined"})

@@ -66,6 +66,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Remedy, Sighting
+from .._lifecycle.measured import PoolExhausted
 from .._lifecycle.records import ScopeLeft, SessionOpened
 
 hazard = Hazard(
@@ -103,4 +104,20 @@ def left_open(moment: Moment) -> Iterator[Sighting]:
             (opened, "opened, never closed"),
             *(((record, "taken over here"),) if record.site != opened.site else ()),
         ),
+    )
+
+
+@hazard.on(PoolExhausted)
+def pool_ran_dry(moment: Moment) -> Iterator[Sighting]:
+    """A connection was waited for in vain, since others keep theirs."""
+    record = moment.record
+    assert isinstance(record, PoolExhausted)
+    longest = record.longest
+    if longest is None:
+        return
+    yield Sighting(
+        message=f"no connection was left in the pool: {record.held} are held, this one for {record.seconds:.1f} s",
+        fix="close each session, or commit before slow work: with SessionLocal() as session: …",
+        story=((longest, "holds a connection"), (record, "waits for one in vain")),
+        at=longest,
     )

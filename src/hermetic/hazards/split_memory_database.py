@@ -78,7 +78,9 @@ from collections.abc import Iterator
 from .._catalogue import Hazard, Moment, Sighting
 from .._lifecycle.records import EngineCreated
 
-hazard = Hazard(__name__, code="HM106", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("e3q8",))
+hazard = Hazard(
+    __name__, code="HM106", severity="error", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("e3q8",)
+)
 
 
 _SINGLE = frozenset({"StaticPool", "unknown"})

@@ -65,7 +65,7 @@ from collections.abc import Iterator
 from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.source import PageAsked
 
-hazard = Hazard(__name__, code="HM502", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM502", severity="warning", since="0.1", seen_by=("check", "watch"))
 
 
 @hazard.on(PageAsked)

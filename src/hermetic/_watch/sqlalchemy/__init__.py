@@ -6,12 +6,14 @@ from types import ModuleType
 
 from ..judge import Judge
 from ..observer import MARK, Observer
+from ..points import Points
 from .aio import AsyncHooks
+from .engines import EngineHooks
 from .errors import ErrorHooks
 from .loads import LoadHooks
-from .points import Points
 from .sessions import SessionHooks
 from .statements import StatementHooks
+from .transactions import TransactionHooks
 from .writes import WriteHooks
 
 __all__ = ["Installed", "install"]
@@ -29,7 +31,9 @@ class Installed:
             sessions,
             StatementHooks(observer, judge, self.points),
             loads,
-            WriteHooks(observer, judge, self.points, sessions),
+            WriteHooks(observer, judge, self.points, sessions, loads),
+            TransactionHooks(observer, judge, self.points, sessions),
+            EngineHooks(observer, judge, self.points),
             ErrorHooks(observer, judge, self.points, loads),
         )
         self._async = AsyncHooks(observer, self.points)

@@ -8,7 +8,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING
 
 from ..observer import Observer
-from .points import Points, Wrapped
+from ..points import Points, Wrapped
 from .sessions import CLOSING
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from sqlalchemy.orm.exc import DetachedInstanceError
 
 from ..judge import Judge
 from ..observer import Observer
+from ..points import Points, Wrapped
 from ..where import PROJECT, Sites
-from .loads import LoadHooks
+from .loads import LoadHooks, expired_by
 from .picture import AnyState, instance_of
-from .points import Points, Wrapped
 
 LOADERS = frozenset({"_load_for_state", "_load_scalar_attributes", "load_scalar_attributes", "_load_expired"})
 """The functions of SQLAlchemy in which a load of an attribute ends up; `state` is the name they give the instance's state."""
@@ -71,15 +71,6 @@ class ErrorHooks:
         is_detached = error == "DetachedInstanceError"
         instance = instance_of(state, None if is_detached else key, key, expired_by(life))
         self.judge.unreadable(query, instance, attribute, self.observer.sites.here(), error)
-
-
-def expired_by(life: Any) -> Any:
-    """What expired the instances of a session last."""
-    for event in reversed(life.ring or ()) if life is not None else ():
-        name = event.kind.__name__
-        if name in {"Committed", "RolledBack"} and not event.fields.get("nested"):
-            return "commit" if name == "Committed" else "rollback"
-    return None
 
 
 def reading_of(sites: Sites, frame: FrameType | None) -> Reading | None:

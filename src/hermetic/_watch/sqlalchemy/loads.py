@@ -5,15 +5,19 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import QueryContext, Session, loading
 
+from ..._lifecycle.instance import ExpiredBy
+from ..._lifecycle.records import Committed, RolledBack
 from ..judge import Judge
 from ..lives import Query, SessionLife
 from ..observer import MARK, Observer
+from ..points import Points, Wrapped
 from ..where import Site
+from .events import listen
 from .picture import AnyState, instance_of
-from .points import Points, Wrapped
 from .sessions import SessionHooks
 
 SIBLINGS = 2
@@ -35,7 +39,7 @@ class LoadHooks:
     def install(self) -> None:
         """Put it on."""
         self.points.wrap(loading, "instances", "cursor context", self.loading)
-        self.points.listen(Session, "pending_to_persistent", self.stored, raw=True)
+        listen(self.points, Session, "pending_to_persistent", self.stored, raw=True)
 
     def loading(self, original: Wrapped) -> Wrapped:
         note, failed = self.note, self.points.failed
@@ -69,7 +73,22 @@ class LoadHooks:
             if before is not None:
                 observer.remember(context.runid, before)
                 return
+        else:
+            self.paged(life, context.query, site)
         observer.remember(context.runid, Query(site, life))
+
+    # Any: a statement of any kind, of which only a Select can skip rows.
+    def paged(self, life: SessionLife, statement: Any, site: Site | None) -> None:
+        """Look whether rows are skipped that are in no order."""
+        offset = getattr(statement, "_offset_clause", None)
+        if offset is None or statement._order_by_clauses or getattr(offset, "effective_value", None) == 0:
+            return
+        entity = next((told["entity"] for told in statement.column_descriptions if told.get("entity")), None)
+        keys = ()
+        if entity is not None:
+            mapper = inspect(entity).mapper
+            keys = tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key)
+        self.judge.paged(life, getattr(entity, "__name__", "row"), keys, site)
 
     def refreshing(self, life: SessionLife, state: AnyState, context: QueryContext, site: Site | None) -> None:
         """Expired or deferred columns are loaded for one instance."""
@@ -94,7 +113,7 @@ class LoadHooks:
         if times < SIBLINGS:
             return
         for _ in range(2 if times == SIBLINGS else 1):
-            instance = instance_of(parent, life.key, None, _expired_by(life))
+            instance = instance_of(parent, life.key, None, expired_by(life))
             self.judge.lazily(query, life, instance, attribute, site, life.last_ms, id(query))
 
     def stored(self, session: Session, state: AnyState) -> None:
@@ -118,5 +137,9 @@ def _options(context: QueryContext) -> Any:
     return statement._compile_options
 
 
-def _expired_by(life: SessionLife) -> Any:
-    return "commit" if life.commits else None
+def expired_by(life: SessionLife | None) -> ExpiredBy:
+    """What expired the instances of a session last."""
+    for event in reversed(life.ring or ()) if life is not None else ():
+        if event.kind in {Committed, RolledBack} and not event.fields.get("nested"):
+            return "commit" if event.kind is Committed else "rollback"
+    return None

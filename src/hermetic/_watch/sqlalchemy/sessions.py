@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
+from time import perf_counter_ns
 from typing import Any
 
-from sqlalchemy.engine import Connection
 from sqlalchemy.exc import PendingRollbackError
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import Session
 
 from ..._lifecycle.records import Committed, Executed, Flushed, RolledBack, SessionClosed
+from ..idling import look_idle
 from ..judge import Judge
 from ..lives import SessionLife, Unsaved
-from ..observer import MARK, MISSING, Observer, worker
+from ..observer import MARK, MISSING, Observer, running_loop, worker
+from ..points import Points, Wrapped
 from ..where import Site
 from .picture import AnyState, instance_of, key_of
-from .points import Points, Wrapped
 
 CLOSING: ContextVar[tuple[Site | None, BaseException | None] | None] = ContextVar("hermetic_closing", default=None)
 """Where an AsyncSession is being closed and the error on its way out: the close itself runs in a task of its own."""
@@ -44,10 +44,6 @@ class SessionHooks:
             points.wrap(Session, name, "self", self.operation)
         for name in ("close", "reset", "invalidate"):
             points.wrap(Session, name, "self", self.closing)
-        points.listen(Session, "after_begin", self.after_begin)
-        points.listen(Session, "after_commit", self.after_commit)
-        points.listen(Session, "after_soft_rollback", self.after_soft_rollback)
-        points.listen(Session, "after_flush", self.after_flush)
 
     def life_of(self, session: Session) -> SessionLife | None:
         """What is remembered of a session; None when it is not watched."""
@@ -77,7 +73,8 @@ class SessionHooks:
             life = None if life is None else self.life_of(session)
             if life is None:
                 return None
-        me = worker()
+        loop = running_loop()
+        me = worker(loop)
         if life.busy:
             if life.busy != me:
                 self.judge.overlaps(life, self.observer.sites.here())
@@ -88,7 +85,25 @@ class SessionHooks:
             life.request = request
         life.busy = me
         life.site = None
+        if loop is not None and not life.is_async:
+            if self.is_awaited():
+                life.is_async = True
+            else:
+                life.blocks = perf_counter_ns()
         return life
+
+    def is_awaited(self) -> bool:
+        """Whether this runs for an AsyncSession, in a greenlet that gives way to the event loop."""
+        module = sys.modules.get("greenlet")
+        return module is not None and getattr(module.getcurrent(), "__sqlalchemy_greenlet_provider__", False)
+
+    def unblocked(self, life: SessionLife) -> None:
+        """A synchronous operation on an event loop's thread is over; what blocks too long in all is told."""
+        life.blocked_ms += (perf_counter_ns() - life.blocks) / 1e6
+        life.blocks = 0
+        if life.blocked_ms >= self.observer.settings.blocked_ms:
+            ms, life.blocked_ms = life.blocked_ms, 0.0
+            self.judge.blocked(life, life.site or self.observer.sites.here(), ms, life.request is None)
 
     def crossed(self, life: SessionLife) -> None:
         """Another request than before uses a session that was not closed since."""
@@ -113,10 +128,12 @@ class SessionHooks:
             try:
                 return original(session, *args, **kwargs)
             except PendingRollbackError:
-                self.guarded(point, self.refused, life, DOES[name])
+                self.points.guard(point, self.refused, life, DOES[name])
                 raise
             finally:
                 life.busy = 0
+                if life.blocks:
+                    self.points.guard(point, self.unblocked, life)
 
         if name == "_execute_internal":
             return operation
@@ -148,25 +165,19 @@ class SessionHooks:
                 original(session, objects)
             except PendingRollbackError:
                 if entered is not None:
-                    self.guarded("Session.flush", self.refused, life, Flushed)
+                    self.points.guard("Session.flush", self.refused, life, Flushed)
                 raise
             except Exception:
-                self.guarded("Session.flush", self.flush_failed, session, life)
+                self.points.guard("Session.flush", self.flush_failed, session, life)
                 raise
             finally:
                 life.flushing = False
                 if entered is not None:
                     life.busy = 0
+                    if life.blocks:
+                        self.points.guard("Session.flush", self.unblocked, life)
 
         return flush
-
-    # Any: the arguments of what is called.
-    def guarded(self, point: str, work: Callable[..., object], *args: Any) -> None:
-        """Do something that must not be felt when it fails."""
-        try:
-            work(*args)
-        except Exception as error:
-            self.points.failed(point, error)
 
     def refused(self, life: SessionLife, kind: type) -> None:
         self.judge.refused(life, kind(session=life.key, site=self.observer.site_of(life)))
@@ -176,54 +187,16 @@ class SessionHooks:
         life.failed = True
         life.needs_rollback = not session.is_active
 
-    def after_begin(self, session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-        life = self.life_of(session)
-        if life is None:
-            return
-        if not life.began:
-            life.begun(self.observer.site_of(life))
-            life.is_async = connection.dialect.is_async
-            life.dialect = connection.dialect.name
-            life.borrowed = isinstance(session.bind, Connection)
-        connection.__dict__[MARK] = life
-
-    def after_commit(self, session: Session) -> None:
-        life = self.life_of(session)
-        if life is None:
-            return
-        site = self.observer.site_of(life)
-        if life.wrote or life.failed:
-            self.judge.committed(life, site)
-        if life.wrote:
-            life.commits += 1
-        life.note(Committed, site)
-        life.ended()
-
-    def after_soft_rollback(self, session: Session, previous: SessionTransaction) -> None:
-        life = self.life_of(session)
-        if life is None:
-            return
-        life.note(RolledBack, self.observer.site_of(life), nested=previous.nested)
-        if previous.nested:
-            life.needs_rollback = False
-        else:
-            life.ended()
-
-    def after_flush(self, session: Session, _context: object) -> None:
-        life = self.life_of(session)
-        if life is not None:
-            life.wrote += 1
-
     def closing(self, original: Wrapped) -> Wrapped:
         """A wrapper of close(), which looks at what is thrown away by it."""
 
         @wraps(original)
         def close(self: Session) -> None:
-            hooks.guarded(point, hooks.before_close, self)
+            hooks.points.guard(point, hooks.before_close, self)
             try:
                 original(self)
             finally:
-                hooks.guarded(point, hooks.after_close, self)
+                hooks.points.guard(point, hooks.after_close, self)
 
         hooks, point = self, f"Session.{original.__name__}"
         return close
@@ -232,13 +205,14 @@ class SessionHooks:
         life = self.life_of(session)
         if life is None or not self.observer.is_on:
             return
-        if life.busy and life.busy != worker():
+        if life.busy and life.busy != worker(running_loop()):
             self.judge.overlaps(life, self.observer.sites.here())
         has_unsaved = bool(session._new or session._deleted or session.identity_map._modified)
         if not (life.began or has_unsaved or len(session.identity_map)):
             return
         site, error = CLOSING.get() or (None, None)
         life.closed_site = site = site or self.observer.sites.here()
+        look_idle(self.observer, self.judge, life)
         if has_unsaved or life.wrote:
             self.look_at_work(session, life, site, error or sys.exc_info()[1])
         life.note(SessionClosed, site)

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from ..._lifecycle.records import Executed
+from ..idling import look_idle
 from ..judge import Judge
 from ..lives import SessionLife
 from ..observer import MARK, Observer
-from .points import Points, Wrapped
+from ..points import Points, Wrapped
 
 # Any: a dialect, an execution context and parameters, as the driver needs them.
 Run = Callable[[Connection, Any, Any, Any, Any], Any]
@@ -27,6 +28,7 @@ class StatementHooks:
         self.observer = observer
         self.judge = judge
         self.points = points
+        self.patience = int(observer.settings.long_transaction_s * 1e9)
 
     def install(self) -> None:
         """Put them on."""
@@ -100,6 +102,9 @@ class StatementHooks:
 
     def before(self, life: SessionLife, began: int) -> None:
         """A statement is about to be sent."""
+        if began - life.last > self.patience:
+            look_idle(self.observer, self.judge, life, began)
+        life.waits_at = None
 
     def after(self, life: SessionLife, context: Any, began: int) -> None:
         """A statement was answered."""

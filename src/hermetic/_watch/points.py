@@ -1,4 +1,4 @@
-"""The named places at which SQLAlchemy is wrapped or listened to: each checked, guarded, and undone without a trace."""
+"""The named places at which libraries are wrapped or listened to: each checked, guarded, and undone without a trace."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
-from sqlalchemy import event
-
 STRIKES = 3
 """A hook that failed so often is taken off."""
 
-# Any: the functions of SQLAlchemy that are wrapped, of any signature.
+# Any: the functions of libraries that are wrapped, of any signature.
 Wrapped = Callable[..., Any]
 
 
@@ -29,7 +27,7 @@ class Points:
         point = f"{getattr(owner, '__name__', owner)}.{name}"
         original = getattr(owner, name, None)
         if original is None:
-            self.off[point] = "this version of SQLAlchemy has no such function"
+            self.off[point] = "this version has no such function"
             return
         found = " ".join(inspect.signature(original).parameters)
         if parameters != "*" and found != parameters:
@@ -40,13 +38,9 @@ class Points:
         setattr(owner, name, ours)
         self._undo[point] = partial(_restore, owner, name, ours, original if is_own else None)
 
-    def listen(self, target: object, name: str, function: Wrapped, *, raw: bool = False) -> None:
-        """Listen to an event of SQLAlchemy's public API."""
-        point = f"{getattr(target, '__name__', target)} event {name}"
-        listener = self.guarded(point, function)
-        options = {"raw": True} if raw else {}
-        event.listen(target, name, listener, **options)
-        self._undo[point] = partial(event.remove, target, name, listener)
+    def undo_later(self, point: str, undo: Callable[[], None]) -> None:
+        """Have something undone with the rest."""
+        self._undo[point] = undo
 
     def guarded(self, point: str, function: Wrapped) -> Wrapped:
         """A function whose failures are counted and never felt by whoever calls it."""
@@ -63,6 +57,14 @@ class Points:
                 failed(point, error)
 
         return heard
+
+    # Any: the arguments of what is called.
+    def guard(self, point: str, work: Callable[..., object], *args: Any) -> None:
+        """Do something that must not be felt when it fails."""
+        try:
+            work(*args)
+        except Exception as error:
+            self.failed(point, error)
 
     def failed(self, point: str, error: Exception) -> None:
         """Count a failure of ours; after the third the point is taken off, and `off` says so."""

@@ -1,0 +1,81 @@
+"""How transactions begin and end, and what they wrote when they did."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session, SessionTransaction
+
+from ..._lifecycle.records import Committed, RolledBack
+from ..idling import look_idle
+from ..judge import Judge
+from ..lives import Held
+from ..observer import MARK, Observer, running_loop
+from ..points import Points
+from .events import listen
+from .sessions import SessionHooks
+
+
+class TransactionHooks:
+    """The listeners to a session's transactions, all of them public events."""
+
+    def __init__(self, observer: Observer, judge: Judge, points: Points, sessions: SessionHooks) -> None:
+        self.observer = observer
+        self.judge = judge
+        self.points = points
+        self.sessions = sessions
+
+    def install(self) -> None:
+        """Put them on."""
+        listen(self.points, Session, "after_begin", self.began)
+        listen(self.points, Session, "after_commit", self.committed)
+        listen(self.points, Session, "after_soft_rollback", self.rolled_back)
+
+    def began(self, session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+        """A transaction, or a savepoint in it, began on a connection."""
+        life = self.sessions.life_of(session)
+        if life is None:
+            return
+        connection.__dict__[MARK] = life
+        if life.began:
+            return
+        life.begun(self.observer.site_of(life))
+        life.is_async = connection.dialect.is_async
+        life.dialect = connection.dialect.name
+        life.borrowed = isinstance(session.bind, Connection)
+        life.autocommits = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        life.thread = threading.get_ident()
+        task = None if (loop := running_loop()) is None else asyncio.current_task(loop)
+        life.task = None if task is None else weakref.ref(task)
+        held = connection.info.get(MARK)
+        if isinstance(held, Held):
+            held.life, held.site = life, life.began_site
+        if not self.observer.is_guarded:
+            self.observer.wake()
+
+    def committed(self, session: Session) -> None:
+        life = self.sessions.life_of(session)
+        if life is None:
+            return
+        look_idle(self.observer, self.judge, life)
+        site = self.observer.site_of(life)
+        if life.wrote or life.failed:
+            self.judge.committed(life, site)
+        if life.wrote:
+            life.commits += 1
+        life.note(Committed, site)
+        life.ended()
+
+    def rolled_back(self, session: Session, previous: SessionTransaction) -> None:
+        life = self.sessions.life_of(session)
+        if life is None:
+            return
+        look_idle(self.observer, self.judge, life)
+        life.note(RolledBack, self.observer.site_of(life), nested=previous.nested)
+        if previous.nested:
+            life.needs_rollback = False
+        else:
+            life.ended()

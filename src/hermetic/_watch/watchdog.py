@@ -1,0 +1,86 @@
+"""Looks, from a thread of its own, where a program is while one of its transactions stands idle."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from time import perf_counter_ns
+from types import CoroutineType, FrameType
+from typing import Any
+
+from .lives import SessionLife
+from .observer import Observer
+from .where import PROJECT, Site, Sites
+
+LOOKS = 4
+"""So many times within the time limit for a transaction the watchdog looks up."""
+
+
+class Watchdog:
+    """One for a watched program; its thread is started by the first transaction and ends with the watch."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        """Start looking, in this process."""
+        self.observer.is_guarded = True
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(self._ended,), name="hermetic watchdog", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self.observer.is_guarded = False
+        self._ended.set()
+
+    def _run(self, ended: threading.Event) -> None:
+        limit = self.observer.settings.long_transaction_s
+        while not ended.wait(limit / LOOKS):
+            try:
+                self.look()
+            except Exception as error:
+                self.observer.failed("watchdog", error)
+
+    def look(self) -> None:
+        """Note where the program is, for every transaction that has been idle for most of its time limit."""
+        patience = int(self.observer.settings.long_transaction_s * 1e9 / 2)
+        now = perf_counter_ns()
+        for life in tuple(self.observer.lives.values()):
+            if life.began and not life.busy and now - life.last > patience and life.waits_at is None:
+                life.waits_at = whereabouts(life, self.observer.sites)
+
+
+def whereabouts(life: SessionLife, sites: Sites) -> Site | None:
+    """The user's line at which the task or thread is that works with a session; None where it cannot be told."""
+    task = life.task() if life.task is not None else None
+    if task is not None:
+        return _in_coroutine(task.get_coro(), sites)
+    return _in_thread(sys._current_frames().get(life.thread), life, sites)
+
+
+# Any: what a coroutine gives is its own affair.
+def _in_coroutine(coroutine: Any, sites: Sites) -> Site | None:
+    """The innermost user's frame of a coroutine that is waiting."""
+    found: Site | None = None
+    while isinstance(coroutine, CoroutineType):
+        frame = coroutine.cr_frame
+        if frame is not None and sites.kind(frame.f_code.co_filename) == PROJECT:
+            found = frame.f_code, frame.f_lasti
+        coroutine = coroutine.cr_await
+    return found
+
+
+def _in_thread(frame: FrameType | None, life: SessionLife, sites: Sites) -> Site | None:
+    """The innermost user's frame of a thread, if that is still in a function that the session was used or opened in."""
+    found: Site | None = None
+    known = {site[0] for site in (life.opened, life.began_site, life.last_site) if site is not None}
+    while frame is not None:
+        if found is None and sites.kind(frame.f_code.co_filename) == PROJECT:
+            found = frame.f_code, frame.f_lasti
+        if frame.f_code in known:
+            return found
+        frame = frame.f_back
+    return None
