@@ -13,7 +13,6 @@ from sqlalchemy.orm import Mapper, Session
 from .plan import Plan, make_plan
 from .prepare import Statement, prepare
 from .rows import Fetched, fetch_rows
-from .run import RootStep
 from .sessions import AnyAsyncSession, AnySession, SyncSession, on
 
 T = TypeVar("T")
@@ -27,8 +26,8 @@ class DeclaredQuery(Generic[T]):
     """A statement whose rows are read as DTOs; every verb takes the session and the statement's parameters."""
 
     def __init__(self, plan: Plan, statement: Statement, validate: bool | None) -> None:
-        self.prepared = prepare(plan, statement)
-        self.root = RootStep(self.prepared.query, validate)
+        self.prepared = prepare(plan, statement, validate)
+        self.root = self.prepared.step
 
     @overload
     def all(self, session: SyncSession, parameters: Parameters | None = None) -> list[T]: ...
@@ -95,7 +94,7 @@ class DeclaredQuery(Generic[T]):
     @property
     def name(self) -> str:
         """The DTO's name."""
-        return self.prepared.query.node.plan.shape.name
+        return self.root.query.node.plan.shape.name
 
 
 def plan_for(dto: Any, mapper: Mapper[Any]) -> Plan:

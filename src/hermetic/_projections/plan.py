@@ -52,14 +52,22 @@ class Many:
 Part = Value | One | Many
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A DTO and the mapped class it is read from, field by field; `defaulted` fields keep the default of the DTO."""
+    """A DTO and the mapped class it is read from, field by field; `defaulted` fields keep the default of the DTO.
+
+    There is one plan for both, so plans are compared by identity.
+    """
 
     shape: Shape
     mapper: Mapper[Any]  # Any: of whatever class
     parts: tuple[Part, ...]
     defaulted: tuple[Field, ...]
+
+    @property
+    def has_related(self) -> bool:
+        """Whether a field comes from another row."""
+        return any(not isinstance(part, Value) for part in self.parts)
 
 
 def make_plan(dto: object, mapper: Mapper[Any], above: tuple[tuple[object, Mapper[Any]], ...] = ()) -> Plan:

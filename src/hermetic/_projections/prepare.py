@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, inspect, select
@@ -11,18 +12,22 @@ from sqlalchemy.orm import FromStatement, Mapper
 from sqlalchemy.sql import Executable
 
 from ..errors import BadProjection
-from .layout import Query, lay_out
-from .plan import Many, One, Plan
+from .layout import lay_out
+from .plan import Plan
+from .run import RootStep
 
 Statement = Select[Any] | FromStatement[Any]  # Any: of whatever class
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A statement ready to run; `width` is how many columns its rows have when they come in the order of the query."""
+    """A statement ready to run.
+
+    `step` runs the queries; `width` is how many columns the rows have when they come in the step's order.
+    """
 
     statement: Executable
-    query: Query
+    step: RootStep
     options: Mapping[str, Any]  # Any: execution options of whatever kind
     width: int | None
 
@@ -67,22 +72,30 @@ def mapper_of(entity: Any) -> Mapper[Any]:
     return mapper
 
 
-def prepare(plan: Plan, statement: Statement) -> Prepared:
+def prepare(plan: Plan, statement: Statement, validate: bool | None) -> Prepared:
     """Replace what a statement selects by the columns of the plan; whatever else it says stays."""
     entity = selected_entity(statement)
     options = {key: kept for key, kept in statement.get_execution_options().items() if key != "yield_per"}
     if isinstance(statement, FromStatement):
-        query = lay_out(plan, entity, joins=False)
-        return Prepared(select(*query.columns).from_statement(statement.element), query, options, None)
+        step = root_step(plan, False, False, validate)
+        query = step.query if entity is plan.mapper.class_ else lay_out(plan, entity, joins=False)
+        return Prepared(select(*query.columns).from_statement(statement.element), step, options, None)
     is_distinct = statement.compare(statement.distinct())
-    query = lay_out(plan, entity, joins=not needs_own_queries(plan, statement, is_distinct), whole=is_distinct)
+    joins = not (plan.has_related and (is_distinct or is_grouped(statement)))
+    step = root_step(plan, joins, is_distinct, validate)
+    query = step.query if entity is plan.mapper.class_ else lay_out(plan, entity, joins=joins, whole=is_distinct)
     selected = statement.with_only_columns(*query.columns, maintain_column_froms=True)
     for join in query.joins:
         selected = selected.outerjoin(join)
-    return Prepared(selected, query, options, len(query.columns))
+    return Prepared(selected, step, options, len(query.columns))
 
 
-def needs_own_queries(plan: Plan, statement: Select[Any], is_distinct: bool) -> bool:
-    """Whether a related row cannot be joined to the statement without changing what it means."""
-    has_related = any(isinstance(part, One | Many) for part in plan.parts)
-    return has_related and (is_distinct or not statement.compare(statement.group_by(None)))
+@lru_cache(maxsize=1024)
+def root_step(plan: Plan, joins: bool, whole: bool, validate: bool | None) -> RootStep:
+    """The compiled form of a plan, for every statement of the kind; only the columns' entity may be another."""
+    return RootStep(lay_out(plan, plan.mapper.class_, joins=joins, whole=whole), validate)
+
+
+def is_grouped(statement: Select[Any]) -> bool:
+    """Whether a statement has a GROUP BY, to which a join would add columns."""
+    return len(list(statement.get_children())) != len(list(statement.group_by(None).get_children()))
