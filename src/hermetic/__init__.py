@@ -6,14 +6,27 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from ._projections.door import Projection, fetch, fetch_one, plan
+    from ._projections.door import Projection, fetch, fetch_json, fetch_one, fetch_page, plan, stream
     from ._watch import allow, unwatch, watch
 
-__all__ = ["Projection", "allow", "fetch", "fetch_one", "plan", "unwatch", "watch"]
+__all__ = [
+    "Projection",
+    "allow",
+    "fetch",
+    "fetch_json",
+    "fetch_one",
+    "fetch_page",
+    "plan",
+    "stream",
+    "unwatch",
+    "watch",
+]
 
 _ROOMS = {
     **dict.fromkeys(["allow", "unwatch", "watch"], "._watch"),
-    **dict.fromkeys(["Projection", "fetch", "fetch_one", "plan"], "._projections.door"),
+    **dict.fromkeys(
+        ["Projection", "fetch", "fetch_json", "fetch_one", "fetch_page", "plan", "stream"], "._projections.door"
+    ),
 }
 
 

@@ -35,19 +35,22 @@ class Bazaar:
     async def awaited(self, verb: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         engine = create_async_engine(f"sqlite+aiosqlite:///{self.file}")
         self.listen(engine.sync_engine)
-        async with AsyncSession(engine) as session:
-            result = await verb(session, *arguments, **options)
-        await engine.dispose()
-        return result
+        try:
+            async with AsyncSession(engine) as session:
+                return await verb(session, *arguments, **options)
+        finally:
+            await engine.dispose()
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A plain session on the same database."""
         engine = create_engine(f"sqlite:///{self.file}")
         self.listen(engine)
-        with Session(engine) as session:
-            yield session
-        engine.dispose()
+        try:
+            with Session(engine) as session:
+                yield session
+        finally:
+            engine.dispose()
 
     def listen(self, engine: Engine) -> None:
         @event.listens_for(engine, "before_cursor_execute")

@@ -34,7 +34,10 @@ def statements(draw: st.DrawFn, world: World, number: int) -> Select[Any]:
     if form == "filter":
         return statement.where(keys[0].is_not(None))
     relations = world.relations(number)
-    return statement.join(getattr(entity, relations[0][0])) if form == "join" and relations else statement
+    if form != "join" or not relations:
+        return statement
+    name, target, _ = relations[0]
+    return statement.join(getattr(entity, name).of_type(aliased(world.classes[target])))
 
 
 @st.composite

@@ -19,6 +19,11 @@ class Built:
 
     build: Callable[..., Any]
     keys: tuple[Callable[[Rows], list[Any]], ...]
+    processors: Mapping[int, Callable[[Any], Any]]  # Any: the driver's value in, the column's out
+
+    def value(self, row: Any, place: int) -> Any:
+        """The value at a place in a row, converted. Any: a row of the driver, a value of whatever type."""
+        return self.processors[place](row[place]) if place in self.processors else row[place]
 
 
 def compile_query(
@@ -29,4 +34,4 @@ def compile_query(
     code = compile(source.text(), f"<projection {query.node.plan.shape.name}>", "exec")
     names: dict[str, Any] = source.names | {f"p{place}": processor for place, processor in processors.items()}
     exec(code, names)
-    return Built(names["build"], tuple(names[f"keys_{number}"] for number in range(len(query.below))))
+    return Built(names["build"], tuple(names[f"keys_{number}"] for number in range(len(query.below))), processors)

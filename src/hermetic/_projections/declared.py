@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Hashable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Hashable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar, overload
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.exc import MultipleResultsFound, NoResultFound
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm import Mapper
 
+from .pages import NumberedPage, Page, cursor_pages, numbered_pages
 from .plan import Plan, make_plan
-from .prepare import Statement, prepare
-from .rows import Fetched, fetch_rows
+from .prepare import Prepared, Statement, mapper_of, prepare, selected_entity
+from .reading import REQUIRED, Parameters, read_all, read_first, read_json, read_one
 from .sessions import AnyAsyncSession, AnySession, SyncSession, on
+from .streaming import streamed
 
 T = TypeVar("T")
 D = TypeVar("D")
-Parameters = Mapping[str, object]
-REQUIRED = object()  # in place of a default: a row has to be there
 Awaited = Coroutine[Any, Any, T]  # Any: what a coroutine is sent, which is nothing
 
 
 class DeclaredQuery(Generic[T]):
-    """A statement whose rows are read as DTOs; every verb takes the session and the statement's parameters."""
+    """A statement whose rows are read as DTOs; every verb takes the session and the statement's parameters.
+
+    With an AsyncSession the result of a verb is awaited.
+    """
 
     def __init__(self, plan: Plan, statement: Statement, validate: bool | None) -> None:
+        self.laid = plan
+        self.statement = statement
+        self.validate = validate
         self.prepared = prepare(plan, statement, validate)
-        self.root = self.prepared.step
 
     @overload
     def all(self, session: SyncSession, parameters: Parameters | None = None) -> list[T]: ...
@@ -35,7 +39,7 @@ class DeclaredQuery(Generic[T]):
     def all(self, session: AnyAsyncSession, parameters: Parameters | None = None) -> Awaited[list[T]]: ...
     def all(self, session: AnySession, parameters: Parameters | None = None) -> list[T] | Awaited[list[T]]:
         """Every DTO, in the statement's order."""
-        return on(session, partial(self.read, parameters=parameters))
+        return on(session, partial(read_all, prepared=self.prepared, parameters=parameters))
 
     @overload
     def one(self, session: SyncSession, parameters: Parameters | None = None) -> T: ...
@@ -51,7 +55,7 @@ class DeclaredQuery(Generic[T]):
         Raises SQLAlchemy's NoResultFound when there is no row and no default, its MultipleResultsFound when there are
         two.
         """
-        return on(session, partial(self.read_one, parameters=parameters, default=default))
+        return on(session, partial(read_one, prepared=self.prepared, parameters=parameters, default=default))
 
     @overload
     def first(self, session: SyncSession, parameters: Parameters | None = None) -> T | None: ...
@@ -59,42 +63,98 @@ class DeclaredQuery(Generic[T]):
     def first(self, session: AnyAsyncSession, parameters: Parameters | None = None) -> Awaited[T | None]: ...
     def first(self, session: AnySession, parameters: Parameters | None = None) -> T | Awaited[T | None] | None:
         """The first DTO, or None when there is no row; give the statement an order and limit(1)."""
-        return on(session, partial(self.read_first, parameters=parameters))
+        return on(session, partial(read_first, prepared=self.prepared, parameters=parameters))
 
-    def read(self, session: Session, parameters: Parameters | None) -> list[T]:
-        """Every DTO, on a plain session."""
-        return self.made(session, self.rows(session, parameters))
+    @overload
+    def json(self, session: SyncSession, parameters: Parameters | None = None) -> bytes: ...
+    @overload
+    def json(self, session: AnyAsyncSession, parameters: Parameters | None = None) -> Awaited[bytes]: ...
+    def json(self, session: AnySession, parameters: Parameters | None = None) -> bytes | Awaited[bytes]:
+        """Every DTO, as a JSON array in UTF-8; see `hermetic.fetch_json`."""
+        return on(session, partial(read_json, prepared=self.prepared, parameters=parameters))
 
-    def read_one(self, session: Session, parameters: Parameters | None, default: object) -> object:
-        """The one DTO or the default, on a plain session; two rows are refused before anything is made of them."""
-        fetched = self.rows(session, parameters)
-        if len(fetched.rows) > 1:
-            raise MultipleResultsFound(f"{len(fetched.rows)} rows were found for {self.name} when one was required")
-        if fetched.rows:
-            return self.made(session, fetched)[0]
-        if default is REQUIRED:
-            raise NoResultFound(f"No row was found for {self.name} when one was required")
-        return default
+    @overload
+    def stream(
+        self, session: SyncSession, parameters: Parameters | None = None, *, batch_rows: int = 500
+    ) -> Iterator[T]: ...
+    @overload
+    def stream(
+        self, session: AnyAsyncSession, parameters: Parameters | None = None, *, batch_rows: int = 500
+    ) -> AsyncIterator[T]: ...
+    def stream(
+        self, session: AnySession, parameters: Parameters | None = None, *, batch_rows: int = 500
+    ) -> Iterator[T] | AsyncIterator[T]:
+        """The DTOs one by one; see `hermetic.stream`."""
+        return streamed(session, self.prepared, parameters, batch_rows)
 
-    def read_first(self, session: Session, parameters: Parameters | None) -> T | None:
-        """The first DTO or None, on a plain session; no query below looks for the rows that are dropped."""
-        fetched = self.rows(session, parameters)
-        first = Fetched(fetched.rows[:1], fetched.context, fetched.column_types)
-        return self.made(session, first)[0] if first.rows else None
+    @overload
+    def page(
+        self,
+        session: SyncSession,
+        parameters: Parameters | None = None,
+        *,
+        size: int = 50,
+        order_by: Sequence[Any] = (),
+        cursor: str | None = None,
+        secret: str | bytes,
+    ) -> Page[T]: ...
+    @overload
+    def page(
+        self,
+        session: AnyAsyncSession,
+        parameters: Parameters | None = None,
+        *,
+        size: int = 50,
+        order_by: Sequence[Any] = (),
+        cursor: str | None = None,
+        secret: str | bytes,
+    ) -> Awaited[Page[T]]: ...
+    def page(
+        self,
+        session: AnySession,
+        parameters: Parameters | None = None,
+        *,
+        size: int = 50,
+        order_by: Sequence[Any] = (),
+        cursor: str | None = None,
+        secret: str | bytes,
+    ) -> Page[T] | Awaited[Page[T]]:
+        """The page that a cursor leads to; see `hermetic.fetch_page`."""
+        pages = cursor_pages(self.laid, self.statement, self.validate, order_by, secret)
+        return on(session, partial(pages.read, parameters=parameters, size=size, cursor=cursor))
 
-    def rows(self, session: Session, parameters: Parameters | None) -> Fetched:
-        """The rows of the first query."""
-        prepared = self.prepared
-        return fetch_rows(session, prepared.statement, parameters, {}, prepared.width)
-
-    def made(self, session: Session, fetched: Fetched) -> list[T]:
-        """The DTOs of these rows; nothing is pending any more, so the queries below need not flush."""
-        return self.root.dtos(session, fetched, {**self.prepared.options, "autoflush": False})
-
-    @property
-    def name(self) -> str:
-        """The DTO's name."""
-        return self.root.query.node.plan.shape.name
+    @overload
+    def numbered_page(
+        self,
+        session: SyncSession,
+        parameters: Parameters | None = None,
+        *,
+        number: int,
+        size: int = 50,
+        order_by: Sequence[Any] = (),
+    ) -> NumberedPage[T]: ...
+    @overload
+    def numbered_page(
+        self,
+        session: AnyAsyncSession,
+        parameters: Parameters | None = None,
+        *,
+        number: int,
+        size: int = 50,
+        order_by: Sequence[Any] = (),
+    ) -> Awaited[NumberedPage[T]]: ...
+    def numbered_page(
+        self,
+        session: AnySession,
+        parameters: Parameters | None = None,
+        *,
+        number: int,
+        size: int = 50,
+        order_by: Sequence[Any] = (),
+    ) -> NumberedPage[T] | Awaited[NumberedPage[T]]:
+        """The page of that number, the first is 1; see `hermetic.fetch_page`."""
+        pages = numbered_pages(self.laid, self.statement, self.validate, order_by)
+        return on(session, partial(pages.read, parameters=parameters, size=size, number=number))
 
 
 def plan_for(dto: Any, mapper: Mapper[Any]) -> Plan:
@@ -108,4 +168,14 @@ def kept_plan(dto: Hashable, mapper: Mapper[Any]) -> Plan:
     return make_plan(dto, mapper)
 
 
-READY: WeakKeyDictionary[Statement, dict[tuple[object, bool | None], DeclaredQuery[Any]]] = WeakKeyDictionary()
+READY: WeakKeyDictionary[Statement, dict[tuple[object, bool | None], Prepared]] = WeakKeyDictionary()
+
+
+def ready(dto: object, statement: Statement, validate: bool | None) -> Prepared:
+    """The statement prepared for a DTO; one that is kept and passed again is prepared once."""
+    entity = selected_entity(statement)
+    known = READY.setdefault(statement, {})
+    key = (dto, validate)
+    if key not in known:
+        known[key] = prepare(plan_for(dto, mapper_of(entity)), statement, validate)
+    return known[key]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
 from sqlalchemy import select
 
 from ..errors import BadProjection
-from .declared import READY, REQUIRED, Awaited, DeclaredQuery, Parameters, plan_for
+from .declared import Awaited, DeclaredQuery, plan_for, ready
+from .pages import NumberedPage, Page, cursor_pages, numbered_pages
 from .prepare import Statement, mapper_of, selected_entity
 from .printed import print_plan
-from .sessions import AnyAsyncSession, AnySession, SyncSession
+from .reading import REQUIRED, Parameters, read_all, read_json, read_one
+from .sessions import AnyAsyncSession, AnySession, SyncSession, on
+from .streaming import streamed
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -61,16 +66,6 @@ def check_entity(dto: object, entity: Any, statement: object) -> None:
         )
 
 
-def declared(dto: type[T], statement: Statement, validate: bool | None) -> DeclaredQuery[T]:
-    """The query for a DTO and a statement; a statement that is kept and passed again is prepared once."""
-    entity = selected_entity(statement)
-    ready = READY.setdefault(statement, {})
-    key = (dto, validate)
-    if key not in ready:
-        ready[key] = DeclaredQuery(plan_for(dto, mapper_of(entity)), statement, validate)
-    return ready[key]
-
-
 @overload
 def fetch(
     session: SyncSession,
@@ -102,7 +97,8 @@ def fetch(
     Only what the DTO names is selected. A related row comes by a join, a collection by one more query, whatever the
     number of rows. Raises BadProjection when DTO, class and statement do not fit.
     """
-    return declared(dto, statement, validate).all(session, parameters)
+    prepared = ready(dto, statement, validate)
+    return on(session, partial(read_all, prepared=prepared, parameters=parameters))
 
 
 @overload
@@ -156,7 +152,157 @@ def fetch_one(
 
     Raises SQLAlchemy's NoResultFound when there is no row and no default, its MultipleResultsFound when there are two.
     """
-    return declared(dto, statement, validate).one(session, parameters, default=default)
+    prepared = ready(dto, statement, validate)
+    return on(session, partial(read_one, prepared=prepared, parameters=parameters, default=default))
+
+
+@overload
+def fetch_page(
+    session: SyncSession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    size: int = 50,
+    order_by: Sequence[Any] = (),
+    cursor: str | None = None,
+    secret: str | bytes,
+    validate: bool | None = None,
+) -> Page[T]: ...
+@overload
+def fetch_page(
+    session: AnyAsyncSession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    size: int = 50,
+    order_by: Sequence[Any] = (),
+    cursor: str | None = None,
+    secret: str | bytes,
+    validate: bool | None = None,
+) -> Awaited[Page[T]]: ...
+@overload
+def fetch_page(
+    session: SyncSession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    size: int = 50,
+    order_by: Sequence[Any] = (),
+    number: int,
+    validate: bool | None = None,
+) -> NumberedPage[T]: ...
+@overload
+def fetch_page(
+    session: AnyAsyncSession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    size: int = 50,
+    order_by: Sequence[Any] = (),
+    number: int,
+    validate: bool | None = None,
+) -> Awaited[NumberedPage[T]]: ...
+def fetch_page(
+    session: AnySession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    size: int = 50,
+    order_by: Sequence[Any] = (),
+    cursor: str | None = None,
+    secret: str | bytes = b"",
+    number: int | None = None,
+    validate: bool | None = None,
+) -> object:
+    """A page of `size` rows: the one that `cursor` leads to, or the one of that `number`, the first being 1.
+
+    Between cursors the rows are ordered by `order_by`, columns of the class, then by its primary key, so no row is
+    skipped or repeated when others come and go; the page's `next` and `previous` are cursors, signed with the `secret`
+    and good for the same DTO and order only. A page by number has the `total` and keeps the statement's own order.
+    Any: columns of whatever type. Raises BadCursor for a cursor that was changed, BadProjection for an order that the
+    pages cannot follow.
+    """
+    laid = plan_for(dto, mapper_of(selected_entity(statement)))
+    if number is not None:
+        numbered = numbered_pages(laid, statement, validate, order_by)
+        return on(session, partial(numbered.read, parameters=parameters, size=size, number=number))
+    pages = cursor_pages(laid, statement, validate, order_by, secret)
+    return on(session, partial(pages.read, parameters=parameters, size=size, cursor=cursor))
+
+
+@overload
+def stream(
+    session: SyncSession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    batch_rows: int = 500,
+    validate: bool | None = None,
+) -> Iterator[T]: ...
+@overload
+def stream(
+    session: AnyAsyncSession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    batch_rows: int = 500,
+    validate: bool | None = None,
+) -> AsyncIterator[T]: ...
+def stream(
+    session: AnySession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    batch_rows: int = 500,
+    validate: bool | None = None,
+) -> Iterator[T] | AsyncIterator[T]:
+    """Every DTO one by one, in a memory that does not grow: at most `batch_rows` rows are held at a time.
+
+    A collection takes one query for each batch. `async for` with an AsyncSession.
+    """
+    return streamed(session, ready(dto, statement, validate), parameters, batch_rows)
+
+
+@overload
+def fetch_json(
+    session: SyncSession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    validate: bool | None = None,
+) -> bytes: ...
+@overload
+def fetch_json(
+    session: AnyAsyncSession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    validate: bool | None = None,
+) -> Awaited[bytes]: ...
+def fetch_json(
+    session: AnySession,
+    dto: type[T],
+    statement: Statement,
+    parameters: Parameters | None = None,
+    *,
+    validate: bool | None = None,
+) -> bytes | Awaited[bytes]:
+    """Every DTO as one JSON array in UTF-8, ready for the body of a response.
+
+    Written by Pydantic, with the aliases, for its own models and what holds them; by msgspec for any other DTO.
+    """
+    prepared = ready(dto, statement, validate)
+    return on(session, partial(read_json, prepared=prepared, parameters=parameters))
 
 
 def plan(dto: type[Any], entity: type[Any]) -> str:

@@ -86,17 +86,19 @@ class Below:
     is_many: bool
 
 
-def lay_out(plan: Plan, entity: Entity, *, joins: bool, whole: bool = False) -> Query:
+def lay_out(plan: Plan, entity: Entity, *, joins: bool, whole: bool = False, extra: Sequence[str] = ()) -> Query:
     """Lay out the query for a plan, of the entity that a statement selects.
 
     `joins` tells whether a related row may be joined; `whole` selects the entity's every column, for DISTINCT, which
-    otherwise would fold rows that differ.
+    otherwise would fold rows that differ; `extra` are attributes to select besides.
     """
     query = Query(entity)
     query.node = node(query, plan, entity, joins)
     if whole:
         for prop in plan.mapper.column_attrs:
             query.place(entity, prop.key)
+    for key in extra:
+        query.place(entity, key)
     if not query.columns:
         identity(query, plan, entity)
     return query

@@ -27,6 +27,7 @@ class Prepared:
     """
 
     statement: Executable
+    entity: Any  # a mapped class or an alias of one
     step: RootStep
     options: Mapping[str, Any]  # Any: execution options of whatever kind
     width: int | None
@@ -72,30 +73,50 @@ def mapper_of(entity: Any) -> Mapper[Any]:
     return mapper
 
 
-def prepare(plan: Plan, statement: Statement, validate: bool | None) -> Prepared:
-    """Replace what a statement selects by the columns of the plan; whatever else it says stays."""
+def prepare(plan: Plan, statement: Statement, validate: bool | None, extra: tuple[str, ...] = ()) -> Prepared:
+    """Replace what a statement selects by the columns of the plan; whatever else it says stays.
+
+    `extra` are attributes of the class that are selected although no field wants them.
+    """
     entity = selected_entity(statement)
-    options = {key: kept for key, kept in statement.get_execution_options().items() if key != "yield_per"}
     if isinstance(statement, FromStatement):
-        step = root_step(plan, False, False, validate)
-        query = step.query if entity is plan.mapper.class_ else lay_out(plan, entity, joins=False)
-        return Prepared(select(*query.columns).from_statement(statement.element), step, options, None)
+        step = root_step(plan, False, False, validate, extra)
+        query = step.query if entity is plan.mapper.class_ else lay_out(plan, entity, joins=False, extra=extra)
+        chosen = select(*query.columns).from_statement(statement.element)
+        return Prepared(chosen, entity, step, kept_options(statement), None)
     is_distinct = statement.compare(statement.distinct())
     joins = not (plan.has_related and (is_distinct or is_grouped(statement)))
-    step = root_step(plan, joins, is_distinct, validate)
-    query = step.query if entity is plan.mapper.class_ else lay_out(plan, entity, joins=joins, whole=is_distinct)
+    step = root_step(plan, joins, is_distinct, validate, extra)
+    query = step.query
+    if entity is not plan.mapper.class_:
+        query = lay_out(plan, entity, joins=joins, whole=is_distinct, extra=extra)
     selected = statement.with_only_columns(*query.columns, maintain_column_froms=True)
     for join in query.joins:
         selected = selected.outerjoin(join)
-    return Prepared(selected, step, options, len(query.columns))
+    return Prepared(selected, entity, step, kept_options(statement), len(query.columns))
+
+
+def kept_options(statement: Statement) -> dict[str, Any]:
+    """The statement's execution options that hold for the queries below as well. Any: options of whatever kind."""
+    return {key: kept for key, kept in statement.get_execution_options().items() if key != "yield_per"}
 
 
 @lru_cache(maxsize=1024)
-def root_step(plan: Plan, joins: bool, whole: bool, validate: bool | None) -> RootStep:
+def root_step(plan: Plan, joins: bool, whole: bool, validate: bool | None, extra: tuple[str, ...]) -> RootStep:
     """The compiled form of a plan, for every statement of the kind; only the columns' entity may be another."""
-    return RootStep(lay_out(plan, plan.mapper.class_, joins=joins, whole=whole), validate)
+    return RootStep(lay_out(plan, plan.mapper.class_, joins=joins, whole=whole, extra=extra), validate)
 
 
 def is_grouped(statement: Select[Any]) -> bool:
     """Whether a statement has a GROUP BY, to which a join would add columns."""
     return len(list(statement.get_children())) != len(list(statement.group_by(None).get_children()))
+
+
+def is_ordered(statement: Select[Any]) -> bool:
+    """Whether a statement has an ORDER BY."""
+    return len(list(statement.get_children())) != len(list(statement.order_by(None).get_children()))
+
+
+def is_limited(statement: Select[Any]) -> bool:
+    """Whether a statement has a LIMIT or an OFFSET."""
+    return len(list(statement.get_children())) != len(list(statement.limit(None).offset(None).get_children()))

@@ -15,9 +15,9 @@ from .statements import lookup
 def print_plan(query: DeclaredQuery[Any], dialect: Dialect | None = None) -> str:
     """What the query would do, in the SQL of a dialect, SQLite's unless another is given. Any: of whatever DTO."""
     dialect = dialect or sqlite.dialect()
-    steps = all_steps(query.root)
-    plan = query.root.query.node.plan
-    reason = query.root.reason
+    steps = all_steps(query.prepared.step)
+    plan = query.prepared.step.query.node.plan
+    reason = query.prepared.step.reason
     lines = [
         f"{plan.shape.name} ({plan.shape.kind}) from {plan.mapper.class_.__name__}: "
         f"{len(steps)} {'query' if len(steps) == 1 else 'queries'}",

@@ -106,20 +106,24 @@ class RootStep(Step):
 
 
 def carried_filters(fetched: Fetched, query: Query) -> list[Any]:
-    """The `with_loader_criteria` options that the queries below have to obey as well. Any: as SQLAlchemy makes them.
-
-    A compiled statement may come from SQLAlchemy's cache with the values of another call in its filters; so it only
-    tells that there are some, and the statement at hand is compiled for its own.
-    """
+    """The `with_loader_criteria` options that the queries below have to obey as well. Any: as SQLAlchemy makes them."""
     if fetched.context is None:
         raise BadProjection(
             f"A do_orm_execute listener answered with a result of its own, and {query.node.plan.shape.name} needs "
             f"more queries.\n  Let the listener pass on statements that select columns."
         )
-    if not filters_in(fetched.context.compiled):
+    return [option for option in filters_of(fetched) if option.propagate_to_loaders]
+
+
+def filters_of(fetched: Fetched) -> list[Any]:
+    """The `with_loader_criteria` options of the statement that was executed. Any: as SQLAlchemy makes them.
+
+    A compiled statement may come from SQLAlchemy's cache with the values of another call in its filters; so it only
+    tells that there are some, and the statement at hand is compiled for its own.
+    """
+    if fetched.context is None or not filters_in(fetched.context.compiled):
         return []
-    compiled = fetched.context.invoked_statement.compile(dialect=fetched.context.dialect)
-    return [option for option in filters_in(compiled) if option.propagate_to_loaders]
+    return filters_in(fetched.context.invoked_statement.compile(dialect=fetched.context.dialect))
 
 
 def filters_in(compiled: Any) -> list[Any]:

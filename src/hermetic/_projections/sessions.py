@@ -19,12 +19,16 @@ Result = TypeVar("Result")
 
 def on(session: AnySession, work: Callable[[Session], Result]) -> Result | Coroutine[Any, Any, Result]:
     """Run work on a session: at once, or as a coroutine that an AsyncSession awaits. Any: what a coroutine is sent."""
+    actual = plain(session)
+    return actual.run_sync(work) if isinstance(actual, AsyncSession) else work(actual)
+
+
+def plain(session: AnySession) -> Session | AsyncSession:
+    """The session itself, out of its registry. Raises BadProjection for what is none."""
     actual = session() if isinstance(session, scoped_session | async_scoped_session) else session
-    if isinstance(actual, AsyncSession):
-        return actual.run_sync(work)
-    if isinstance(actual, Session):
-        return work(actual)
-    raise BadProjection(
-        f"The first argument is a session, and this is a {type(actual).__name__}.\n"
-        f"  Pass the Session or AsyncSession of your unit of work."
-    )
+    if not isinstance(actual, Session | AsyncSession):
+        raise BadProjection(
+            f"The first argument is a session, and this is a {type(actual).__name__}.\n"
+            f"  Pass the Session or AsyncSession of your unit of work."
+        )
+    return actual

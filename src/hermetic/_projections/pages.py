@@ -1,0 +1,162 @@
+"""Pages of a query: between two cursors, or by number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from ..errors import BadProjection
+from .cursors import read_cursor, write_cursor
+from .keyset import Order, total_order
+from .plan import Plan
+from .prepare import Prepared, Statement, is_limited, is_ordered, prepare
+from .rows import Fetched, fetch_rows
+from .run import RootStep, filters_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page between two cursors; `next` and `previous` are None where there is nothing more that way."""
+
+    items: list[T]
+    next: str | None
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedPage(Generic[T]):
+    """A page by its number, the first is 1; `total` counts the rows of all pages."""
+
+    items: list[T]
+    number: int
+    size: int
+    total: int
+
+
+def pageable(statement: Statement, *, may_be_ordered: bool) -> Select[Any]:
+    """The statement, when a page can order and limit it. Any: of whatever class. Raises BadProjection when it cannot."""
+    if not isinstance(statement, Select):
+        raise BadProjection(
+            "A page orders and limits its statement, which from_statement(…) does not allow.\n"
+            "  Write the statement as select(SomeClass), with a subquery or a CTE inside."
+        )
+    if is_limited(statement):
+        raise BadProjection("A page sets the limit itself, and the statement has one.\n  Leave it out and pass size=…")
+    if not may_be_ordered and is_ordered(statement):
+        raise BadProjection(
+            "A page between cursors needs to know its order, and the statement has one of its own.\n"
+            "  Leave it out and pass order_by=[…]."
+        )
+    return statement
+
+
+@dataclass(frozen=True, slots=True)
+class CursorPages(Generic[T]):
+    """The pages of a query in an order, ready to be read one by one."""
+
+    prepared: Prepared
+    order: Order
+    identity: str
+    secret: bytes
+
+    def read(self, session: Session, parameters: Mapping[str, object] | None, size: int, cursor: str | None) -> Page[T]:
+        """The page that a cursor leads to, the first without one. Raises BadCursor when it was not made by us."""
+        check_positive("size", size)
+        statement: Any = self.prepared.statement  # a Select of whatever columns
+        entity, backwards = self.prepared.entity, False
+        if cursor is not None:
+            values, backwards = read_cursor(cursor, query=self.identity, secret=self.secret)
+            statement = statement.where(self.order.after(entity, values, backwards=backwards))
+        statement = statement.order_by(*self.order.terms(entity, backwards=backwards)).limit(size + 1)
+        fetched = fetch_rows(session, statement, parameters, {}, self.prepared.width)
+        has_more = len(fetched.rows) > size
+        rows = list(fetched.rows[:size])
+        if backwards:
+            rows.reverse()
+        chosen = Fetched(rows, fetched.context, fetched.column_types)
+        first, last = self.ends(chosen)
+        return Page(
+            items=dtos(self.prepared, session, chosen),
+            next=self.cursor(last, backwards=False) if rows and (has_more or backwards) else None,
+            previous=self.cursor(first, backwards=True) if rows and (has_more if backwards else cursor) else None,
+        )
+
+    def ends(self, fetched: Fetched) -> tuple[Sequence[object], Sequence[object]]:
+        """What the first and the last row sort by. Raises BadProjection when a row comes twice."""
+        built = self.prepared.step.built(fetched)
+        query = self.prepared.step.query
+        places = [query.place(query.entity, key.attribute) for key in self.order.keys]
+        values = [tuple(built.value(row, place) for place in places) for row in fetched.rows]
+        if len(set(values)) < len(values):
+            raise BadProjection(
+                "A row comes twice, so a page could end between the two.\n"
+                "  Add .distinct() to the statement, or replace its join by .any(…)."
+            )
+        return (values[0], values[-1]) if values else ((), ())
+
+    def cursor(self, values: Sequence[object], *, backwards: bool) -> str:
+        """The cursor for the page after, or before, a row with these values."""
+        return write_cursor(values, backwards=backwards, query=self.identity, secret=self.secret)
+
+
+def cursor_pages(
+    plan: Plan, statement: Statement, validate: bool | None, order_by: Sequence[Any], secret: str | bytes
+) -> CursorPages[Any]:
+    """The pages of a statement in an order. Any: expressions of whatever type, DTOs of whatever class."""
+    order = total_order(plan.mapper, order_by)
+    extra = tuple(key.attribute for key in order.keys)
+    prepared = prepare(plan, pageable(statement, may_be_ordered=False), validate, extra)
+    identity = f"{plan.shape.name} {plan.mapper.class_.__name__} {order.spelled()}"
+    return CursorPages(prepared, order, identity, secret.encode() if isinstance(secret, str) else secret)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedPages(Generic[T]):
+    """The pages of a query by number; `counted` counts its rows, once it has the filters that hold for the query."""
+
+    prepared: Prepared
+    ordered: Any  # a Select of whatever columns
+    counted: Any  # as above
+
+    def read(
+        self, session: Session, parameters: Mapping[str, object] | None, size: int, number: int
+    ) -> NumberedPage[T]:
+        """The page of that number, and how many rows there are."""
+        check_positive("size", size)
+        check_positive("number", number)
+        statement = self.ordered.limit(size).offset(size * (number - 1))
+        fetched = fetch_rows(session, statement, parameters, {}, self.prepared.width)
+        total = session.execute(self.counted.options(*filters_of(fetched)), parameters).scalar_one()
+        return NumberedPage(dtos(self.prepared, session, fetched), number, size, total)
+
+
+def numbered_pages(
+    plan: Plan, statement: Statement, validate: bool | None, order_by: Sequence[Any]
+) -> NumberedPages[Any]:
+    """The pages of a statement, in its own order or the given one. Any: expressions and DTOs of whatever type."""
+    chosen = pageable(statement, may_be_ordered=True)
+    prepared = prepare(plan, chosen, validate)
+    keys = [
+        getattr(prepared.entity, plan.mapper.get_property_by_column(column).key) for column in plan.mapper.primary_key
+    ]
+    ordered: Any = prepared.statement  # a Select of whatever columns
+    rows = chosen.with_only_columns(*keys, maintain_column_froms=True).order_by(None).subquery()
+    return NumberedPages(prepared, ordered.order_by(*order_by, *keys), select(func.count()).select_from(rows))
+
+
+def check_positive(name: str, value: int) -> None:
+    """Raise BadProjection for a page of no rows or before the first."""
+    if value < 1:
+        raise BadProjection(f"A page has {name}=1 at least, and {name}={value} was asked for.")
+
+
+def dtos(prepared: Prepared, session: Session, fetched: Fetched) -> list[Any]:
+    """The DTOs of these rows; nothing is pending any more, so the queries below need not flush. Any: of any class."""
+    step: RootStep = prepared.step
+    return step.dtos(session, fetched, {**prepared.options, "autoflush": False})

@@ -1,0 +1,71 @@
+"""DTOs batch by batch, in a memory that does not grow with the number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from sqlalchemy import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from .pages import dtos
+from .prepare import Prepared
+from .rows import Fetched
+from .sessions import AnySession, plain
+
+
+def batches(
+    session: Session, prepared: Prepared, parameters: Mapping[str, object] | None, rows: int
+) -> Iterator[list[Any]]:
+    """Lists of up to that many DTOs, from a cursor that stays open. Any: of whatever class."""
+    result = session.execute(prepared.statement, parameters, execution_options={"yield_per": rows})
+    raw = getattr(result, "raw", None)
+    try:
+        if isinstance(raw, CursorResult) and raw.cursor is not None and len(raw.cursor.description) == prepared.width:
+            types = tuple([column[1] for column in raw.cursor.description])
+            while found := raw.cursor_strategy.fetchmany(raw, raw.cursor, rows):
+                yield dtos(prepared, session, Fetched(list(found), raw.context, types))
+        else:
+            context = raw.context if isinstance(raw, CursorResult) else None
+            for partition in result.partitions(rows):
+                yield dtos(prepared, session, Fetched(list(partition), context, None))
+    finally:
+        result.close()
+
+
+def one_by_one(
+    session: Session, prepared: Prepared, parameters: Mapping[str, object] | None, rows: int
+) -> Iterator[Any]:
+    """The DTOs of all batches. Any: of whatever class."""
+    for batch in batches(session, prepared, parameters, rows):
+        yield from batch
+
+
+async def awaited_one_by_one(
+    session: AsyncSession, prepared: Prepared, parameters: Mapping[str, object] | None, rows: int
+) -> AsyncIterator[Any]:
+    """The DTOs of all batches, each batch awaited. Any: of whatever class."""
+    source = await session.run_sync(lambda plain: batches(plain, prepared, parameters, rows))
+    try:
+        while (batch := await session.run_sync(partial(next_batch, source))) is not None:
+            for one in batch:
+                yield one
+    finally:
+        await session.run_sync(lambda _: source.close())  # type: ignore[attr-defined]  # a generator has it
+
+
+def next_batch(source: Iterator[list[Any]], session: Session) -> list[Any] | None:
+    """The next batch, or None after the last. Any: of whatever class."""
+    return next(source, None)
+
+
+def streamed(
+    session: AnySession, prepared: Prepared, parameters: Mapping[str, object] | None, rows: int
+) -> Iterator[Any] | AsyncIterator[Any]:
+    """The DTOs one by one, for the kind of session. Any: of whatever class."""
+    actual = plain(session)
+    if isinstance(actual, AsyncSession):
+        return awaited_one_by_one(actual, prepared, parameters, rows)
+    return one_by_one(actual, prepared, parameters, rows)
