@@ -73,7 +73,7 @@ def compare(case: tuple[World, Any, Select[Any], bool | None], engine: Engine) -
     return by_orm, by_projection
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(cases())
 def test_projection_gives_what_the_orm_gives(case: tuple[World, Any, Select[Any], bool | None]) -> None:
     """For any model, any data, any DTO and any statement the projection equals `model_validate` of the instances."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 import pytest
@@ -195,6 +195,25 @@ def test_mismatch_names_both_sides(name: str) -> None:
 
 class OrderRead(BaseModel):
     id: int
+
+
+@pytest.mark.parametrize("base", ["Pydantic", "dataclass", "TypedDict"])
+def test_name_that_is_not_defined(base: str) -> None:
+    """An annotation that names nothing is an error that says where to look."""
+    annotations = {"customer": "Nowhere"}
+    dto: Any = {
+        "Pydantic": lambda: type("Lost", (BaseModel,), {"__annotations__": annotations, "__module__": __name__}),
+        "dataclass": lambda: dataclass(type("Lost", (), {"__annotations__": annotations, "__module__": __name__})),
+        "TypedDict": lambda: TypedDict("Lost", annotations),  # type: ignore[operator]  # made in the test
+    }[base]()
+
+    with pytest.raises(BadProjection) as caught:
+        Projection(dto, Order)
+
+    assert (
+        "Lost has an annotation with the name 'Nowhere', which is not defined in its module.\n"
+        "  Define Nowhere at the top level of the module, before the projection is made."
+    ) == str(caught.value)
 
 
 STATEMENTS: dict[str, tuple[Callable[[], Any], str]] = {

@@ -78,6 +78,11 @@ def bare(annotation: object) -> object:
 WRAPPERS = (Annotated, typing.Required, typing.NotRequired, getattr(typing, "ReadOnly", Annotated))
 
 
+def is_marked(annotation: object) -> bool:
+    """Whether `Annotated` occurs anywhere in the annotation."""
+    return get_origin(annotation) is Annotated or any(is_marked(inner) for inner in get_args(annotation))
+
+
 def members_of(core: object) -> tuple[object, ...]:
     """The alternatives of a union, or the one type there is."""
     return tuple(bare(one) for one in get_args(core)) if get_origin(core) in (Union, types.UnionType) else (core,)

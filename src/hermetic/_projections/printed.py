@@ -17,17 +17,26 @@ def print_plan(query: DeclaredQuery[Any], dialect: Dialect | None = None) -> str
     dialect = dialect or sqlite.dialect()
     steps = all_steps(query.prepared.step)
     plan = query.prepared.step.query.node.plan
-    reason = query.prepared.step.reason
     lines = [
         f"{plan.shape.name} ({plan.shape.kind}) from {plan.mapper.class_.__name__}: "
         f"{len(steps)} {'query' if len(steps) == 1 else 'queries'}",
-        f"validated: {reason}" if reason else "not validated: the column types promise the field types",
+        f"validated: {query.prepared.step.reason}" if query.prepared.step.reason else unchecked(query),
     ]
     for number, step in enumerate(steps, 1):
         statement = lookup(step.how, dialect).statement if isinstance(step, BelowStep) else query.prepared.statement
         sql = str(statement.compile(dialect=dialect))  # type: ignore[attr-defined]  # every statement of ours compiles
         lines += ["", f"query {number}", indented(sql), indented(step.text)]
     return "\n".join(lines) + "\n"
+
+
+def unchecked(query: DeclaredQuery[Any]) -> str:
+    """Why nothing is validated. Any: of whatever DTO."""
+    shape = query.prepared.step.query.node.plan.shape
+    if query.validate is False:
+        return "not validated: validate=False"
+    if shape.validator is None:
+        return f"not validated: a {shape.kind} checks nothing itself"
+    return "not validated: the column types promise the field types"
 
 
 def all_steps(step: Step) -> list[Step]:

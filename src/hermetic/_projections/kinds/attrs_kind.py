@@ -13,5 +13,5 @@ def describe(dto: object) -> Shape | None:
     if not isinstance(dto, type) or not attr.has(dto):
         return None
     names = {attribute.alias or attribute.name: attribute.name for attribute in attr.fields(dto) if attribute.init}
-    fields = called_fields(attr.resolve_types(dto, include_extras=True), names)
+    fields = called_fields(dto, names)
     return Shape(dto=dto, kind="attrs", style="call", fields=fields)

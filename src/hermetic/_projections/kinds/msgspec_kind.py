@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import msgspec
 
+from ..hints import is_marked
 from ..shape import Shape, Validator
 from .signature import called_fields
 
@@ -15,7 +17,8 @@ def describe(dto: object) -> Shape | None:
     """The shape of a Struct."""
     if not isinstance(dto, type) or not issubclass(dto, msgspec.Struct):
         return None
-    return Shape(dto=dto, kind="msgspec", style="call", fields=called_fields(dto), validator=validating)
+    fields = tuple(replace(field, is_plain=not is_marked(field.annotation)) for field in called_fields(dto))
+    return Shape(dto=dto, kind="msgspec", style="call", fields=fields, validator=validating)
 
 
 def validating(dto: Any) -> Validator:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import cache, partial
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 import pydantic
 from pydantic.fields import FieldInfo
 
 from ...errors import BadProjection
-from ..hints import members_of
+from ..hints import is_marked, members_of
 from ..samples import SAMPLES
 from ..shape import NO_CONSTANT, Field, Shape, Validator
+from .signature import unresolved
 
 # Settings under which an instance whose fields have the right types is what validation would have made.
 HARMLESS = frozenset(
@@ -52,6 +53,7 @@ def describe(dto: object) -> Shape | None:
     """The shape of a Pydantic model."""
     if not isinstance(dto, type) or not issubclass(dto, pydantic.BaseModel):
         return None
+    complete(dto)
     refuse(dto)
     return Shape(
         dto=dto,
@@ -64,6 +66,14 @@ def describe(dto: object) -> Shape | None:
         misfit=never_accepts,
         instance_parts=instance_parts,
     )
+
+
+def complete(dto: type[pydantic.BaseModel]) -> None:
+    """Let a model look again for the classes that were not yet defined when it was."""
+    try:
+        dto.model_rebuild()
+    except pydantic.errors.PydanticUndefinedAnnotation as error:
+        raise unresolved(dto.__name__, error.name) from error
 
 
 def refuse(dto: type[pydantic.BaseModel]) -> None:
@@ -130,14 +140,9 @@ def is_plain(dto: type[pydantic.BaseModel], name: str, info: FieldInfo) -> bool:
         info.metadata
         or info.discriminator
         or {name, "*"} & validated
-        or marked(info.annotation)
+        or is_marked(info.annotation)
         or Decimal in members_of(info.annotation)
     )
-
-
-def marked(annotation: object) -> bool:
-    """Whether `Annotated` occurs anywhere in the annotation."""
-    return get_origin(annotation) is Annotated or any(marked(inner) for inner in get_args(annotation))
 
 
 def reason_to_validate(dto: type[pydantic.BaseModel]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import get_type_hints, is_typeddict
+from typing import NotRequired, Required, get_origin, is_typeddict
 
 from ..shape import Field, Shape
+from .signature import resolved_hints
 
 
 def describe(dto: object) -> Shape | None:
@@ -14,10 +15,16 @@ def describe(dto: object) -> Shape | None:
         return None
     required: frozenset[str] = getattr(dto, "__required_keys__", frozenset())
     fields = tuple(
-        Field(name=name, annotation=hint, sources=(name,), key=name, is_required=name in required)
-        for name, hint in get_type_hints(dto, include_extras=True).items()
+        Field(name=name, annotation=hint, sources=(name,), key=name, is_required=is_required(hint, name in required))
+        for name, hint in resolved_hints(dto).items()
     )
     return Shape(dto=dto, kind="TypedDict", style="mapping", fields=fields)
+
+
+def is_required(hint: object, by_class: bool) -> bool:
+    """Whether a key has to be there; a class does not know it of an annotation that was a string when it was made."""
+    marks: dict[object, bool] = {Required: True, NotRequired: False}
+    return marks.get(get_origin(hint), by_class)
 
 
 def is_any_typeddict(dto: object) -> bool:
