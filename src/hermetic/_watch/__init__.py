@@ -7,7 +7,7 @@ from .collector import Mark
 from .seen import Exporter, Open, Seen
 from .settings import Mode, Settings
 from .tape import Sent, Tape
-from .watching import Watch, current, unwatch, watch
+from .watching import Watch, current, explain, explain_no_more, unwatch, watch
 
 __all__ = [
     "Exporter",
@@ -21,6 +21,8 @@ __all__ = [
     "Watch",
     "allow",
     "current",
+    "explain",
+    "explain_no_more",
     "unwatch",
     "watch",
 ]

@@ -11,6 +11,7 @@ from itertools import count
 from time import perf_counter_ns, time
 from typing import Any, NamedTuple
 
+from .._catalogue import Finding
 from .._lifecycle.records import Key, Record, SessionOpened, SessionRecord
 from .._lifecycle.session import Phase, SessionState
 from .requests import Request
@@ -87,6 +88,7 @@ class SessionLife:
         "number",
         "opened",
         "opened_at",
+        "overlapped",
         "repeated",
         "request",
         "ring",
@@ -104,6 +106,7 @@ class SessionLife:
         self.kind = kind
         self.opened = opened
         self.opened_at = time()
+        self.overlapped: Finding | None = None
         self.expire_on_commit = expire_on_commit
         self.is_async = self.failed = self.needs_rollback = self.borrowed = self.autocommits = self.flushing = (
             self.is_open

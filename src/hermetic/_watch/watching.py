@@ -33,6 +33,8 @@ log = logging.getLogger("hermetic")
 
 _lock = threading.RLock()
 _current: Watch | None = None
+_quiet: Watch | None = None
+"""The watch that is on for nothing but the notes below errors, until somebody watches in earnest."""
 
 
 class Watch:
@@ -139,6 +141,7 @@ class Watch:
         if self._depth > 1:
             return
         self._arrivals.when("sqlalchemy.orm", self._sqlalchemy_came)
+        self._arrivals.when("sqlalchemy.ext.asyncio", self._asyncio_came)
         self._entries.install()
 
     def _sqlalchemy_came(self, _module: ModuleType) -> None:
@@ -147,10 +150,14 @@ class Watch:
             from .sqlalchemy import install
 
             self._installed = install(self._observer, self._judge)
-            self._arrivals.when("sqlalchemy.ext.asyncio", self._installed.asyncio_came)
         except Exception as error:
             self._off["sqlalchemy"] = f"{type(error).__name__}: {error}"
             log.warning("hermetic does not watch SQLAlchemy: %s", error)
+
+    def _asyncio_came(self, module: ModuleType) -> None:
+        """SQLAlchemy's asyncio part is imported to its end, which its ORM always is before it."""
+        if self._installed is not None:
+            self._installed.asyncio_came(module)
 
     def stop(self) -> bool:
         """Take the hooks off; False while somebody else still watches."""
@@ -182,12 +189,15 @@ def watch(
     given beside it is passed over. Where the program is watched already, by `hermetic run` say, that watch is given,
     with its own settings, and the exporters are added to it. Raises ValueError for a slug that names no hazard.
     """
-    global _current
+    global _current, _quiet
     chosen = settings or Settings(mode=mode, levels=dict(levels or {}), sample=sample, root=root)
     unknown = sorted(set(chosen.levels) - set(catalogue()))
     if unknown:
         raise ValueError(f"no hazard is called {', '.join(unknown)}; `hermetic explain` lists them all")
     with _lock:
+        if _current is not None and _current is _quiet and chosen.mode != "off":
+            _current.stop()
+            _current = None
         watch = _current or Watch(chosen)
         for exporter in exporters:
             watch.subscribe(exporter)
@@ -201,10 +211,37 @@ def watch(
 
 def unwatch() -> None:
     """Stop watching, and take off every hook; nothing when nothing is watched."""
-    global _current
+    global _current, _quiet
     with _lock:
-        if _current is not None and _current.stop():
+        if _current is None or _current is _quiet:
+            return
+        if _current.stop():
             _current = None
+            if _quiet is not None:
+                _current = _quiet = Watch(_quiet.settings)
+                _quiet.start()
+
+
+def explain() -> None:
+    """Put notes below SQLAlchemy's errors from now on, whether or not the program is watched besides."""
+    global _current, _quiet
+    with _lock:
+        if _quiet is not None:
+            return
+        _quiet = Watch(Settings(mode="count"))
+        if _current is None:
+            _current = _quiet
+            _quiet.start()
+
+
+def explain_no_more() -> None:
+    """Put no notes below errors, unless the program is watched."""
+    global _current, _quiet
+    with _lock:
+        if _quiet is not None and _current is _quiet:
+            _quiet.stop()
+            _current = None
+        _quiet = None
 
 
 def current() -> Watch | None:

@@ -10,6 +10,7 @@ from ..points import Points
 from .aio import AsyncHooks
 from .engines import EngineHooks
 from .errors import ErrorHooks
+from .explaining import ExplainHooks
 from .loads import LoadHooks
 from .sessions import SessionHooks
 from .statements import StatementHooks
@@ -34,6 +35,7 @@ class Installed:
             WriteHooks(observer, judge, self.points, sessions, loads),
             TransactionHooks(observer, judge, self.points, sessions),
             EngineHooks(observer, judge, self.points),
+            ExplainHooks(observer, judge, self.points, sessions, loads),
             ErrorHooks(observer, judge, self.points, loads),
         )
         self._async = AsyncHooks(observer, self.points)

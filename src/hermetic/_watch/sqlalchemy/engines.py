@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 
 from ..judge import Judge
 from ..lives import EngineSeen, Held
+from ..notes import add, note_of
 from ..observer import MARK, Observer
 from ..points import Points, Wrapped
 from .events import listen
@@ -106,17 +107,19 @@ class EngineHooks:
         def connect(self: Pool) -> PoolProxiedConnection:
             try:
                 connection: PoolProxiedConnection = original(self)
-            except PoolTimeout:
-                guard("Pool.connect", exhausted, self)
+            except PoolTimeout as error:
+                guard("Pool.connect", exhausted, self, error)
                 raise
             return connection
 
         return connect
 
-    def exhausted(self, pool: Pool) -> None:
+    def exhausted(self, pool: Pool, error: Exception) -> None:
         """Tell who holds the connections of a pool that has none left."""
         held = sorted((each for each in tuple(self.observer.held.values()) if each.pool() is pool), key=_since)
-        self.judge.exhausted(self.observer.sites.here(), held, perf_counter_ns())
+        told = self.judge.exhausted(self.observer.sites.here(), held, perf_counter_ns())
+        if told:
+            add(error, note_of(told[0].finding))
 
     def taken(self, connection: object, record: ConnectionPoolEntry, fairy: PoolProxiedConnection) -> None:
         """A connection left its pool."""

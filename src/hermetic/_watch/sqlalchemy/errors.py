@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstanceState
 from sqlalchemy.orm.exc import DetachedInstanceError
 
 from ..judge import Judge
+from ..notes import add, note_of
 from ..observer import Observer
 from ..points import Points, Wrapped
 from ..where import PROJECT, Sites
@@ -53,14 +54,14 @@ class ErrorHooks:
         def __init__(self: Exception, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
             try:
-                note(type(self).__name__)
+                note(self)
             except Exception as error:
                 failed("errors", error)
 
         return __init__
 
-    def note(self, error: str) -> None:
-        """Tell of the read that raises this error."""
+    def note(self, error: Exception) -> None:
+        """Tell of the read that raises this error, and put what is told below it."""
         reading = reading_of(self.observer.sites, sys._getframe(2))
         if reading is None or not self.observer.is_on:
             return
@@ -68,9 +69,11 @@ class ErrorHooks:
         query = self.loads.query_of(state)
         life = query.life if query is not None else None
         key = life.key if life is not None else None
-        is_detached = error == "DetachedInstanceError"
+        is_detached = isinstance(error, DetachedInstanceError)
         instance = instance_of(state, None if is_detached else key, key, expired_by(life))
-        self.judge.unreadable(query, instance, attribute, self.observer.sites.here(), error)
+        told = self.judge.unreadable(query, instance, attribute, self.observer.sites.here(), type(error).__name__)
+        if told:
+            add(error, note_of(told[0].finding))
 
 
 def reading_of(sites: Sites, frame: FrameType | None) -> Reading | None:

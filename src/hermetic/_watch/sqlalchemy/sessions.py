@@ -15,6 +15,7 @@ from ..._lifecycle.records import Committed, Executed, Flushed, RolledBack, Sess
 from ..idling import look_idle
 from ..judge import Judge
 from ..lives import SessionLife, Unsaved
+from ..notes import add, note_of
 from ..observer import MARK, MISSING, Observer, running_loop, worker
 from ..points import Points, Wrapped
 from ..where import Site
@@ -77,7 +78,8 @@ class SessionHooks:
         me = worker(loop)
         if life.busy:
             if life.busy != me:
-                self.judge.overlaps(life, self.observer.sites.here())
+                told = self.judge.overlaps(life, self.observer.sites.here())
+                life.overlapped = told[0].finding if told else None
             return None
         request = self.observer.request()
         if request is not life.request and request is not None:
@@ -127,8 +129,8 @@ class SessionHooks:
                 return original(session, *args, **kwargs)
             try:
                 return original(session, *args, **kwargs)
-            except PendingRollbackError:
-                self.points.guard(point, self.refused, life, DOES[name])
+            except PendingRollbackError as error:
+                self.points.guard(point, self.refused, life, DOES[name], error)
                 raise
             finally:
                 life.busy = 0
@@ -163,9 +165,9 @@ class SessionHooks:
             life.flushing = True
             try:
                 original(session, objects)
-            except PendingRollbackError:
+            except PendingRollbackError as error:
                 if entered is not None:
-                    self.points.guard("Session.flush", self.refused, life, Flushed)
+                    self.points.guard("Session.flush", self.refused, life, Flushed, error)
                 raise
             except Exception:
                 self.points.guard("Session.flush", self.flush_failed, session, life)
@@ -179,8 +181,10 @@ class SessionHooks:
 
         return flush
 
-    def refused(self, life: SessionLife, kind: type) -> None:
-        self.judge.refused(life, kind(session=life.key, site=self.observer.site_of(life)))
+    def refused(self, life: SessionLife, kind: type, error: Exception) -> None:
+        told = self.judge.refused(life, kind(session=life.key, site=self.observer.site_of(life)))
+        if told:
+            add(error, note_of(told[0].finding))
 
     def flush_failed(self, session: Session, life: SessionLife) -> None:
         life.note(Flushed, self.observer.site_of(life), fails=True)
