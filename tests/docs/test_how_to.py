@@ -68,10 +68,10 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PATH on which `hermetic` is the one that is tested, and `pytest` the one that tests it."""
+    """A PATH on which `hermetic` is the one that is tested, and `python` and `pytest` those that test it."""
     directory = tmp_path_factory.mktemp("bin")
-    for name in ("hermetic", "pytest"):
-        (directory / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n', "utf-8")
+    for name, arguments in {"hermetic": "-m hermetic", "pytest": "-m pytest", "python": ""}.items():
+        (directory / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n', "utf-8")
         (directory / name).chmod(0o755)
     return os.pathsep.join([str(directory), os.environ["PATH"]])
 

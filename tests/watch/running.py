@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shlex
 import shutil
 import signal
 import socket
@@ -100,6 +101,12 @@ def running(folder: Path, *command: str, options: tuple[str, ...] = (), **enviro
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
+
+
+def argv(command: str) -> tuple[str, ...]:
+    """A command line as a user of this environment types it."""
+    program, *arguments = shlex.split(command)
+    return (sys.executable if program == "python" else str(Path(sys.executable).with_name(program)), *arguments)
 
 
 def clean(environment: dict[str, str]) -> dict[str, str]:

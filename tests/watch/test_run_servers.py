@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,29 +10,23 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.watch.running import Running, answer, eventually, found, free_port, running, says
+from tests.watch.running import Running, answer, argv, eventually, found, free_port, running, says
 
-SERVERS = {
-    "uvicorn": ("-m", "uvicorn", "api:app", "--port", "{port}"),
-    "gunicorn": ("-m", "gunicorn", "pages:app", "--bind", "127.0.0.1:{port}"),
-    "flask": ("-m", "flask", "--app", "pages", "run", "--port", "{port}"),
-}
+LISTEN = {"uvicorn": "--port {}", "gunicorn": "--bind 127.0.0.1:{}", "flask": "--port {}"}
 
 
-def serve(server: str, port: int, *options: str) -> tuple[str, ...]:
-    """The command line of a server on a port."""
-    return (sys.executable, *(word.format(port=port) for word in SERVERS[server]), *options)
+def on_port(command: str, port: int) -> tuple[str, ...]:
+    """A server's command line, with a port of its own."""
+    return argv(f"{command} {LISTEN[command.split()[0]].format(port)}")
 
 
 @pytest.mark.parametrize(
-    ("server", "options"),
-    [("uvicorn", ()), ("gunicorn", ()), ("flask", ()), ("flask", ("--debug",)), ("uvicorn", ("--reload",))],
-    ids=["uvicorn", "gunicorn", "flask run", "flask run --debug", "uvicorn --reload"],
+    "command", ["flask --app pages run", "flask --app pages run --debug", "uvicorn api:app --reload"]
 )
-def test_a_server_is_watched(tmp_path: Path, server: str, options: tuple[str, ...]) -> None:
+def test_a_server_is_watched(tmp_path: Path, command: str) -> None:
     """Every request counts, and the process that answers is the one that is named."""
     port = free_port()
-    with running(tmp_path, *serve(server, port, *options)) as program:
+    with running(tmp_path, *on_port(command, port)) as program:
         pids = {int(answer(f"http://127.0.0.1:{port}/names")[-1]) for _ in range(2)}
         program.line(", 10 times)")
         seen = program.ended(signal.SIGTERM)
@@ -47,12 +40,12 @@ def test_a_page_is_watched(tmp_path: Path) -> None:
     """Streamlit runs a script whenever a browser asks for it, here over the socket that a browser opens."""
     port = free_port()
     options = ("--server.headless", "true", "--server.address", "127.0.0.1", "--server.port", str(port))
-    streamlit = ("-m", "streamlit", "run", "board.py", *options, "--browser.gatherUsageStats", "false")
+    command = (*argv("streamlit run board.py"), *options, "--browser.gatherUsageStats", "false")
     from streamlit.proto.BackMsg_pb2 import BackMsg  # takes half a second, which no other test should
 
     again = BackMsg()
     again.rerun_script.query_string = ""
-    with running(tmp_path, sys.executable, *streamlit, HOME=str(tmp_path)) as program:
+    with running(tmp_path, *command, HOME=str(tmp_path)) as program:
         eventually(lambda: says(f"http://127.0.0.1:{port}/_stcore/health"), "streamlit is there")
         with connect(f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=[Subprotocol("streamlit")]) as browser:
             for line in (" n-plus-one ", ", 10 times)"):
@@ -64,14 +57,12 @@ def test_a_page_is_watched(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("server", "options"),
-    [("uvicorn", ("--workers", "2")), ("gunicorn", ("-w", "2")), ("gunicorn", ("-w", "2", "--preload"))],
-    ids=["uvicorn --workers", "gunicorn", "gunicorn --preload"],
+    "command", ["uvicorn api:app --workers 2", "gunicorn pages:app -w 2", "gunicorn pages:app -w 2 --preload"]
 )
-def test_every_worker_is_watched(tmp_path: Path, server: str, options: tuple[str, ...]) -> None:
+def test_every_worker_is_watched(tmp_path: Path, command: str) -> None:
     """Whether workers are spawned or forked, before the program is imported or after it; what they see is one finding."""
     port = free_port()
-    with running(tmp_path, *serve(server, port, *options)) as program:
+    with running(tmp_path, *on_port(command, port)) as program:
         workers = eventually(lambda: both(program, f"http://127.0.0.1:{port}/names"), "two workers tell what they saw")
         seen = program.ended(signal.SIGTERM)
 

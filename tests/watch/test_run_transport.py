@@ -19,7 +19,7 @@ from hermetic._watch.processes.gathering import Gathered
 from hermetic._watch.processes.listening import Ear
 from hermetic._watch.processes.transport import Sender
 from hermetic._watch.processes.wire import Hello, line, understood
-from tests.watch.running import eventually
+from tests.watch.running import PATIENCE_S, eventually
 
 LOST = Finding(
     "lost-write", "HM203", "warning", "proven", "orders.py", 7, 1, 7, 9, "2 changes are lost",
@@ -133,9 +133,9 @@ def test_a_reader_that_sleeps_keeps_nobody_waiting(tmp_path: Path) -> None:
             process.sender.ring()
         sending = [thread for thread in threading.enumerate() if thread.name == "hermetic"]
         process.sender.end()
+        sending[0].join(PATIENCE_S)
 
-    assert 1 == len(sending)
-    assert not sending[0].is_alive()
+    assert [False] == [thread.is_alive() for thread in sending]
 
 
 def test_a_connection_that_breaks_is_made_again(tmp_path: Path) -> None:

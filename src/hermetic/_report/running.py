@@ -102,9 +102,8 @@ def nothing_watched(unwatched: Sequence[Unwatched], blind: str, after: str) -> s
         told = "; ".join(f"{reason} (pid {_pids(unwatched, reason)})" for reason in reasons)
         return f"no process could be watched {after}: {told}"
     if unwatched:
-        return (
-            f"no process imported SQLAlchemy {after}, of {many(len(unwatched), 'Python process', 'Python processes')}"
-        )
+        count = many(len(unwatched), "Python process", "Python processes")
+        return f"{count} started {after}, and none imported SQLAlchemy"
     if blind:
         return f"no process reported {after}: {blind}"
     return (

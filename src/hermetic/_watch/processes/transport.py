@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 
 from ..seen import Seen
 from .address import Address
@@ -101,7 +102,8 @@ class Sender:
         if self._thread is not None or not self._starting.acquire(blocking=False):
             return
         try:
-            self._thread = threading.Thread(target=self._rounds, name="hermetic", daemon=True)
+            rounds = partial(self._rounds, self._stop)
+            self._thread = threading.Thread(target=rounds, name="hermetic", daemon=True)
             self._thread.start()
         except RuntimeError:  # no thread can start any more; `end` sends what there is
             pass
@@ -114,8 +116,7 @@ class Sender:
         if thread is not None and thread.is_alive():
             self._stop.set()
             thread.join(LAST_WORDS_S)
-            self._stop.clear()
-        self._thread = None
+        self._thread, self._stop = None, threading.Event()
 
     def end(self) -> None:
         """Send what is left, within `LAST_WORDS_S`, and hang up."""
@@ -138,7 +139,7 @@ class Sender:
         self._begin()
         self.greet()
 
-    def _rounds(self) -> None:
+    def _rounds(self, stop: threading.Event) -> None:
         """What the thread does, until it is told to end or the run is over."""
         while True:
             began = time.thread_time()
@@ -150,7 +151,7 @@ class Sender:
                 return
             except OSError:  # the run is slow to answer, or this connection broke
                 self._told.clear()
-            if self._stop.wait(max(ROUND_S, _SHARE * (time.thread_time() - began))):
+            if stop.wait(max(ROUND_S, _SHARE * (time.thread_time() - began))):
                 return
 
     def _send(self) -> bool:
