@@ -148,7 +148,11 @@ def test_a_forked_child_is_a_process_of_its_own(tmp_path: Path) -> None:
 
     assert {("n-plus-one", "names"): 15} == found(seen)
     assert 2 == len(seen["findings"][0]["seen"]["pids"])
-    assert ["before ['MainThread', 'hermetic']", "child ['MainThread']", "parent ['MainThread']"] == sorted(printed)
+    assert [
+        "before ['MainThread', 'hermetic watchdog', 'hermetic']",
+        "child ['MainThread']",
+        "parent ['MainThread']",
+    ] == sorted(printed)
 
 
 def test_a_python_that_is_blind_is_explained(tmp_path: Path) -> None:

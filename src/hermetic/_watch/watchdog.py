@@ -15,6 +15,9 @@ from .where import PROJECT, Site, Sites
 LOOKS = 4
 """So many times within the time limit for a transaction the watchdog looks up."""
 
+PATIENCE_S = 1.0
+"""Whoever stops the watchdog waits no longer for its last look."""
+
 
 class Watchdog:
     """One for a watched program; its thread is started by the first transaction and ends with the watch."""
@@ -32,9 +35,12 @@ class Watchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking."""
+        """Stop looking, and leave no thread behind; the next transaction wakes it again."""
         self.observer.is_guarded = False
         self._ended.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(PATIENCE_S)
+        self._thread = None
 
     def _run(self, ended: threading.Event) -> None:
         limit = self.observer.settings.long_transaction_s

@@ -159,6 +159,14 @@ class Watch:
         if self._installed is not None:
             self._installed.asyncio_came(module)
 
+    def rest(self) -> None:
+        """End our thread while the process forks: the next transaction starts it again, here or in the child."""
+        self._watchdog.stop()
+
+    def forked(self) -> None:
+        """Begin anew in a forked child: what its parent saw is its parent's."""
+        self.collector.renew()
+
     def stop(self) -> bool:
         """Take the hooks off; False while somebody else still watches."""
         self._depth -= 1

@@ -45,7 +45,12 @@ class Attached:
         """This is a child now, and has seen nothing itself."""
         self._started_ns = time.time_ns()
         if self.watch is not None:
-            self.watch.collector.renew()
+            self.watch.forked()
+
+    def rest(self) -> None:
+        """It is going to fork."""
+        if self.watch is not None:
+            self.watch.rest()
 
 
 def attach(folder: str, started_ns: int) -> None:
@@ -58,5 +63,5 @@ def attach(folder: str, started_ns: int) -> None:
     process.watch.subscribe(sender.ring)
     sender.greet()
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=process.forked)  # first who it is, then its hello
+        os.register_at_fork(before=process.rest, after_in_child=process.forked)  # first who it is, then its hello
         os.register_at_fork(before=sender.rest, after_in_child=sender.forked)
