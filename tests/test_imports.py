@@ -48,7 +48,7 @@ def test_import_hermetic_imports_no_framework() -> None:
     assert set() == modules_after("import hermetic") & FOREIGN
 
 
-@pytest.mark.parametrize("command", ["check", "explain"])
+@pytest.mark.parametrize("command", ["check", "explain", "run"])
 def test_help_imports_no_framework(command: str) -> None:
     """A command line starts without importing SQLAlchemy."""
     code = f"from hermetic._cli import main\ntry: main(['{command}', '--help'])\nexcept SystemExit: pass"
@@ -62,6 +62,13 @@ def test_checking_imports_no_framework(tmp_path: Path) -> None:
     code = "import sys\nfrom hermetic._cli import main\ntry: main(['check', sys.argv[1]])\nexcept SystemExit: pass"
 
     assert set() == modules_after(code, str(tmp_path)) & FOREIGN
+
+
+def test_running_imports_no_framework() -> None:
+    """What is watched has SQLAlchemy; who watches it from outside needs none."""
+    code = "from hermetic._cli import main\ntry: main(['run', '--', 'true'])\nexcept SystemExit: pass"
+
+    assert set() == modules_after(code) & FOREIGN
 
 
 def absolute_imports(file: Path) -> set[str]:
