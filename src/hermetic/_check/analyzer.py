@@ -40,6 +40,7 @@ from .sessions.promised import Promised
 from .whole.engines import Engines
 from .whole.evidence import Evidence, merged
 from .whole.reach import Links, Reach
+from .whole.registries import Registries
 from .whole.sharing import Sharing
 from .whole.unresolved import Unresolved
 from .whole.witness import Witness
@@ -75,6 +76,7 @@ class Analyzer:
         self.engines = Engines(self)
         self.reach = Links(self)
         self.sharing = Sharing(self)
+        self.registries = Registries(self)
         self.surroundings = Surroundings(project)
         self.names = Names(self)
         self.unresolved = Unresolved(self)
@@ -341,6 +343,7 @@ class Analyzer:
             changes_ended(flow, exit)
         self.engines.ended(flow, exits)
         self.sharing.by_cache(function, exits)
+        self.registries.ended(function, exits)
         return exits
 
     def _body(self, flow: Flow, function: Function, state: State) -> list[Exit]:
@@ -388,6 +391,7 @@ class Analyzer:
         reach = Reach(self, whole)
         self.sharing.tell(whole, reach)
         self.engines.tell(whole, reach)
+        self.registries.tell(whole, reach)
         reach.tell_threaded()
         return merged([whole, self.evidence])
 

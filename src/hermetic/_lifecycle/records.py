@@ -279,6 +279,18 @@ class ScopeLeft(SessionRecord):
     by: Literal["return", "raise", "cancel", "loop", "collected"] = "return"
 
 
+ScopeHow = Literal["thread", "job", "request"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryLeft(SessionRecord):
+    """A thread's work, a job or a request ended, and the session that the registry `what` made for it was not removed."""
+
+    how: ScopeHow
+    what: str = ""
+    by: Literal["return", "raise"] = "return"
+
+
 NestedHow = Literal["decorator", "parameter", "own"]
 
 

@@ -3,7 +3,8 @@
 ## What it does
 Follows every session that the function owns, one it opened itself, to each place where the function can end: the last
 line, an early `return`, an exception, a generator that nobody resumes. On each of them the session must be closed,
-returned to a caller, or stored where somebody else closes it. In an asynchronous provider a cancellation is one of these
+returned to a caller, or stored where somebody else closes it. What a `scoped_session` holds for a thread, a job or a
+request must be removed by it, or by the program around it. In an asynchronous provider a cancellation is one of these
 places: it arrives at the `yield` as a `CancelledError`, which `except Exception` does not catch.
 
 ## Why it hurts
@@ -51,7 +52,8 @@ rows leave it.
 
 ## Known gaps
 - A session put into a list, a dict or an object of an unknown class counts as handed over.
-- A `scoped_session` that nobody removes at the end of a thread, task or job is not reported.
+- Of a `scoped_session`, a failure that goes around its `remove()` is seen only where something catches it; a registry
+  that is handed to code out of sight counts as emptied there. Registries of `threading.local` are not followed.
 - A cancellation is followed only from the `yield` of an asynchronous generator, not from every `await`.
 - Connections taken from an engine are followed only when they are opened in the same function.
 
@@ -67,7 +69,7 @@ from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.measured import PoolExhausted
-from .._lifecycle.records import ScopeLeft, SessionOpened
+from .._lifecycle.records import RegistryLeft, ScopeLeft, SessionOpened
 
 hazard = Hazard(
     __name__, code="HM101", severity="warning", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("3o7r",)
@@ -120,4 +122,22 @@ def pool_ran_dry(moment: Moment) -> Iterator[Sighting]:
         fix="close each session, or commit before slow work: with SessionLocal() as session: …",
         story=((longest, "holds a connection"), (record, "waits for one in vain")),
         at=longest,
+    )
+
+
+_WORK = {"thread": "thread's work", "job": "job", "request": "request"}
+
+
+@hazard.on(RegistryLeft)
+def never_removed(moment: Moment) -> Iterator[Sighting]:
+    """A registry keeps what it made for a thread or task, with its transaction, for whoever comes next."""
+    record = moment.record
+    assert isinstance(record, RegistryLeft)
+    work = _WORK[record.how]
+    when = f"when the {work} ends" if record.by == "return" else f"when a line of the {work} fails before the removal"
+    yield Sighting(
+        message=f"the session that {record.what} holds for this {work} is still open {when}",
+        fix=f"call {record.what}.remove() in a finally around the {work}",
+        confidence="possible" if "elsewhere" in moment.where.notes else "likely",
+        story=((record, f"{record.what} opens a session for this {work}, and nobody removes it"),),
     )

@@ -29,6 +29,7 @@ from ..paths.targets import sessions_in
 from ..paths.values import UNKNOWN, Bound, Call, Closure, Cm, Ext, Many, Partial, Ref, Sess, Task, Tup, Value
 from ..program.modules import External, Function
 from ..whole.engines import lend
+from ..whole.registries import is_registry
 from . import known
 from .announcing import announce
 from .providing import called
@@ -253,7 +254,8 @@ def _given(flow: Flow, how: SharedHow, call: Call, state: State) -> list[Sess]:
         flow.call_value(call.args[0], Call(call.node, call.args[1:], call.keywords), trial)
     used = sessions_used(state.log, trial, UNKNOWN)
     known_keys = {session.key for session in found}
-    return found + [Sess(key) for key in used if key not in known_keys]
+    # A registry hands each thread a session of its own.
+    return found + [Sess(key) for key in used if key not in known_keys and not is_registry(key)]
 
 
 def thread_started(flow: Flow, name: str, call: Call, state: State) -> Value:

@@ -20,6 +20,7 @@ def unknown_call(flow: Flow, call: Call, state: State, what: str = "") -> None:
     """A call of something unknown: harmless, but what it was given is in other hands now, and an await takes time."""
     given = (*call.args, *(value for _, value in call.keywords))
     for value in given:
+        flow.analyzer.registries.handed(value)
         for session in sessions_in(value):
             state.mark("shared", session.key)
         for inst in instances_in(value):

@@ -96,7 +96,7 @@ class Replay:
         """The caller's name for a key of the callee; None when the caller has no such thing."""
         value = self.actual(key)
         if value is None:
-            return self._own(key)
+            return key if _is_global(key) else self._own(key)
         found = getattr(value, "key", None)
         return found if isinstance(value, (Sess, Inst, Obj, Sym)) else None
 

@@ -67,6 +67,8 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
             return Sess(key) if name == "sync_session" else Bound(owner, name)
         case Maker(scoped=True):
             flow.analyzer.reach.opened(flow, owner.key)
+            if name == "remove":
+                flow.analyzer.registries.removed(flow, owner)
             if name in {"remove", "configure"}:
                 return Bound(owner, name)
             return read(flow, flow.analyzer.scoped(owner), name, state, node)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from ..._catalogue import Confidence, RemedyKind, Step
-from ..._lifecycle.records import EngineCreated, Key, SessionShared
+from ..._lifecycle.records import EngineCreated, Key, RegistryLeft, SessionShared
 from ..paths.state import Site
 from ..program.settings import Settings
 
@@ -64,12 +64,24 @@ class Built:
     function: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unremoved:
+    """A registry's session that a function leaves open; `registry` is the key of the factory that handed it out."""
+
+    record: RegistryLeft
+    module: str
+    function: str
+    registry: Key
+    is_async: bool
+
+
 @dataclass(slots=True)
 class Evidence:
     """Functions and modules go by name, so that it can travel between processes.
 
     `settings` and `binds` tell of sessions and factories how they were made and on which engine; `called` pairs caller
-    (None for a module's body) and callee, `locking` does where the caller's transaction keeps row locks, `uses` a kept thing and the function that reaches it.
+    (None for a module's body) and callee, `locking` does where the caller's transaction keeps row locks, `uses` a kept thing
+    and the function that reaches it, `removed` a registry and the function that empties it.
     """
 
     settings: dict[Key, Settings] = field(default_factory=dict)
@@ -86,6 +98,8 @@ class Evidence:
     let_go: list[Built] = field(default_factory=list)
     kept: dict[Key, Kept] = field(default_factory=dict)
     uses: set[tuple[Key, str]] = field(default_factory=set)
+    unremoved: dict[tuple[str, Key, str], Unremoved] = field(default_factory=dict)
+    removed: set[tuple[Key, str | None]] = field(default_factory=set)
     leaning: set[str] = field(default_factory=set)
     unresolved: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
@@ -123,6 +137,7 @@ def merged(all_evidence: Iterable[Evidence]) -> Evidence:
             "talks",
             "threaded",
             "uses",
+            "removed",
             "leaning",
             "unresolved",
             "given_up",
@@ -130,5 +145,6 @@ def merged(all_evidence: Iterable[Evidence]) -> Evidence:
             getattr(whole, name).update(getattr(each, name))
         whole.engines = {**each.engines, **whole.engines}
         whole.kept = {**each.kept, **whole.kept}
+        whole.unremoved = {**each.unremoved, **whole.unremoved}
         whole.let_go += each.let_go
     return whole

@@ -124,6 +124,10 @@ class Reach:
             stack += callers
         return True
 
+    def below(self, function: str) -> set[str]:
+        """A function, with all that it leads to."""
+        return _closure([function], self._callees)
+
     def _is_served(self, function: str) -> bool:
         definition = self.analyzer.function_named(function)
         is_entry = self.analyzer.dependencies.is_entry(definition) and not self.analyzer.engines.runs_once(definition)

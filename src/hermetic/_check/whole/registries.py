@@ -1,0 +1,117 @@
+"""Which work leaves the session of a thread-local or task-local registry open, told when the whole program has been seen."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from ..._lifecycle.records import Key, RegistryLeft, ScopeHow, SessionRecord
+from ..._lifecycle.session import SessionState
+from ..paths.state import Site, State
+from ..paths.values import Maker
+from .evidence import Evidence, Unremoved
+
+if TYPE_CHECKING:
+    from ..analyzer import Analyzer
+    from ..paths.flow import Flow
+    from ..paths.outcomes import Exit
+    from ..paths.values import Value
+    from ..program.modules import Function
+    from .reach import Reach
+
+_REMOVES = re.compile(r"\.remove(?:\(\)|\s*[,)])")
+
+
+class Registries:
+    """Notes which functions end with a registry's session open, and which remove it."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+
+    def removed(self, flow: Flow, maker: Maker) -> None:
+        """`Session.remove` is named here, to be called now or later."""
+        function = flow.function.ident if flow.function is not None else None
+        self.analyzer.evidence.removed.add((maker.key, function))
+
+    def handed(self, value: Value) -> None:
+        """Something unknown gets a registry: it may empty it."""
+        if isinstance(value, Maker) and value.scoped:
+            self.analyzer.evidence.removed.add((value.key, None))
+
+    def ended(self, function: Function, exits: list[Exit]) -> None:
+        """A function ends; in which of its ways is a registry's session left with a transaction?"""
+        for exit in exits:
+            for session in exit.state.life.sessions.values():
+                registry = _registry(session.key)
+                site = _first_use(session.key, exit.state) if registry is not None and _is_left(session) else None
+                if site is None:
+                    continue
+                by: Literal["return", "raise"] = "raise" if exit.kind == "raise" else "return"
+                record = RegistryLeft(session=session.key, how="thread", by=by, what=self._name(registry), site=site)
+                left = Unremoved(record, function.module.name, function.ident, registry, session.is_async)
+                self.analyzer.evidence.unremoved.setdefault((function.ident, registry, by), left)
+
+    def tell(self, whole: Evidence, reach: Reach) -> None:
+        """Tell of work that begins a transaction of its thread or task, and of which nobody else ends it."""
+        for (function, registry, by), left in sorted(whole.unremoved.items(), key=lambda item: repr(item[0])):
+            how = self._how(function, left, whole)
+            if how is None or (by == "raise" and (function, registry, "return") in whole.unremoved):
+                continue
+            removers = {remover for key, remover in whole.removed if key == registry}
+            if removers - reach.below(function) or (by == "raise" and not removers):
+                continue
+            notes = ("elsewhere",) if not removers and self._may_remove() else ()
+            self.analyzer.outside(left.module).emit(State(), replace(left.record, how=how), *notes)
+
+    def _name(self, registry: Key) -> str:
+        """What the program calls a registry."""
+        assert isinstance(registry, tuple)
+        _, module, line, column = registry[:4]
+        for node in ast.walk(self.analyzer.project.modules[module].tree):
+            if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
+                continue
+            if (node.value.lineno, node.value.col_offset) == (line, column):
+                return ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+        return "the registry"
+
+    def _how(self, function: str, left: Unremoved, whole: Evidence) -> ScopeHow | None:
+        """What a function is the whole of: a request, a job, a thread's work, a task; None for a part of something."""
+        definition = self.analyzer.function_named(function)
+        dependencies = self.analyzer.dependencies
+        if self.analyzer.engines.runs_once(definition):
+            return None
+        if dependencies.route(definition) is not None:
+            return "request"
+        if dependencies.is_entry(definition):
+            return "job"
+        return "thread" if function in whole.threads and not left.is_async else None
+
+    def _may_remove(self) -> bool:
+        """Whether the program removes something of which it cannot be told what it is."""
+        return any(_REMOVES.search(module.file.text) for module in self.analyzer.project.modules.values())
+
+
+def is_registry(key: Key) -> bool:
+    """Whether a session is one that a registry hands out, a framework's aside."""
+    return _registry(key) is not None
+
+
+def _registry(key: Key) -> Key | None:
+    match key:
+        case ("scoped", ("scoped", *_) as registry):
+            return registry
+        case _:
+            return None
+
+
+def _is_left(session: SessionState) -> bool:
+    """Whether a session holds a transaction; the one of a task is kept by its registry in any case."""
+    return session.phase in {"in-transaction", "failed"} or (session.is_async and session.phase != "closed")
+
+
+def _first_use(key: Key, state: State) -> Site | None:
+    """Where a path first works with a session."""
+    sites = (record.site for record in state.records() if isinstance(record, SessionRecord) and record.session == key)
+    return next((site for site in sites if isinstance(site, Site)), None)
