@@ -139,7 +139,8 @@ class Moment:
 
 
 RemedyKind = Literal[
-    "with-block", "merge-result", "rollback", "commit", "loader-option", "plain-def", "populate-existing", "order-by"
+    "with-block", "merge-result", "rollback", "commit", "loader-option", "plain-def", "populate-existing", "order-by",
+    "unique",
 ]  # fmt: skip
 
 

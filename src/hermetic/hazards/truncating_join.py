@@ -52,6 +52,9 @@ def first_baskets(count: int) -> dict[int, int]:
         return {order.id: len(order.items) for order in orders}
 ```
 
+## Automatic fix
+`--fix` (safe): `.unique()` on the result, where it is fetched or gone over; without it the code does not run at all.
+
 ## When it is fine
 - `unique()` on the result, before or after `scalars()`.
 - `joinedload` under a LIMIT: SQLAlchemy puts the LIMIT into a subquery, for `select()` and for `Query`.
@@ -75,7 +78,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._catalogue import Hazard, Moment, Sighting
+from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.source import RowsFetched
 
 hazard = Hazard(__name__, code="HM503", severity="error", since="0.1", seen_by=("check",))
@@ -109,6 +112,7 @@ def _refused(record: RowsFetched) -> Iterator[Sighting]:
             message=f"{name} is loaded by a join: fetching without unique() raises InvalidRequestError",
             fix=f"call .unique() on the result, or load it by selectinload({name})",
             story=((record, "each member of the collection repeats its owner"),),
+            remedy=Remedy("unique", (record,)),
         )
 
 

@@ -15,6 +15,7 @@ from .plain_def import plain_def
 from .populate_existing import populate_existing
 from .rollback import rollback
 from .source import Fix, Sources
+from .unique import unique
 from .with_block import with_block
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _MAKERS: dict[RemedyKind, Maker] = {
     "plain-def": plain_def,
     "populate-existing": populate_existing,
     "order-by": order_by,
+    "unique": unique,
 }
 
 
