@@ -15,6 +15,7 @@ from .functions.injecting import Injecting
 from .functions.summaries import Summaries
 from .models.index import Models
 from .models.schemas import Schemas
+from .paths.exit_stacks import ExitStacks
 from .paths.fenced import Fenced
 from .paths.flow import Flow
 from .paths.names import Names
@@ -73,6 +74,7 @@ class Analyzer:
         self.usage = Usage(self)
         self.factories = Factories(self)
         self.fenced = Fenced(self)
+        self.exit_stacks = ExitStacks(self)
         self.engines = Engines(self)
         self.reach = Links(self)
         self.sharing = Sharing(self)

@@ -47,6 +47,7 @@ def greeting(order_id: int) -> str:
 
 ## Known gaps
 - Options built in a module that is not part of the check, or by a string name, are believed to load what is read.
+- What an `ExitStack` enters inside a branch or a loop, or by a name that is not its block's, is taken to live on.
 - Reads by templates and serializers that Hermetic does not know are not seen.
 
 ## Sources

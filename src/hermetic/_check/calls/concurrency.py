@@ -24,6 +24,7 @@ from ..._lifecycle.records import (
     Waited,
 )
 from ..paths.evaluate import evaluate
+from ..paths.exit_stacks import EXIT_STACKS, entered_by_hand
 from ..paths.state import Entry, State
 from ..paths.targets import sessions_in
 from ..paths.values import UNKNOWN, Bound, Call, Closure, Cm, Ext, Many, Partial, Ref, Sess, Task, Tup, Value
@@ -219,6 +220,8 @@ def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value
     stated = flow.analyzer.providers.external(name)
     if stated is not None:
         return called(flow, stated, call, state)
+    if method in {"enter_context", "enter_async_context"} and owner in EXIT_STACKS:
+        return entered_by_hand(flow, call, state)
     if method == "run_in_executor":
         with flow.in_thread():
             return flow.call_value(call.argument(1), Call(call.node, call.args[2:]), state)

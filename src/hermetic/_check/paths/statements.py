@@ -214,7 +214,8 @@ def _turn(flow: Flow, node: ast.For | ast.AsyncFor | ast.While, state: State) ->
 
 
 def _with(flow: Flow, node: ast.With | ast.AsyncWith, state: State) -> list[Exit]:
-    return enter_all(flow, node.items, state, lambda trial: flow.block(node.body, [trial]))
+    body = flow.analyzer.exit_stacks.body(flow, node)
+    return enter_all(flow, node.items, state, lambda trial: flow.block(body, [trial]))
 
 
 def _try(flow: Flow, node: ast.Try, state: State) -> list[Exit]:
