@@ -31,8 +31,8 @@ REMEMBERS_PLAINLY = {
     "start_up.py", "surroundings.py", "traces.py", "units.py", "witness.py",
 }  # fmt: skip
 LOOKS_THROUGH_ALL = {
-    "analyzer.py", "enclosing.py", "engine.py", "engines.py", "factories.py", "fenced.py", "lines.py", "mentions.py", "parts.py", "registry.py",
-    "relevance.py", "surroundings.py",
+    "analyzer.py", "enclosing.py", "engine.py", "engines.py", "factories.py", "fenced.py", "lines.py", "mentions.py", "parts.py",
+    "registries.py", "registry.py", "relevance.py", "surroundings.py",
 }  # fmt: skip
 
 
