@@ -66,12 +66,7 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
                 return Cm("no-autoflush", owner)
             return Sess(key) if name == "sync_session" else Bound(owner, name)
         case Maker(scoped=True):
-            flow.analyzer.reach.opened(flow, owner.key)
-            if name == "remove":
-                flow.analyzer.registries.removed(flow, owner)
-            if name in {"remove", "configure"}:
-                return Bound(owner, name)
-            return read(flow, flow.analyzer.scoped(owner), name, state, node)
+            return _read_registry(flow, owner, name, state, node)
         case Ext(members=members) if name in dict(members):
             return dict(members)[name]
         case Attr() if name in ORDERINGS:
@@ -89,6 +84,16 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
             return (
                 Bound(owner, name) if name in {"options", "joinedload"} or type(owner).__name__ == "Option" else UNKNOWN
             )
+
+
+def _read_registry(flow: Flow, owner: Maker, name: str, state: State, node: ast.AST) -> Value:
+    """A method of a registry: its own, or one of the session that it holds here."""
+    flow.analyzer.reach.opened(flow, owner.key)
+    if name == "remove":
+        flow.analyzer.registries.removed(flow, owner)
+    if name in {"remove", "configure"}:
+        return Bound(owner, name)
+    return read(flow, flow.analyzer.scoped(owner), name, state, node)
 
 
 def read_mapped(flow: Flow, owner: Inst, name: str, state: State, node: ast.AST) -> Value:
