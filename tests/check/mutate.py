@@ -141,6 +141,31 @@ PROJECT = {
             service.show(customer_id)
             session.close()
     """,
+    "app/pages.py": """
+        from flask import render_template
+
+        from app.db import SessionLocal
+        from app.models import Order
+
+
+        def page():
+            with SessionLocal() as session:
+                orders = session.query(Order).all()
+            return render_template("orders.html", orders=orders)
+    """,
+    "app/templates/orders.html": """
+        {% from "macros.html" import named %}
+        {% for order in orders %}
+          {% include "row.html" %}
+          {{ named(order) }}
+        {% endfor %}
+    """,
+    "app/templates/row.html": """
+        <p>{{ order.status }}</p>
+    """,
+    "app/templates/macros.html": """
+        {% macro named(order) %}{{ order.customer.name }}{% endmacro %}
+    """,
     "notes.md": """
         # Notes
 
@@ -181,6 +206,11 @@ SWAPS = (
     ("engine = create_engine", "engine = None or create_engine"),
     ("sqlite:///shop.db", "postgresql+psycopg://shop"),
     ('create_engine("', 'create_engine(isolation_level="SERIALIZABLE", url="'),
+    ("{{ order.status }}", "{{ order.label }}"),
+    ("{{ named(order) }}", "{{ order.status }}"),
+    ("{{ order.customer.name }}", "{{ order.id }}"),
+    ('"row.html"', '"macros.html"'),
+    ("orders=orders)", "orders=[])"),
     ("from app import orders\n", "from app import orders\nfrom flask import Flask\n"),
 )
 
@@ -212,7 +242,7 @@ class Edits:
                 return f"{edit.__name__} in {file.relative_to(self.root)}"
 
     def _files(self) -> list[Path]:
-        found = sorted([*self.root.rglob("*.py"), *self.root.rglob("*.md")])
+        found = sorted(each for suffix in ("py", "md", "html") for each in self.root.rglob(f"*.{suffix}"))
         return found if len(found) > 3 else [self.root / name for name in PROJECT]
 
     def _names(self, text: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -13,22 +13,24 @@ from markdown_it import MarkdownIt
 
 from hermetic._catalogue import CONFIDENCES, Finding, Hazard
 from hermetic._check.source.discover import SourceFile
+from hermetic._check.templates.files import Template
 
 HERE = Path(__file__).resolve().parent
 WORLD = HERE.parent / "world.py"
 WHEN_IT_RUNS = "When it runs"
 
-FILE = re.compile(r"\A# file: (?P<name>\S+)")
+FILE = re.compile(r"\A(?:# |\{# )file: (?P<name>\S+)")
 CAUGHT = re.compile(r"# caught(?:: (?P<words>[\w, -]+))?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced Python block: the heading it stands under, and the line of the document on which its code begins."""
+    """A fenced block: the heading it stands under, the line of the document on which it begins, and its language."""
 
     heading: str
     line: int
     text: str
+    language: str = "python"
 
     @property
     def file(self) -> str | None:
@@ -49,12 +51,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A small project of the hazard `slug`: source text by file name."""
+    """A small project of the hazard `slug`: source text by file name, templates apart from the code."""
 
     slug: str
     heading: str
     number: int
     files: tuple[tuple[str, str], ...]
+    pages: tuple[tuple[str, str], ...] = ()
 
     @property
     def id(self) -> str:
@@ -69,28 +72,33 @@ class Case:
         """The files of the case with the shop beside them, ready to be analyzed."""
         return [source(name, text) for name, text in self.files] + [source("shop.py", WORLD.read_text("utf-8"))]
 
+    def templates(self) -> list[Template]:
+        """The templates of the case as discovery would give them."""
+        return [Template(Path(name), name, text) for name, text in self.pages]
 
-def blocks(document: str) -> Iterator[Block]:
-    """The fenced Python blocks of a Markdown text, in its order."""
+
+def blocks(document: str, languages: Collection[str] = ("python",)) -> Iterator[Block]:
+    """The fenced blocks in these languages of a Markdown text, in its order."""
     heading, under_heading = "", False
     for token in MarkdownIt().parse(document):
         if token.type == "inline" and under_heading:
             heading = token.content
-        elif token.type == "fence" and token.info == "python" and token.map:
-            yield Block(heading, token.map[0] + 2, token.content)
+        elif token.type == "fence" and token.info in languages and token.map:
+            yield Block(heading, token.map[0] + 2, token.content, token.info)
         under_heading = token.type == "heading_open"
 
 
 def cases(slug: str) -> Iterator[Case]:
     """The cases of a hazard: a block is one, and so are all blocks of a heading that name their files."""
     document = (HERE / f"{slug}.md").read_text("utf-8")
-    found = [block for block in blocks(document) if block.heading != WHEN_IT_RUNS]
+    found = [block for block in blocks(document, ("python", "jinja")) if block.heading != WHEN_IT_RUNS]
     for heading, group in groupby(found, key=lambda block: block.heading):
         together = list(group)
-        project = tuple((block.file, block.text) for block in together if block.file)
+        project = tuple((block.file, block.text) for block in together if block.file and block.language == "python")
+        pages = tuple((block.file, block.text) for block in together if block.file and block.language == "jinja")
         projects = [(("case.py", block.text),) for block in together if not block.file] + ([project] if project else [])
         for number, files in enumerate(projects, start=1):
-            yield Case(slug, heading, number, files)
+            yield Case(slug, heading, number, files, pages)
 
 
 def run_block(slug: str) -> Block:

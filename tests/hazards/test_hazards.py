@@ -30,7 +30,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 def findings(case: Case) -> tuple[Finding, ...]:
     """What the analyzer finds in a case."""
-    return analyze(case.sources()).findings
+    return analyze(case.sources(), templates=case.templates()).findings
 
 
 @every_hazard

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -38,6 +38,8 @@ from .program.traces import Remembered
 from .program.usage import Usage
 from .providers import Providers
 from .sessions.promised import Promised
+from .templates.files import Template
+from .templates.rendering import Templates
 from .whole.engines import Engines
 from .whole.evidence import Evidence, merged
 from .whole.reach import Links, Reach
@@ -57,13 +59,16 @@ GENERATOR = "generator"
 class Analyzer:
     """Answers what names and values are, and explores functions; everything is worked out once, when asked for."""
 
-    def __init__(self, project: Project, providers: Providers | None = None) -> None:
+    def __init__(
+        self, project: Project, providers: Providers | None = None, templates: Iterable[Template] = ()
+    ) -> None:
         self.project = project
         self.providers = providers or Providers()
         self.models = Models(project)
         self.schemas = Schemas(project, self.models)
         self.units = Units(project.trace)
         self.witness = Witness(self)
+        self.templates = Templates(self, templates)
         self.summaries = Summaries(self)
         self.generators = Generators(self)
         self.promised = Promised(self)

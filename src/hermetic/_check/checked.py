@@ -16,7 +16,7 @@ class Problem:
     path: str
     line: int | None
     sentence: str
-    kind: Literal["unreadable", "suppression", "example", "cache", "outdated"] = "unreadable"
+    kind: Literal["unreadable", "suppression", "example", "cache", "outdated", "template"] = "unreadable"
 
     def __str__(self) -> str:
         return f"{self.path}{'' if self.line is None else f':{self.line}'}: {self.sentence}"

@@ -13,6 +13,7 @@ from .program.modules import Project
 from .program.relevance import mentions_sqlalchemy
 from .providers import Provider, Providers
 from .source.discover import SourceFile
+from .templates.files import Template
 from .whole.evidence import merged
 from .whole.lent import under_locks
 from .whole.start_up import eased
@@ -54,18 +55,19 @@ def analyze(
     progress: Progress | None = None,
     jobs: int = 1,
     providers: Sequence[Provider] = (),
+    templates: Sequence[Template] = (),
     memory: Memory | None = None,
 ) -> Analysis:
     """Find the hazards in a project, given all its files, by at most so many processes, 0 for what pays.
 
-    `providers` are the user's own; they add to the built-in ones. What a memory holds of modules that rest on the same
+    `providers` are the user's own; they add to the built-in ones. `templates` are those that the project may render. What a memory holds of modules that rest on the same
     as then is not looked at again. Findings come unsorted and in all confidences.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
     project = Project(sorted(files, key=lambda file: (file.name, file.first_line)))
     if not mentions_sqlalchemy(project) and not providers:
         return Analysis(findings=(), sessions=0, models=0, functions=0)
-    analyzer = Analyzer(project, Providers(providers))
+    analyzer = Analyzer(project, Providers(providers), templates)
     modules = list(project.modules.values())
     begin = [key for module in modules for key in starts(analyzer, module)]
     walked = len(begin) - len(modules)

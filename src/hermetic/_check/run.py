@@ -30,6 +30,7 @@ from .telling.fingerprints import Places, fingerprinted
 from .telling.quoting import quoted
 from .telling.seen import Joined, Seen, joined
 from .telling.suppressions import suppressions
+from .templates.files import Template, unread
 from .work.memory import Memory
 
 Progress = Callable[[str, int, int], None]
@@ -82,9 +83,11 @@ def check(
     config = (overrides or Overrides()).on(config or Config())
     policies = Policies(config, overrides)
     memory = Memory(config.cache_dir if analyze is None else None, paths, config.providers)
-    files, problems = _read(paths, config, edited or {}, progress, memory)
+    files, templates, problems = _read(paths, config, edited or {}, progress, memory)
     clock.lap("reading")
-    analysis = memory.analysis(files) or memory.keep(files, _analysis(files, config, progress, analyze, memory))
+    find = analyze or partial(engine.analyze, memory=memory, templates=templates)
+    every: list[SourceFile | Template] = [*files, *templates]
+    analysis = memory.analysis(every) or memory.keep(every, _analysis(files, config, progress, find))
     clock.lap("analysing")
     places = Places(files)
     findings, lowered, missed = _prepared(analysis, files, policies, places)
@@ -93,14 +96,14 @@ def check(
     told = [each for each in shown if policies.of(each.file).shows(each.confidence)]
     compared = _compared(told, shown, files, baseline, policies)
     here = [each for each in compared.new if changes is None or changes.touch(each, places)]
-    lines = quoted([*here, *compared.known, *(finding for finding, _ in suppressed)], files)
+    lines = quoted([*here, *compared.known, *(finding for finding, _ in suppressed)], every)
     sizes = _sizes(files)
     clock.lap("telling")
     return Report(
         findings=tuple(here),
         suppressed=tuple(suppressed),
         unused_suppressions=comments.unused,
-        problems=(*problems, *memory.problems, *comments.problems, *missed, *both.outdated),
+        problems=(*problems, *unread(templates, files), *memory.problems, *comments.problems, *missed, *both.outdated),
         known=compared.known,
         stale=compared.stale,
         pruned=compared.pruned,
@@ -171,16 +174,20 @@ def _read(
     edited: Mapping[str, str],
     progress: Progress | None,
     memory: Memory,
-) -> tuple[list[SourceFile], list[Problem]]:
-    """The modules and the problems below `paths`; raises NothingToCheck when there is no module at all."""
+) -> tuple[list[SourceFile], list[Template], list[Problem]]:
+    """The modules, the templates and the problems below `paths`; raises NothingToCheck when there is no module at all."""
     project_root.cache_clear()  # a project that is watched may have got another root
     files: list[SourceFile] = []
+    templates: list[Template] = []
     problems: list[Problem] = []
     for found in discover(
         paths, Search(config.exclude, config.base, tell_fences=config.tell_fences, is_python=memory.is_python)
     ):
         if isinstance(found, Problem):
             problems.append(found)
+            continue
+        if isinstance(found, Template):
+            templates.append(found)
             continue
         files.append(_edited(found, edited))
         if progress:
@@ -190,7 +197,7 @@ def _read(
         if problems:
             raise NothingToCheck("\n".join([*map(str, problems), f"nothing in {where} could be checked"]))
         raise NothingToCheck(f"no Python in {where}; give a path that holds .py or .md files, or shorten `exclude`")
-    return files, problems
+    return files, templates, problems
 
 
 def _edited(file: SourceFile, edited: Mapping[str, str]) -> SourceFile:
@@ -198,13 +205,10 @@ def _edited(file: SourceFile, edited: Mapping[str, str]) -> SourceFile:
     return file if text is None or file.fence else replace(file, text=text, parsed=None)
 
 
-def _analysis(
-    files: Sequence[SourceFile], config: Config, progress: Progress | None, analyze: Analyze | None, memory: Memory
-) -> Analysis:
+def _analysis(files: Sequence[SourceFile], config: Config, progress: Progress | None, find: Analyze) -> Analysis:
     """What the engine says; whatever breaks inside it becomes one AnalysisFailed."""
     try:
         with _deep_recursion():
-            find = analyze or partial(engine.analyze, memory=memory)
             return find(files, progress=progress, jobs=config.jobs, providers=config.providers)
     except CheckFailed:
         raise

@@ -11,6 +11,7 @@ import click
 
 from .._check.source.discover import MARKDOWN, PYTHON
 from .._check.source.ignored import NEVER
+from .._check.templates.files import is_template
 from ..errors import CheckFailed
 from ._printing import say
 
@@ -74,6 +75,6 @@ def concerns(path: Path, written: set[Path]) -> bool:
     """Whether a change of this file can change what a check tells; its own reports cannot."""
     if any(part in NEVER or part.startswith(".hermetic") for part in path.parts[:-1]):
         return False
-    if path.suffix not in (*PYTHON, *MARKDOWN, ".toml") and path.name not in _NAMES:
+    if path.suffix not in (*PYTHON, *MARKDOWN, ".toml") and path.name not in _NAMES and not is_template(path):
         return False
     return path.resolve() not in written

@@ -356,10 +356,14 @@ class BlockingWork(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """What the code around a record is doing, as far as the observer can tell."""
+    """What the code around a record is doing, as far as the observer can tell.
+
+    `rendered_at` is where the program renders the template in which the record stands.
+    """
 
     on_event_loop: bool = False
     in_loop_over: Key | None = None
     scope_depth: int = 0
     certain: bool = True
     notes: tuple[str, ...] = field(default=())
+    rendered_at: Hashable = None

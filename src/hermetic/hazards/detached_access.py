@@ -48,7 +48,10 @@ def greeting(order_id: int) -> str:
 ## Known gaps
 - Options built in a module that is not part of the check, or by a string name, are believed to load what is read.
 - What an `ExitStack` enters inside a branch or a loop, or by a name that is not its block's, is taken to live on.
-- Reads by templates and serializers that Hermetic does not know are not seen.
+- A template is read with jinja2 (`pip install 'hermetic[templates]'`), where the call names it and it lies in a folder
+  called after templates. Filters and functions that the program adds to Jinja, a context that is put together elsewhere and
+  text given to `render_template_string` are not followed. What one rendering reads too late is told one read at a time.
+- Reads by templates of other engines, and by serializers that Hermetic does not know, are not seen.
 
 ## Sources
 - SQLAlchemy, error code `bhk3`: "Parent instance <x> is not bound to a Session; (lazy load/deferred load/refresh/etc.)

@@ -48,6 +48,7 @@ from ..sessions.classes import base_method, construct_session, own_method
 from ..sessions.methods import METHODS, bound_to, open_session, session_method, transaction_method
 from ..sessions.overwrites import dumped, fields_in, updated
 from ..sessions.results import loader_option, query_method, result_method, statement_method
+from ..templates.calls import rendered
 from . import known
 from .concurrency import coroutine, executor_method, is_coroutine, join, start_tasks, starts_tasks
 from .externals import call_external, configure
@@ -76,6 +77,8 @@ def evaluate_call(flow: Flow, node: ast.Call, state: State) -> Value:
     keywords = tuple([(keyword.arg or "**", evaluate(flow, keyword.value, state)) for keyword in node.keywords])
     call = Call(node, tuple(args), keywords, awaited)
     _grow(flow, node, callee, call, state)
+    if flow.analyzer.templates and (template := rendered(flow, node, callee, call, state)) is not None:
+        return template
     if not awaited and is_coroutine(callee):
         return coroutine(flow, callee, call, state)
     return call_value(flow, callee, call, state)

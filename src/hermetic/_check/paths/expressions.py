@@ -16,7 +16,24 @@ from .reads import read, shown
 from .state import Path, State, take
 from .targets import bind
 from .truth import asked, split, truth_of
-from .values import NONE, UNKNOWN, Const, Engine, Inst, Lambda, Maker, Many, Obj, Ref, Sess, Sym, Task, Tup, Value
+from .values import (
+    NONE,
+    UNKNOWN,
+    Const,
+    Engine,
+    Inst,
+    Lambda,
+    Maker,
+    Many,
+    Obj,
+    Pairs,
+    Ref,
+    Sess,
+    Sym,
+    Task,
+    Tup,
+    Value,
+)
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -46,6 +63,8 @@ def _subscript(flow: Flow, node: ast.Subscript, state: State) -> Value:
     match owner:
         case Many(element=element):
             return owner if isinstance(node.slice, ast.Slice) else element
+        case Pairs(items=items, names=names):
+            return items[names.index(index.value)] if isinstance(index, Const) and index.value in names else UNKNOWN
         case Tup(items=items) if isinstance(index, Const) and isinstance(index.value, int):
             return items[index.value] if -len(items) <= index.value < len(items) else UNKNOWN
         case Sym(key=key):
@@ -69,11 +88,13 @@ def _starred(flow: Flow, node: ast.Starred, state: State) -> Value:
 
 
 def _dict(flow: Flow, node: ast.Dict, state: State) -> Value:
-    for key in node.keys:
-        if key is not None:
-            evaluate(flow, key, state)
+    keys = [evaluate(flow, key, state) if key is not None else UNKNOWN for key in node.keys]
     values = [evaluate(flow, value, state) for value in node.values]
-    return Tup(tuple(values)) if any(isinstance(v, (Inst, Many, Sess, Engine, Maker, Obj)) for v in values) else UNKNOWN
+    names = tuple([key.value if isinstance(key, Const) and isinstance(key.value, str) else "" for key in keys])
+    return Pairs(tuple(values), names) if any(isinstance(value, _TOLD_APART) for value in values) else UNKNOWN
+
+
+_TOLD_APART = (Inst, Many, Sess, Engine, Maker, Obj, Sym)
 
 
 def _await(flow: Flow, node: ast.Await, state: State) -> Value:

@@ -88,6 +88,7 @@ class Flow:
         self.guarded = guarded
         self.threaded = threaded
         self.told_at: Site | None = None
+        self.rendered_at: Site | None = None
         self.frame = next(_frames)
         self.shape = analyzer.shape(function) if function is not None else NO_SHAPE
         self.oracle = Oracle()
@@ -111,7 +112,10 @@ class Flow:
     def where(self, state: State, *notes: str) -> Where:
         notes = (*self.notes, *notes, "handling") if self.handling else (*self.notes, *notes)
         loop = next((around for around in reversed(state.loop) if around.kind != "while"), None) if state.loop else None
-        return Where(on_event_loop=self.on_loop, in_loop_over=loop, scope_depth=len(state.loop), notes=notes)
+        return Where(
+            on_event_loop=self.on_loop, in_loop_over=loop, scope_depth=len(state.loop), notes=notes,
+            rendered_at=self.rendered_at,
+        )  # fmt: skip
 
     def emit(self, state: State, record: Record, *notes: str) -> str:
         """Let `record` happen on this path; gives the effect that the lifecycle told."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..program.modules import Class, Function, imported_names
 from ..sessions.methods import leave_half_done
+from ..templates.parts import Part
 from .evaluate import evaluate
 from .loops import iterate
 from .outcomes import Exit, caught_by, merged
@@ -340,6 +341,11 @@ def _stop(kind: Literal["break", "continue"]) -> Callable[[Flow, ast.stmt, State
     return lambda _flow, _node, state: [Exit(kind, state)]
 
 
+def _template(flow: Flow, node: Part, state: State) -> list[Exit]:
+    """A piece of a template, on the way through another one."""
+    return flow.analyzer.templates.part(flow, node, state)
+
+
 STATEMENTS: dict[type[ast.stmt], Callable[..., list[Exit]]] = {
     ast.Expr: _expression,
     ast.Assign: _assign,
@@ -364,4 +370,5 @@ STATEMENTS: dict[type[ast.stmt], Callable[..., list[Exit]]] = {
     ast.ImportFrom: _import,
     ast.Break: _stop("break"),
     ast.Continue: _stop("continue"),
+    Part: _template,
 }

@@ -88,6 +88,13 @@ class Tup:
 
 
 @dataclass(frozen=True, slots=True)
+class Pairs(Tup):
+    """A dict display whose values are told apart; `names` are its keys, "" for one that is no string."""
+
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """An engine, or what stands in for one; under `autocommit` the database keeps each statement at once."""
 

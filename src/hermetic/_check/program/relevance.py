@@ -21,6 +21,7 @@ _SESSION_CALLS = frozenset({
 _TELLING_CALLS = frozenset(
     {"delay", "apply_async", "send_task", "enqueue", "enqueue_job", "basic_publish", "basic_ack", "ack"}
 )
+_RENDERING_CALLS = frozenset({"TemplateResponse", "render_template", "get_template"})
 _TOO_COMMON = frozenset(dir(dict)) | frozenset(dir(list)) | frozenset(dir(str)) | frozenset(dir(set)) | {
     "run", "start", "stop", "close", "send", "read", "write", "load", "save", "create", "delete", "build", "process", "execute",
     "info", "debug", "warning", "error", "exception", "log", "name", "parse", "main", "call", "invoke", "set", "put", "open",
@@ -76,11 +77,11 @@ class Relevance:
         for node in (*self._signature(function), *self.analyzer.walk(function)):
             match node:
                 case ast.Call(func=ast.Attribute(attr=attr)):
-                    hinting = hinting or attr in _SESSION_CALLS or attr in _TELLING_CALLS
+                    hinting = hinting or attr in _SESSION_CALLS or attr in _TELLING_CALLS or attr in _RENDERING_CALLS
                     self._calls(attr, function)
                 case ast.Name(id=name):
                     telling = telling or self._is_telling(function.module, name)
-                    hinting = hinting or self._waits(function.module, name)
+                    hinting = hinting or name in _RENDERING_CALLS or self._waits(function.module, name)
                     self._calls_name(function, name)
                 case ast.Attribute(attr=attr):
                     telling = telling or self._is_telling_path(function.module, node)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from ...errors import NothingToCheck
 from ..checked import Problem
+from ..templates.files import Template, is_template
 from .fences import Fence, fences
 from .ignored import Ignored, never_walked
 from .places import Role, module_of, role_of
@@ -66,8 +68,8 @@ class Search:
     is_python: Callable[[str], bool] = _nobody_knows
 
 
-def discover(paths: Sequence[str | Path], search: Search | None = None) -> Iterator[SourceFile | Problem]:
-    """Every module below `paths`, in the order of their names; a file reached twice is read once.
+def discover(paths: Sequence[str | Path], search: Search | None = None) -> Iterator[SourceFile | Template | Problem]:
+    """Every module and every template below `paths`, in the order of their names; a file reached twice is read once.
 
     A path given by name is checked whatever it is called and whatever ignores it. Raises NothingToCheck for a path
     that does not exist.
@@ -110,7 +112,9 @@ def _walk(root: Path, search: Search, seen: set[Path]) -> Iterator[Path]:
             if _is_directory(entry):
                 if not never_walked(path) and not ignored.leaves_out(path, directory=True):
                     (linked if entry.is_symlink() else waiting).append((path, ignored))
-            elif path.suffix in PYTHON + MARKDOWN and not ignored.leaves_out(path, directory=False):
+            elif (path.suffix in PYTHON + MARKDOWN or is_template(path)) and not ignored.leaves_out(
+                path, directory=False
+            ):
                 if entry.is_symlink():
                     linked_files.append(path)
                 elif _is_new(path, seen):
@@ -146,8 +150,12 @@ def _is_new(path: Path, seen: set[Path]) -> bool:
     return True
 
 
-def _modules(path: Path, name: str, root: Path, search: Search) -> Iterator[SourceFile | Problem]:
-    """The module in a file, or the Python blocks in a Markdown file."""
+def _modules(path: Path, name: str, root: Path, search: Search) -> Iterator[SourceFile | Template | Problem]:
+    """The module in a file, the Python blocks in a Markdown file, or a template; one that cannot be read is none."""
+    if is_template(path):
+        with suppress(Unreadable):
+            yield Template(path, name, read(path, max_bytes=search.max_bytes))
+        return
     try:
         text = read(path, max_bytes=search.max_bytes)
         if path.suffix in MARKDOWN:

@@ -51,7 +51,7 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> str:
         raise Unreadable("no permission to read it; change its mode or name it in `exclude`") from None
     except OSError as error:
         raise Unreadable(f"cannot be read ({error.strerror or error}); name it in `exclude`") from None
-    return _decode(data, cookies=path.suffix not in (".md", ".markdown"))
+    return _decode(data, cookies=path.suffix in (".py", ".pyw"))
 
 
 def _decode(data: bytes, *, cookies: bool) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from ..._catalogue import Finding
 from ..source.discover import SourceFile
+from ..templates.files import Template
 
 
-def quoted(findings: Iterable[Finding], files: Sequence[SourceFile]) -> dict[tuple[str, int], str]:
+def quoted(findings: Iterable[Finding], files: Sequence[SourceFile | Template]) -> dict[tuple[str, int], str]:
     """The lines by (file, line), unstripped; blank ones are left out."""
     wanted: dict[str, set[int]] = {}
     for finding in findings:

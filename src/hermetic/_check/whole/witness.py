@@ -91,7 +91,7 @@ class Witness:
         if not self._is_silent and "own" not in where.notes:
             watchers = self._watchers.get(type(record))
             if outcome is FINE and isinstance(record, AttributeRead) and self._notes.isdisjoint(where.notes):
-                self.analyzer.evidence.clean.add((ANY, record.site, "AttributeRead", record.attribute))
+                self.analyzer.evidence.clean.add((ANY, _place(record, where), "AttributeRead", record.attribute))
             elif watchers:
                 history = partial(_history, state)
                 moment = Moment(record, outcome, session, instance, state.life, where, history, self.text)
@@ -135,7 +135,7 @@ class Witness:
         for hazard, slug, note, logic in watchers:
             if note in notes:
                 continue
-            trigger = (slug, record.site, kind, what)
+            trigger = (slug, _place(record, moment.where), kind, what)
             found = False
             for sighting in logic(moment):
                 found = True
@@ -148,7 +148,7 @@ class Witness:
 
     def _keep(self, hazard: Hazard, sighting: Sighting, trigger: Trigger, state: State, moment: Moment) -> None:
         record = sighting.at or moment.record
-        site = record.site
+        site = moment.where.rendered_at or record.site
         if not isinstance(site, Site):
             return
         subject = getattr(moment.record, "instance", None) or getattr(moment.record, "session", None)
@@ -165,7 +165,7 @@ class Witness:
             hazard.slug,
             site,
             sighting.confidence,
-            sighting.message,
+            sighting.message + _inside(record.site, moment.where),
             sighting.fix,
             steps,
             trigger,
@@ -194,10 +194,22 @@ class Witness:
         """How the user spelled what stands at a site, shortened to one line."""
         if not isinstance(site, Site):
             return ""
+        spelled = self.analyzer.templates.spelled(site)
+        if spelled is not None:
+            return spelled
         line = self.analyzer.lines.at(site.file, site.line)
         if site.end_line == site.line:
             return line.encode()[site.column - 1 : site.end_column - 1].decode(errors="replace")
         return line[site.column - 1 :].strip()
+
+
+def _place(record: Record, where: Where) -> Hashable:
+    """Where a record stands: in a template, that is another place for each of those who render it."""
+    return record.site if where.rendered_at is None else (where.rendered_at, record.site)
+
+
+def _inside(site: Hashable, where: Where) -> str:
+    return f" (in {site.file}, line {site.line})" if where.rendered_at is not None and isinstance(site, Site) else ""
 
 
 def _wanted(remedy: Remedy | None) -> Wanted | None:

@@ -9,6 +9,7 @@ from ..checked import Problem
 from ..engine import Analysis
 from ..providers import Provider
 from ..source.discover import SourceFile
+from ..templates.files import Template, can_read
 from .cache import Cache, digest
 from .recall import Known
 
@@ -35,7 +36,7 @@ class Memory:
         """Whether a text was parsed before, so that this can wait until somebody asks for its tree."""
         return bool(self._parsed) and digest(text) in self._parsed
 
-    def analysis(self, files: Sequence[SourceFile]) -> Analysis | None:
+    def analysis(self, files: Sequence[SourceFile | Template]) -> Analysis | None:
         """What was found in these files, if each of them is as it was."""
         found = self._cache.get(self._name(files)) if self._cache is not None else None
         return found if isinstance(found, Analysis) else None
@@ -55,27 +56,23 @@ class Memory:
         if self._cache is not None:
             self._cache.put(self._units_name, known)
 
-    def keep(self, files: Sequence[SourceFile], analysis: Analysis) -> Analysis:
+    def keep(self, files: Sequence[SourceFile | Template], analysis: Analysis) -> Analysis:
         """Know the next time what was found in these files; gives it."""
         if self._cache is not None:
-            parsed = frozenset(digest(file.text) for file in files if not file.fence)
+            parsed = frozenset(digest(file.text) for file in files if isinstance(file, SourceFile) and not file.fence)
             if parsed != self._parsed:
                 self._cache.put(self._parsed_name, parsed)
             self._cache.put(self._name(files), analysis)
         return analysis
 
-    def _name(self, files: Iterable[SourceFile]) -> str:
+    def _name(self, files: Iterable[SourceFile | Template]) -> str:
         """A name for everything that an analysis is made from."""
-        parts = (
-            part
-            for file in files
-            for part in (
-                str(file.path),
-                file.name,
-                file.module,
-                file.role,
-                f"{file.fence} {file.first_line}",
-                file.text,
-            )
-        )
+        parts = (part for file in files for part in (*_circumstances(file), file.text))
         return f"analysis {digest(self._providers, *parts)}"
+
+
+def _circumstances(file: SourceFile | Template) -> tuple[str, ...]:
+    """What counts of a file beside its text."""
+    if isinstance(file, Template):
+        return str(file.path), file.name, str(can_read())
+    return str(file.path), file.name, file.module, file.role, f"{file.fence} {file.first_line}"

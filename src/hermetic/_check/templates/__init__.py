@@ -1,0 +1,1 @@
+"""What the templates of a project read of the instances that they are given."""
