@@ -47,13 +47,26 @@ class Injecting:
 
     def around(self, function: Function, owner: Value | None, call: Call) -> Injection | Provider | None:
         """What brings a function its session at one call; None where there is no need."""
-        if not function.head.decorator_list:
-            return None
-        injection = self._known.get(function, lambda: next(self._injections(function), None))
+        injection = self._of(function)
         if injection is None or (isinstance(injection, Injection) and injection.position is not None):
             return injection
         given = dict(self.analyzer.arguments(function, owner, call))
         return injection if given.get(injection.parameter, NONE) == NONE and not _spreads(call) else None
+
+    def _of(self, function: Function) -> Injection | Provider | None:
+        """What brings a function its session."""
+        if not function.head.decorator_list:
+            return None
+        return self._known.get(function, lambda: next(self._injections(function), None))
+
+    def _joined(self, flow: Flow, injection: Injection, state: State) -> Sess | None:
+        """The session of the function at work, which a decorator of both hands on instead of opening another one."""
+        around = self._of(flow.function) if flow.function is not None else None
+        if not isinstance(around, Injection) or around.wrapper is not injection.wrapper:
+            return None
+        looks = any(_looked_up(node, injection.session) for node in self.analyzer.walk(injection.wrapper))
+        session = flow.env(state).get(around.parameter) if looks else None
+        return session if isinstance(session, Sess) else None
 
     def _injections(self, function: Function) -> Iterator[Injection | Provider]:
         for decorator in function.head.decorator_list:
@@ -107,6 +120,10 @@ class Injecting:
         if flow.depth >= MAX_DEPTH:
             return self.analyzer.summaries.call(flow, function, owner, call, state)
         if isinstance(injection, Injection):
+            joined = self._joined(flow, injection, state)
+            if joined is not None:
+                given = _with_session(call, injection.parameter, joined)
+                return self.analyzer.summaries.call(flow, function, owner, given, state)
             exits = self._around(flow, injection, Decorated(function, owner, call), state)
         else:
             exits = self._inside(flow, injection, Decorated(function, owner, call), state)
@@ -186,6 +203,17 @@ def _put(node: ast.AST) -> Iterator[tuple[str, str]]:
             targets=[ast.Subscript(value=ast.Name(), slice=ast.Constant(value=str() as key))], value=ast.Name(id=name)
         ):
             yield key, name
+
+
+def _looked_up(node: ast.AST, name: str) -> bool:
+    """`session = current.get()`, `getattr(g, "session", None)`: what another call left there, if there is one."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=target)], value=ast.Call(func=ast.Attribute(attr="get"), args=args)):
+            return target == name and len(args) <= 1
+        case ast.Assign(targets=[ast.Name(id=target)], value=ast.Call(func=ast.Name(id="getattr")) | ast.Attribute()):
+            return target == name
+        case _:
+            return False
 
 
 def _arguments(function: Function) -> tuple[ast.arg, ...]:
