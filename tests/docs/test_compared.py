@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "why" / "compared.md"
-ROWS = 50
+ROWS = 51
 OTHERS = {"yes", "partial", "other", "no", "?"}
 
 

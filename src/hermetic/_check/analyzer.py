@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .._lifecycle.records import Key, ScopeLeft, SessionOpened
 from .calls import known
+from .functions.afterwards import Afterwards
 from .functions.dependencies import Dependencies
 from .functions.generators import Generators
 from .functions.injecting import Injecting
@@ -71,6 +72,7 @@ class Analyzer:
         self.templates = Templates(self, templates)
         self.summaries = Summaries(self)
         self.generators = Generators(self)
+        self.afterwards = Afterwards(self)
         self.promised = Promised(self)
         self.injecting = Injecting(self)
         self.fields = Fields(self)
@@ -181,12 +183,6 @@ class Analyzer:
         """A session comes from a factory, of whose class it is."""
         if maker.key in self.sessions:
             self.sessions[session.key] = self.sessions[maker.key]
-
-    def scoped(self, maker: Maker) -> Sess:
-        """The session that a scoped registry hands out: the same at every place of one thread or task."""
-        session = Sess(("scoped", maker.key), maker.is_async)
-        self.sessions[session.key] = Settings(maker.is_async, maker.expire_on_commit, maker.autoflush)
-        return session
 
     def received(self, key: Key) -> SessionOpened:
         """The opening of a session that was made elsewhere."""

@@ -239,12 +239,12 @@ class Merged(SessionRecord):
     changed: frozenset[str] | None = None
 
 
-WaitKind = Literal["http", "mail", "model", "sleep", "process", "file", "await", "stream"]
+WaitKind = Literal["http", "mail", "model", "sleep", "process", "file", "await", "stream", "client"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waited(Record):
-    """Time passed outside the database: an HTTP or model call, a sleep, a subprocess, an await of something unknown."""
+    """Time passed outside the database: an HTTP or model call, a sleep, a subprocess, a client, an await of something unknown."""
 
     kind: WaitKind
     what: str = ""
@@ -276,7 +276,7 @@ class ScopeLeft(SessionRecord):
     """The function or block that owns the session ended, with the session still in its hands; it was "collected" when
     nobody held it any more."""
 
-    by: Literal["return", "raise", "cancel", "loop", "collected"] = "return"
+    by: Literal["return", "raise", "cancel", "loop", "collected", "afterwards"] = "return"
 
 
 ScopeHow = Literal["thread", "job", "request"]

@@ -48,6 +48,8 @@ def greeting(order_id: int) -> str:
 ## Known gaps
 - Options built in a module that is not part of the check, or by a string name, are believed to load what is read.
 - What an `ExitStack` enters inside a branch or a loop, or by a name that is not its block's, is taken to live on.
+- A stream or a background task is followed where its response or its `add_task` stands in the function that has the
+  session; the members of a generator expression are read where it is written.
 - A template is read with jinja2 (`pip install 'hermetic[templates]'`), where the call names it and it lies in a folder
   called after templates. Filters and functions that the program adds to Jinja, a context that is put together elsewhere and
   text given to `render_template_string` are not followed. What one rendering reads too late is told one read at a time.

@@ -91,6 +91,7 @@ _KINDS = {
     "file": "a file",
     "await": "an await",
     "stream": "a stream to the client",
+    "client": "the client",
 }
 
 
@@ -99,6 +100,8 @@ def waits_inside(moment: Moment) -> Iterator[Sighting]:
     """A wait for the outside world with a transaction, and so a connection, in hand."""
     record = moment.record
     assert isinstance(record, Waited)
+    if "task" in moment.where.notes:
+        return  # whoever starts a task does not wait for it
     history = moment.history()
     for key, session in moment.life.sessions.items():
         if session.phase != "in-transaction":

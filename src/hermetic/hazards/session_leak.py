@@ -69,7 +69,7 @@ from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.measured import PoolExhausted
-from .._lifecycle.records import RegistryLeft, ScopeLeft, SessionOpened
+from .._lifecycle.records import RegistryLeft, ScopeLeft, SessionClosed, SessionOpened
 
 hazard = Hazard(
     __name__, code="HM101", severity="warning", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("3o7r",)
@@ -90,7 +90,7 @@ def left_open(moment: Moment) -> Iterator[Sighting]:
     """A session that did work, and that nobody closed or handed on."""
     record, session = moment.record, moment.session
     assert isinstance(record, ScopeLeft)
-    if session is None or "shared" in moment.where.notes:
+    if session is None or "shared" in moment.where.notes or record.by == "afterwards":
         return
     is_holding = session.phase in {"in-transaction", "failed"}
     is_used = is_holding or (record.by != "raise" and session.commits > 0)
@@ -122,6 +122,23 @@ def pool_ran_dry(moment: Moment) -> Iterator[Sighting]:
         fix="close each session, or commit before slow work: with SessionLocal() as session: …",
         story=((longest, "holds a connection"), (record, "waits for one in vain")),
         at=longest,
+    )
+
+
+@hazard.on(ScopeLeft)
+def used_again(moment: Moment) -> Iterator[Sighting]:
+    """A session that had been closed begins anew in a stream or a background task, and nobody closes it a second time."""
+    record = moment.record
+    assert isinstance(record, ScopeLeft)
+    opened = moment.last_in(record.session, SessionOpened)
+    closed = moment.last_in(record.session, SessionClosed)
+    if record.by != "afterwards" or opened is None or closed is None:
+        return
+    yield Sighting(
+        message=f"the session from {moment.text(opened.site)} is closed before this uses it: it begins anew, and stays open",
+        fix="open a session in what runs later: with SessionLocal() as session: …",
+        confidence="likely",
+        story=((opened, "opened"), (closed, "closed"), (record, "used again later, never closed")),
     )
 
 

@@ -69,7 +69,7 @@ def grant(customer_id: int, amount: int) -> None:
 ## Known gaps
 - Concurrency must be visible: a route, a tool, a thread, a task, a job. A global session that only a web server unknown
   to Hermetic reaches is missed.
-- Objects of a session handed to a thread (not the session itself) are not followed.
+- Of an instance handed to a thread, only a lazy load there is seen, not that two threads change it.
 
 ## Sources
 - SQLAlchemy, "Session Basics": "Is the Session thread-safe? Is AsyncSession safe to share in concurrent tasks?"

@@ -221,7 +221,7 @@ def _collection(flow: Flow, owner: Many | Tup | Dump, name: str, call: Call, sta
 def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
     if maker.scoped:
         flow.analyzer.reach.opened(flow, maker.key)
-        return flow.analyzer.scoped(maker)
+        return flow.analyzer.registries.session(maker)
     if flow.analyzer.is_promised(maker.key):
         return Cm("promised", flow.analyzer.promised.session(flow.key(call.node, "promised"), is_async=maker.is_async))
     session = Sess(flow.key(call.node, "session"), maker.is_async)
@@ -243,7 +243,7 @@ def _maker_method(flow: Flow, maker: Maker, name: str, call: Call, state: State)
     if name == "configure":
         configure(flow, maker, call, state)
     if name == "remove" and maker.scoped:
-        return session_method(flow, flow.analyzer.scoped(maker), "remove", call, state)
+        return session_method(flow, flow.analyzer.registries.session(maker), "remove", call, state)
     return UNKNOWN
 
 

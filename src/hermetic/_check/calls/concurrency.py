@@ -75,7 +75,8 @@ def starts_tasks(callee: Value) -> bool:
 def start_tasks(flow: Flow, callee: Value, node: ast.Call, state: State) -> Value:
     """`gather(a, b)`, `create_task(a)`, `group.create_task(a)`: which sessions would be used at once."""
     name = dotted_value(callee).replace("()", "")
-    started = [found for arg in node.args for found in _started(flow, arg, node, state)]
+    with flow.noting(*(() if name in known.GATHERS else ("task",))):
+        started = [found for arg in node.args for found in _started(flow, arg, node, state)]
     for keyword in node.keywords:
         evaluate(flow, keyword.value, state)
     if name in known.GATHERS:
@@ -228,12 +229,13 @@ def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value
     if owner in known.EXECUTORS and method in {"submit", "map", "apply_async", "starmap"}:
         return _handed(flow, "thread", name, call, state)
     if method == "add_task" and owner.endswith("BackgroundTasks"):
+        flow.analyzer.afterwards.runs(flow, call, state)
         return _handed(flow, "background", name, call, state)
     wait = known.outside_wait(name)
     if wait is not None:
         flow.emit(state, Waited(kind=wait, what=name, site=flow.site(call.node)))
         announce(flow, call, state, name)
-        return UNKNOWN
+        return Ext(f"{name}()") if wait == "client" else UNKNOWN
     if method in {"__aenter__", "__enter__"} and isinstance(bound.owner, Ext):
         return bound.owner
     unknown_call(flow, call, state, name)

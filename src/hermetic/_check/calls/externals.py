@@ -80,6 +80,8 @@ def call_external(flow: Flow, name: str, call: Call, state: State) -> Value:
 
 
 def _other(flow: Flow, name: str, call: Call, state: State) -> Value:
+    if name.rpartition(".")[2] in _STREAMS:
+        flow.analyzer.afterwards.streams(flow, call.argument(0, "content"), call, state)
     if name in known.THREAD_STARTERS:
         return thread_started(flow, name, call, state)
     wait = known.outside_wait(name)
@@ -94,6 +96,7 @@ def _other(flow: Flow, name: str, call: Call, state: State) -> Value:
     return Ext(name) if tail[:1].isupper() else Ext(name + "()") if name in _FACTORIES else UNKNOWN
 
 
+_STREAMS = frozenset({"StreamingResponse", "EventSourceResponse", "Response"})
 _FACTORIES = frozenset(
     {
         "boto3.client",
@@ -337,6 +340,8 @@ def _detach(flow: Flow, call: Call, state: State) -> Value:
 
 
 _FUNCTIONS: dict[str, Callable[[Flow, Call, State], Value]] = {
+    "flask.stream_with_context": _run,
+    "starlette.concurrency.iterate_in_threadpool": _run,
     "typing.cast": _cast,
     "typing_extensions.cast": _cast,
     "functools.partial": _partial,

@@ -149,6 +149,8 @@ def outside_wait(name: str) -> WaitKind | None:
         return "http"
     if home == "smtplib" and call in _SMTP_CALLS:
         return "mail"
+    if owner.endswith(".WebSocket") and call.startswith(("receive", "iter_")):
+        return "client"
     return None
 
 

@@ -86,7 +86,12 @@ class Dependencies:
         is_route = self.route(function) is not None
         given = [(name, provider, is_late and is_route) for name, provider, is_late in self.of(function)]
         # What outlives the response surrounds what ends before it, whatever the order of the parameters.
-        return self._inside(flow, sorted(given, key=lambda each: not each[2]), state, body)
+        early, late = [each for each in given if not each[2]], [each for each in given if each[2]]
+
+        def responds(path: State) -> list[Exit]:
+            return self.analyzer.afterwards.happens(flow, self._inside(flow, early, path, body))
+
+        return self._inside(flow, late, state, responds)
 
     def _inside(
         self, flow: Flow, pending: list[tuple[str, Value, bool]], state: State, body: Callable[[State], list[Exit]]

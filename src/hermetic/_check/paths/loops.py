@@ -6,13 +6,13 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..._lifecycle.records import Key, NextMember
+from ..._lifecycle.records import Key, NextMember, Waited
 from ..sessions.results import members
 from .outcomes import Exit
 from .rows import Row, bound_names, ends_at_first, last_lines, row_names
 from .state import Around, Path, State, distinct
 from .targets import assign
-from .values import UNKNOWN, Inst, Many, Sym, Tup, Value
+from .values import UNKNOWN, Ext, Inst, Many, Sym, Tup, Value
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -85,6 +85,9 @@ class _Loop:
         self.rows = instances_of(self.element)
         self.row = Row(frozenset(bound_names(target)), getattr(value, "session", None))
         self.is_loop = True
+        self.messages = (
+            value.type.removesuffix("()") if isinstance(value, Ext) and ".WebSocket.iter_" in value.type else None
+        )
         if isinstance(node, ast.For | ast.AsyncFor):
             self.row = Row(row_names(node), self.row.session, last_lines(node))
             self.is_loop = not ends_at_first(node)
@@ -101,6 +104,8 @@ class _Loop:
             state.clone_instance(_sibling(row, "rest").key, row)
             forget_children(state, row.key)
             self.flow.note(state, NextMember(instance=row.key))
+        if self.messages is not None:
+            self.flow.emit(state, Waited(kind="client", what=self.messages, site=self.flow.site(self.target)))
         assign(self.flow, self.target, self.element, state, self.target)
 
     def tell_empty(self, ended: list[State]) -> None:

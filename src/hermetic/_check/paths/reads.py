@@ -93,7 +93,7 @@ def _read_registry(flow: Flow, owner: Maker, name: str, state: State, node: ast.
         flow.analyzer.registries.removed(flow, owner)
     if name in {"remove", "configure"}:
         return Bound(owner, name)
-    return read(flow, flow.analyzer.scoped(owner), name, state, node)
+    return read(flow, flow.analyzer.registries.session(owner), name, state, node)
 
 
 def read_mapped(flow: Flow, owner: Inst, name: str, state: State, node: ast.AST) -> Value:

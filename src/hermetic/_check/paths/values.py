@@ -337,10 +337,18 @@ class Call:
         return self.keyword(name) or UNKNOWN
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Later:
+    """Work that is left for the time after the function: a stream to be read, a task in the background."""
+
+    work: Value
+    call: Call
+
+
 Value: TypeAlias = (
     Unknown | Const | Sym | Ref | Ext | Sess | Inst | Many | Tup | Engine | Conn | Maker | Stmt | Query | Result
     | Option | Attr | Obj | Adapter | Bound | Closure | Wrapped | Provided | Lambda | Partial | Cm | Task | Dump
-    | FieldName
+    | FieldName | Later
 )  # fmt: skip
 
 

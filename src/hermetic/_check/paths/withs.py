@@ -74,7 +74,7 @@ def enter(
             bound = value
             state.held.pop(value.key, None)
         case Maker() if value.scoped:
-            bound = flow.analyzer.scoped(value)
+            bound = flow.analyzer.registries.session(value)
         case Obj():
             return _object(flow, value, state, node, body)
         case _:

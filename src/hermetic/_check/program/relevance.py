@@ -48,6 +48,7 @@ class Relevance:
         self._callers: dict[object, list[Function]] = {}
         self._telling: set[Function] = set()
         self._hinting: set[Function] = set()
+        self._relations = {name for mapping in analyzer.models for name in mapping.relations}
         for function in self.project.functions():
             self._sort(function)
         classes = {function.cls for function in self._telling if function.cls is not None}
@@ -74,6 +75,7 @@ class Relevance:
     def _sort(self, function: Function) -> None:
         """Note whether a function names a session, a model, an engine or a statement, and whom it calls."""
         telling, hinting = function.module.file.fence or self._promises(function), False
+        given = _given(function)
         for node in (*self._signature(function), *self.analyzer.walk(function)):
             match node:
                 case ast.Call(func=ast.Attribute(attr=attr)):
@@ -85,7 +87,8 @@ class Relevance:
                     self._calls_name(function, name)
                 case ast.Attribute(attr=attr):
                     telling = telling or self._is_telling_path(function.module, node)
-                    hinting = hinting or attr in _SESSION_CALLS
+                    is_relation = attr in self._relations and getattr(node.value, "id", "") in given
+                    hinting = hinting or is_relation or attr in _SESSION_CALLS
                 case ast.ImportFrom() | ast.Import():
                     telling = telling or self._brings(function.module, node)
                 case _:
@@ -182,6 +185,12 @@ class Relevance:
         if name is None or name.partition(".")[0] not in module.contents.names:
             return False
         return self._is_telling(module, name)
+
+
+def _given(function: Function) -> set[str]:
+    """The parameters of which nothing says what they are: one may be an instance."""
+    args = function.node.args
+    return {each.arg for each in (*args.posonlyargs, *args.args, *args.kwonlyargs) if each.annotation is None}
 
 
 def _mentions_home(module: Module) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from ..._lifecycle.records import Key, RegistryLeft, ScopeHow, SessionRecord
 from ..._lifecycle.session import SessionState
 from ..paths.state import Site, State
-from ..paths.values import Maker
+from ..paths.values import Maker, Sess
+from ..program.settings import Settings
 from .evidence import Evidence, Unremoved
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ class Registries:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
+
+    def session(self, maker: Maker) -> Sess:
+        """The session that a registry hands out: the same at every place of one thread or task."""
+        session = Sess(("scoped", maker.key), maker.is_async)
+        self.analyzer.sessions[session.key] = Settings(maker.is_async, maker.expire_on_commit, maker.autoflush)
+        return session
 
     def removed(self, flow: Flow, maker: Maker) -> None:
         """`Session.remove` is named here, to be called now or later."""

@@ -152,10 +152,14 @@ class Witness:
         if not isinstance(site, Site):
             return
         subject = getattr(moment.record, "instance", None) or getattr(moment.record, "session", None)
-        mark = (hazard.slug, _root(subject))
-        if mark in state.marks and (hazard.slug, site) not in self.analyzer.evidence.sights:
+        is_sure = sighting.confidence != "possible"
+        mark, sure = (hazard.slug, _root(subject)), (f"{hazard.slug}, surely", _root(subject))
+        if (sure in state.marks or (mark in state.marks and not is_sure)) and (
+            hazard.slug,
+            site,
+        ) not in self.analyzer.evidence.sights:
             return
-        state.marks |= {mark}
+        state.marks |= {mark, sure} if is_sure else {mark}
         if _is_by_expiry(moment) and self._is_assumed(moment.instance):
             sighting = replace(sighting, confidence="possible")
         if sighting.confidence == "proven" and self._is_promised(moment):
