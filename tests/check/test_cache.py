@@ -25,10 +25,10 @@ ROOM = Path(engine.__file__).parent
 WHOLE = re.compile(r"\.modules\.(?:values|items)\(\)|project\.(?:functions|classes)\(\)")
 MEMO = re.compile(r"self\._\w+: dict\[|\bcached_property\b")
 REMEMBERS_PLAINLY = {
-    "analyzer.py", "attributes.py", "enclosing.py", "engines.py", "factories.py", "index.py", "known.py", "lent.py", "lineage.py",
-    "lines.py", "mentions.py", "modules.py",
-    "names.py", "parts.py", "properties.py", "reach.py", "recall.py", "registry.py", "relations.py", "relevance.py", "sharing.py",
-    "start_up.py", "surroundings.py", "traces.py", "units.py", "witness.py",
+    "analyzer.py", "attributes.py", "enclosing.py", "engines.py", "exit_stacks.py", "factories.py", "files.py",
+    "index.py", "known.py", "lent.py", "lineage.py", "lines.py", "mentions.py", "modules.py", "names.py", "pages.py",
+    "parts.py", "properties.py", "reach.py", "recall.py", "registry.py", "relations.py", "relevance.py",
+    "rendering.py", "sharing.py", "start_up.py", "surroundings.py", "traces.py", "units.py", "witness.py",
 }  # fmt: skip
 LOOKS_THROUGH_ALL = {
     "analyzer.py", "enclosing.py", "engine.py", "engines.py", "factories.py", "fenced.py", "lines.py", "mentions.py", "parts.py",
@@ -173,7 +173,7 @@ def looked_at(project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> se
         ("service.py", '"new"', '"old"', {"app.service"}),
         ("words.py", ".title()", ".upper()", {"app.words"}),
         ("words.py", "def worded", "# told\ndef worded", {"app.words"}),
-        ("telling.py", "def told(order)", "def told(order, *more)", {"app.telling", "app.views"}),
+        ("telling.py", "def told(order)", "def told(order, *more)", {"app.telling", "app.views", "app.service"}),
     ],
 )
 def test_only_what_rests_on_an_edit_is_looked_at_again(

@@ -95,7 +95,7 @@ class Analyzer:
         self._walks: dict[Function, list[ast.AST]] = {}
         self._shapes: dict[Function, Shape] = {}
         self._decorators: Remembered[Function, tuple[str, ...]] = Remembered(project.trace)
-        self.lines = Lines(project)
+        self.lines = Lines(project, self.templates.shelf)
         self.relevance = Relevance(self)
 
     @property

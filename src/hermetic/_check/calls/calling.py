@@ -77,7 +77,7 @@ def evaluate_call(flow: Flow, node: ast.Call, state: State) -> Value:
     keywords = tuple([(keyword.arg or "**", evaluate(flow, keyword.value, state)) for keyword in node.keywords])
     call = Call(node, tuple(args), keywords, awaited)
     _grow(flow, node, callee, call, state)
-    if flow.analyzer.templates and (template := rendered(flow, node, callee, call, state)) is not None:
+    if (template := rendered(flow, node, callee, call, state)) is not None:
         return template
     if not awaited and is_coroutine(callee):
         return coroutine(flow, callee, call, state)

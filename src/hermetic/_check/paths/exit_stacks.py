@@ -31,10 +31,12 @@ class ExitStacks:
 
     def body(self, flow: Flow, node: ast.With | ast.AsyncWith) -> list[ast.stmt]:
         """The body of a `with`; where this is a stack's, the same body with a block for each thing that it enters."""
+        name = next((name for item in node.items if (name := _stack(flow, item)) is not None), None)
+        if name is None:
+            return node.body
         if node not in self._unrolled:
-            name = next((name for item in node.items if (name := _stack(flow, item)) is not None), None)
-            moves_out = name is not None and any(_is_use(inner, name, {"pop_all"}) for inner in ast.walk(node))
-            self._unrolled[node] = node.body if name is None or moves_out else unrolled(node.body, name)
+            moves_out = any(_is_use(inner, name, {"pop_all"}) for inner in ast.walk(node))
+            self._unrolled[node] = node.body if moves_out else unrolled(node.body, name)
         return self._unrolled[node]
 
 

@@ -1,11 +1,13 @@
-"""The lines of a project's files, as a report quotes them."""
+"""The lines of a project's files and templates, as a report quotes them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..templates.files import Template
     from .modules import Project
 
 LINE = "line"
@@ -15,12 +17,14 @@ LINE = "line"
 class Lines:
     """Split file by file when asked for; the blocks of a document complete each other."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, templates: Iterable[Template] = ()) -> None:
         self._trace = project.trace
         self._lines: dict[str, list[str]] = {}
         self._sources: dict[str, list[str]] = {}
         for module in project.modules.values():
             self._sources.setdefault(module.file.name, []).append(module.file.text)
+        for template in templates:
+            self._sources.setdefault(template.name, []).append(template.text)
 
     def at(self, file: str, number: int) -> str:
         """The text of a line, counted from 1; empty where a file has no such line."""

@@ -47,6 +47,10 @@ class Named(Protocol):
     def text(self) -> str: ...
 
 
+TEMPLATE = "template"
+"""What one can rest on: the text that a name means in a folder."""
+
+
 class Shelf:
     """All templates of a project, by the ends of their paths."""
 
@@ -55,8 +59,8 @@ class Shelf:
         for template in found:
             self._by_name.setdefault(template.path.name, []).append(template)
 
-    def __bool__(self) -> bool:
-        return bool(self._by_name)
+    def __iter__(self) -> Iterator[Template]:
+        return (template for together in self._by_name.values() for template in together)
 
     def find(self, name: str, near: Path) -> Template | None:
         """The template that a loader calls `name`; of several, the one that lies nearest to the file that asks."""
@@ -68,33 +72,44 @@ class Shelf:
         ]
         return max(found, key=lambda template: (_shared(template.path, near), -len(template.path.parts)), default=None)
 
-    def named_in(self, text: str, near: Path) -> Sequence[Template]:
-        """The templates that a text names, those that these name among them; each once, in the order of their names."""
-        found: dict[str, Template] = {}
-        waiting = list(self._named(text, near))
-        while waiting:
-            template = waiting.pop()
-            if template.name not in found:
-                found[template.name] = template
-                waiting += self._named(template.text, template.path)
-        return [found[name] for name in sorted(found)]
+    def said(self, name: str, near: str) -> object:
+        """What a name means to a file."""
+        found = self.find(name, Path(near))
+        return found and (found.name, found.text)
 
-    def _named(self, text: str, near: Path) -> Iterator[Template]:
-        found = (self.find(name, near) for name in dict.fromkeys(_NAMED.findall(text)))
-        return (template for template in found if template is not None)
+    def asked(self, name: str, near: Path) -> Iterator[tuple[str, Path]]:
+        """All that is asked for where a name is: that itself, what its template names, and so on; each with who asks."""
+        seen: set[tuple[str, Path]] = set()
+        waiting = [(name, near)]
+        while waiting:
+            asked = waiting.pop()
+            if asked in seen:
+                continue
+            seen.add(asked)
+            yield asked
+            found = self.find(*asked)
+            if found is not None:
+                waiting += [(each, found.path) for each in _names_in(found.text)]
+
+    def is_named_in(self, file: Named) -> bool:
+        """Whether a file names any of the templates."""
+        return any(self.find(name, file.path) for name in _names_in(file.text))
 
 
 def unread(templates: Sequence[Template], files: Iterable[Named]) -> list[Problem]:
     """The problem that templates are rendered which nothing is there to read."""
     if not templates or can_read():
         return []
-    shelf = Shelf(templates)
-    rendering = [file for file in files if shelf.named_in(file.text, file.path)]
+    rendering = list(filter(Shelf(templates).is_named_in, files))
     sentence = (
         "what the templates read that it renders is not seen; pip install 'hermetic[templates]' to have it followed"
     )
     others = f" (so do {len(rendering) - 1} more)" if len(rendering) > 1 else ""
     return [Problem(rendering[0].name, None, f"{sentence}{others}", "template")] if rendering else []
+
+
+def _names_in(text: str) -> list[str]:
+    return list(dict.fromkeys(_NAMED.findall(text)))
 
 
 def _shared(one: Path, other: Path) -> int:

@@ -16,7 +16,7 @@ from ..paths.values import UNKNOWN, Value
 from ..program.modules import Module
 from ..program.shapes import shape_of
 from ..source.discover import SourceFile
-from .files import Shelf, Template, can_read
+from .files import TEMPLATE, Shelf, Template, can_read
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
@@ -34,19 +34,6 @@ class Templates:
         self.analyzer = analyzer
         self.shelf = Shelf(found if can_read() else ())
         self._pages: dict[str, Page | None] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.shelf)
-
-    def named_in(self, module: Module) -> Sequence[Template]:
-        """The templates that a module may render, and those that these are made of."""
-        return self.shelf.named_in(module.file.text, module.file.path) if self else ()
-
-    def line(self, file: str, number: int) -> str | None:
-        """A line of a template; None for another file."""
-        page = self._pages.get(file)
-        lines = page.template.text.split("\n") if page is not None else []
-        return lines[number - 1] if 0 < number <= len(lines) else None
 
     def spelled(self, site: Site) -> str | None:
         """What stands at a site in a template, as Python spells it."""
@@ -69,7 +56,15 @@ class Templates:
             take(state, exits[0].state)
 
     def page(self, name: str, near: Path) -> Page | None:
-        """The template of this name, parsed; None where there is none, or none of Jinja's."""
+        """The template of this name, parsed; None where there is none, or none of Jinja's.
+
+        Who asks rests on all that the template is made of.
+        """
+        asked = self.shelf.asked(name, near)
+        self.analyzer.project.trace.inside.update((TEMPLATE, each, str(place)) for each, place in asked)
+        return self._page(name, near)
+
+    def _page(self, name: str, near: Path) -> Page | None:
         template = self.shelf.find(name, near)
         if template is None:
             return None
@@ -85,7 +80,7 @@ class Templates:
         file = SourceFile(template.path, template.name, f"<{template.name}>", "", ast.Module([], []))
         module = Module(file.module, file, self.analyzer.project)
         try:
-            return Page(template, module, partial(self.page, near=template.path))
+            return Page(template, module, partial(self._page, near=template.path))
         except (TemplateSyntaxError, RecursionError):
             return None
 

@@ -56,7 +56,7 @@ class Registries:
                 if site is None:
                     continue
                 by: Literal["return", "raise"] = "raise" if exit.kind == "raise" else "return"
-                record = RegistryLeft(session=session.key, how="thread", by=by, what=self._name(registry), site=site)
+                record = RegistryLeft(session=session.key, how="thread", by=by, site=site)
                 left = Unremoved(record, function.module.name, function.ident, registry, session.is_async)
                 self.analyzer.evidence.unremoved.setdefault((function.ident, registry, by), left)
 
@@ -70,7 +70,9 @@ class Registries:
             if removers - reach.below(function) or (by == "raise" and not removers):
                 continue
             notes = ("elsewhere",) if not removers and self._may_remove() else ()
-            self.analyzer.outside(left.module).emit(State(), replace(left.record, how=how), *notes)
+            self.analyzer.outside(left.module).emit(
+                State(), replace(left.record, how=how, what=self._name(registry)), *notes
+            )
 
     def _name(self, registry: Key) -> str:
         """What the program calls a registry."""

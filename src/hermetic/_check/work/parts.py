@@ -16,6 +16,7 @@ from ..program.lines import LINE
 from ..program.relevance import RELEVANT
 from ..program.surroundings import LOCKS, SURROUNDINGS
 from ..program.traces import Atom
+from ..templates.files import TEMPLATE
 from ..whole.engines import CONFIGURED, RERUN, STARTED_UP
 from .answers import of_head
 from .cache import digest
@@ -52,6 +53,7 @@ class Parts:
         }
         self._of_project: dict[str, Callable[..., object]] = {
             LINE: analyzer.lines.at,
+            TEMPLATE: analyzer.templates.shelf.said,
             BLOCKS: lambda document: [module.name for module in analyzer.fenced.blocks.get(document, ())],
             FACTORIES: self._factories,
             SURROUNDINGS: analyzer.surroundings.said,
