@@ -24,7 +24,7 @@ from .paths.outcomes import Exit
 from .paths.retries import body_of
 from .paths.state import State
 from .paths.targets import changes_ended, sessions_in
-from .paths.values import UNKNOWN, Call, Closure, Inst, Maker, Obj, Ref, Sess, Sym, Task, Tup, Value
+from .paths.values import UNKNOWN, Call, Closure, Inst, Obj, Ref, Sess, Sym, Task, Tup, Value
 from .program.annotations import Annotations
 from .program.factories import Factories
 from .program.fields import Fields, rekeyed
@@ -178,11 +178,6 @@ class Analyzer:
     def of_class(self, session: Sess, cls: Class) -> None:
         """A session is one of a class of the project."""
         self.sessions[session.key] = replace(self.sessions.get(session.key, Settings(session.is_async)), cls=cls)
-
-    def made_by(self, maker: Maker, session: Sess) -> None:
-        """A session comes from a factory, of whose class it is."""
-        if maker.key in self.sessions:
-            self.sessions[session.key] = self.sessions[maker.key]
 
     def received(self, key: Key) -> SessionOpened:
         """The opening of a session that was made elsewhere."""

@@ -225,7 +225,8 @@ def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
     if flow.analyzer.is_promised(maker.key):
         return Cm("promised", flow.analyzer.promised.session(flow.key(call.node, "promised"), is_async=maker.is_async))
     session = Sess(flow.key(call.node, "session"), maker.is_async)
-    flow.analyzer.made_by(maker, session)
+    if (settings := flow.analyzer.sessions.get(maker.key)) is not None:
+        flow.analyzer.sessions[session.key] = settings
     flow.analyzer.reach.bind(session.key, call.keyword("bind") or maker)
     expire = constant(call.keyword("expire_on_commit"), maker.expire_on_commit)
     autoflush = constant(call.keyword("autoflush"), maker.autoflush)
