@@ -62,7 +62,7 @@ def in_arrays(links: Sequence[Any]) -> ColumnElement[bool]:
     if len(links) == 1:
         return links[0] == any_(arrays[0])  # type: ignore[no-any-return]  # a column of whatever type
     names = [f"key_{place}" for place in range(len(links))]
-    return tuple_(*links).in_(select(func.unnest(*arrays).table_valued(*names)))
+    return tuple_(*links).in_(select(func.unnest(*arrays).table_valued(*names).render_derived()))
 
 
 def array_parameters(width: int, keys: list[Any]) -> Iterator[Parameters]:
