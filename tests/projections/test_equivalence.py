@@ -17,6 +17,8 @@ from hermetic.errors import BadProjection
 
 from .worlds import World, dtos, expected, told, worlds
 
+Case = tuple[World, Any, Select[Any], bool | None]
+
 
 @st.composite
 def statements(draw: st.DrawFn, world: World, number: int) -> Select[Any]:
@@ -41,7 +43,7 @@ def statements(draw: st.DrawFn, world: World, number: int) -> Select[Any]:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[World, Any, Select[Any], bool | None]:
+def cases(draw: st.DrawFn) -> Case:
     """A world, a DTO for one of its classes, a statement, and whether validation is asked for."""
     world = draw(worlds())
     number = draw(st.integers(0, len(world.classes) - 1))
@@ -56,7 +58,7 @@ def outcome(work: Callable[[], list[Any]]) -> Any:
         return "refused"
 
 
-def compare(case: tuple[World, Any, Select[Any], bool | None], engine: Engine) -> tuple[Any, Any]:
+def compare(case: Case, engine: Engine) -> tuple[Any, Any]:
     """What the ORM gives and what the projection gives, on the same data."""
     world, dto, statement, validate = case
     if validate and not (isinstance(dto, type) and issubclass(dto, pydantic.BaseModel)):
@@ -75,7 +77,7 @@ def compare(case: tuple[World, Any, Select[Any], bool | None], engine: Engine) -
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(cases())
-def test_projection_gives_what_the_orm_gives(case: tuple[World, Any, Select[Any], bool | None]) -> None:
+def test_projection_gives_what_the_orm_gives(case: Case) -> None:
     """For any model, any data, any DTO and any statement the projection equals `model_validate` of the instances."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
 
