@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 import msgspec
 import pytest
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, RootModel
-from sqlalchemy import func, select, union
+from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
@@ -228,14 +228,16 @@ STATEMENTS: dict[str, tuple[Callable[[], Any], str]] = {
         "CompoundSelect.\n  A UNION or a text goes in as select(SomeClass).from_statement(it).",
     ),
     "two things": (
-        lambda: select(Order, func.count().label("n")),
-        "A projection reads from a statement that selects one mapped class, and this one selects Order, n.\n"
-        "  Select the class alone: the DTO says which columns are wanted.",
+        lambda: select(Order, Item),
+        "A projection reads from a statement that selects one mapped class, and this one selects Order, Item.\n"
+        "  Select the class first; the DTO says which of its columns are wanted. Expressions may follow, labelled with "
+        "the names of their fields.",
     ),
     "a column": (
         lambda: select(Order.id),
         "A projection reads from a statement that selects one mapped class, and this one selects id.\n"
-        "  Select the class alone: the DTO says which columns are wanted.",
+        "  Select the class first; the DTO says which of its columns are wanted. Expressions may follow, labelled with "
+        "the names of their fields.",
     ),
 }
 

@@ -9,9 +9,10 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Mapper
 
+from .mapped import beside
 from .pages import NumberedPage, Page, cursor_pages, numbered_pages
 from .plan import Plan, make_plan
-from .prepare import Prepared, Statement, mapper_of, prepare, selected_entity
+from .prepare import Prepared, Selected, Statement, check_statement, prepare, selected_by
 from .reading import REQUIRED, Parameters, read_all, read_first, read_json, read_one
 from .sessions import AnyAsyncSession, AnySession, SyncSession, on
 from .streaming import streamed
@@ -31,7 +32,7 @@ class DeclaredQuery(Generic[T]):
         self.laid = plan
         self.statement = statement
         self.validate = validate
-        self.prepared = prepare(plan, statement, validate)
+        self.prepared = prepare(plan, statement, selected_by(statement), validate)
 
     @overload
     def all(self, session: SyncSession, parameters: Parameters | None = None) -> list[T]: ...
@@ -157,9 +158,14 @@ class DeclaredQuery(Generic[T]):
         return on(session, partial(pages.read, parameters=parameters, size=size, number=number))
 
 
-def plan_for(dto: Any, mapper: Mapper[Any]) -> Plan:
-    """The plan for a DTO and a mapped class, made once. Any: type checkers do not know that classes are hashable."""
-    return kept_plan(dto, mapper)
+def plan_for(dto: Any, chosen: Selected) -> Plan:
+    """The plan for a DTO and what a statement selects; for a class alone it is made once.
+
+    Any: type checkers do not know that classes are hashable.
+    """
+    if not chosen.beside:
+        return kept_plan(dto, chosen.mapper)
+    return make_plan(dto, chosen.mapper, beside={name: beside(name, one) for name, one in chosen.beside.items()})
 
 
 @lru_cache(maxsize=1024)
@@ -173,9 +179,10 @@ READY: WeakKeyDictionary[Statement, dict[tuple[object, bool | None], Prepared]] 
 
 def ready(dto: object, statement: Statement, validate: bool | None) -> Prepared:
     """The statement prepared for a DTO; one that is kept and passed again is prepared once."""
-    entity = selected_entity(statement)
+    check_statement(statement)
     known = READY.setdefault(statement, {})
     key = (dto, validate)
     if key not in known:
-        known[key] = prepare(plan_for(dto, mapper_of(entity)), statement, validate)
+        chosen = selected_by(statement)
+        known[key] = prepare(plan_for(dto, chosen), statement, chosen, validate)
     return known[key]

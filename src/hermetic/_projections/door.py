@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ..errors import BadProjection
 from .declared import Awaited, DeclaredQuery, plan_for, ready
 from .pages import NumberedPage, Page, cursor_pages, numbered_pages
-from .prepare import Statement, mapper_of, selected_entity
+from .prepare import Selected, Statement, mapper_of, selected_by
 from .printed import print_plan
 from .reading import REQUIRED, Parameters, read_all, read_json, read_one
 from .sessions import AnyAsyncSession, AnySession, SyncSession, on
@@ -40,7 +40,7 @@ class Projection(Generic[T]):
         self.dto = dto
         self.entity = entity
         self.validate = validate
-        self.laid = plan_for(dto, mapper_of(entity))
+        self.laid = plan_for(dto, Selected(entity, mapper_of(entity), {}))
         self.whole = self.query()
 
     def query(self, statement: Statement | None = None) -> DeclaredQuery[T]:
@@ -55,9 +55,9 @@ class Projection(Generic[T]):
         return print_plan(self.whole)
 
 
-def check_entity(dto: object, entity: Any, statement: object) -> None:
+def check_entity(dto: object, entity: Any, statement: Statement) -> None:
     """Raise BadProjection when the statement selects another class than the projection reads. Any: a class or alias."""
-    selected, expected = mapper_of(selected_entity(statement)), mapper_of(entity)
+    selected, expected = selected_by(statement).mapper, mapper_of(entity)
     if not selected.isa(expected):
         raise BadProjection(
             f"The projection to {getattr(dto, '__name__', dto)} reads {expected.class_.__name__}, and the statement "
@@ -227,7 +227,7 @@ def fetch_page(
     Any: columns of whatever type. Raises BadCursor for a cursor that was changed, BadProjection for an order that the
     pages cannot follow.
     """
-    laid = plan_for(dto, mapper_of(selected_entity(statement)))
+    laid = plan_for(dto, selected_by(statement))
     if number is not None:
         numbered = numbered_pages(laid, statement, validate, order_by)
         return on(session, partial(numbered.read, parameters=parameters, size=size, number=number))

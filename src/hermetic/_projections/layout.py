@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import and_
 from sqlalchemy.orm import RelationshipProperty, aliased
 
-from .plan import Many, One, Plan, Value
+from .plan import NOTHING, Many, One, Plan, Value
 
 Entity = Any  # a mapped class or an alias of one; SQLAlchemy has no name for both
 
@@ -62,13 +62,16 @@ class Query:
     links: tuple[int, ...] = ()
     node: Node = field(init=False)
     known: dict[tuple[int, str], int] = field(default_factory=dict)
+    beside: dict[str, int] = field(default_factory=dict)
 
     def place(self, entity: Entity, key: str) -> int:
         """The place of an attribute in the row; it is selected once, however often it is named."""
         name = (id(entity), key)
         if name not in self.known:
             self.known[name] = len(self.columns)
-            self.columns.append(getattr(entity, key))
+            attribute = getattr(entity, key)
+            # An attribute's expression is what SQLAlchemy would make of it again for every statement.
+            self.columns.append(getattr(attribute, "expression", attribute))
         return self.known[name]
 
 
@@ -86,20 +89,29 @@ class Below:
     is_many: bool
 
 
-def lay_out(plan: Plan, entity: Entity, *, joins: bool, whole: bool = False, extra: Sequence[str] = ()) -> Query:
+def lay_out(
+    plan: Plan,
+    entity: Entity,
+    joins: bool,
+    whole: bool = False,
+    extra: Sequence[str] = (),
+    beside: Mapping[str, Any] = NOTHING,
+) -> Query:
     """Lay out the query for a plan, of the entity that a statement selects.
 
     `joins` tells whether a related row may be joined; `whole` selects the entity's every column, for DISTINCT, which
-    otherwise would fold rows that differ; `extra` are attributes to select besides.
+    otherwise would fold rows that differ; `extra` are attributes to select besides, `beside` the expressions that
+    the statement has by their labels. Any: of whatever type.
     """
-    query = Query(entity)
+    query = Query(entity, columns=list(beside.values()))
+    query.beside = {name: place for place, name in enumerate(beside)}
     query.node = node(query, plan, entity, joins)
     if whole:
         for prop in plan.mapper.column_attrs:
             query.place(entity, prop.key)
     for key in extra:
         query.place(entity, key)
-    if not query.columns:
+    if not any(owner == id(entity) for owner, _ in query.known):
         identity(query, plan, entity)
     return query
 
@@ -108,7 +120,9 @@ def node(query: Query, plan: Plan, entity: Entity, joins: bool) -> Node:
     """Place every field of a DTO in the rows of the query."""
     slots: list[Cell | Joined | Keyed] = []
     for part in plan.parts:
-        if isinstance(part, Value):
+        if isinstance(part, Value) and part.attribute.is_beside:
+            slots.append(Cell(part, (query.beside[part.attribute.name],)))
+        elif isinstance(part, Value):
             keys = part.attribute.columns or (part.attribute.key,)
             slots.append(Cell(part, tuple(query.place(entity, key) for key in keys)))
         elif isinstance(part, One) and joins and points_at_one(part.relationship):

@@ -18,7 +18,8 @@ class Attribute:
     """One attribute of a mapped class: the `name` it was asked by, and the `key` it is mapped under.
 
     `types` has one type for each column it is made of; `may_be_null` is None when the mapping cannot tell;
-    `composite` is the class that is built from several columns, of the attributes `columns`.
+    `composite` is the class that is built from several columns, of the attributes `columns`. What a statement selects
+    beside the class `is_beside` it, under the name of a label.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Attribute:
     columns: tuple[str, ...] = ()
     composite: type | None = None
     relationship: RelationshipProperty[Any] | None = None  # Any: to whatever class
+    is_beside: bool = False
 
 
 def attribute_of(mapper: Mapper[Any], name: str) -> Attribute | None:
@@ -54,6 +56,11 @@ def attribute_of(mapper: Mapper[Any], name: str) -> Attribute | None:
             f"  Name the relationship behind it, with a DTO for its class."
         )
     return Attribute(name, name, (getattr(mapper.class_, name).type,), None)
+
+
+def beside(name: str, expression: Any) -> Attribute:
+    """What a statement selects beside its class, under the name of a label. Any: an expression of whatever type."""
+    return Attribute(name, name, (expression.type,), None, is_beside=True)
 
 
 def column(mapper: Mapper[Any], prop: ColumnProperty[Any]) -> Attribute:

@@ -13,7 +13,7 @@ from ..errors import BadProjection
 from .cursors import read_cursor, write_cursor
 from .keyset import Order, total_order
 from .plan import Plan
-from .prepare import Prepared, Statement, is_limited, is_ordered, prepare
+from .prepare import Prepared, Statement, is_limited, is_ordered, prepare, selected_by
 from .rows import Fetched, fetch_rows
 from .run import RootStep, filters_of
 
@@ -111,7 +111,7 @@ def cursor_pages(
     """The pages of a statement in an order. Any: expressions of whatever type, DTOs of whatever class."""
     order = total_order(plan.mapper, order_by)
     extra = tuple(key.attribute for key in order.keys)
-    prepared = prepare(plan, pageable(statement, may_be_ordered=False), validate, extra)
+    prepared = prepare(plan, pageable(statement, may_be_ordered=False), selected_by(statement), validate, extra)
     identity = f"{plan.shape.name} {plan.mapper.class_.__name__} {order.spelled()}"
     return CursorPages(prepared, order, identity, secret.encode() if isinstance(secret, str) else secret)
 
@@ -141,7 +141,7 @@ def numbered_pages(
 ) -> NumberedPages[Any]:
     """The pages of a statement, in its own order or the given one. Any: expressions and DTOs of whatever type."""
     chosen = pageable(statement, may_be_ordered=True)
-    prepared = prepare(plan, chosen, validate)
+    prepared = prepare(plan, chosen, selected_by(chosen), validate)
     keys = [
         getattr(prepared.entity, plan.mapper.get_property_by_column(column).key) for column in plan.mapper.primary_key
     ]

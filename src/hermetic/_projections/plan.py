@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -50,6 +51,7 @@ class Many:
 
 
 Part = Value | One | Many
+NOTHING: Mapping[str, Attribute] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +72,11 @@ class Plan:
         return any(not isinstance(part, Value) for part in self.parts)
 
 
-def make_plan(dto: object, mapper: Mapper[Any], above: tuple[tuple[object, Mapper[Any]], ...] = ()) -> Plan:
-    """Lay a DTO against a mapped class.
+Above = tuple[tuple[object, Mapper[Any]], ...]  # Any: of whatever class
+
+
+def make_plan(dto: object, mapper: Mapper[Any], above: Above = (), beside: Mapping[str, Attribute] = NOTHING) -> Plan:
+    """Lay a DTO against a mapped class, and against what a statement selects `beside` it.
 
     Raises BadProjection when a field has no attribute to be read from, or one of a type it cannot hold.
     """
@@ -86,7 +91,8 @@ def make_plan(dto: object, mapper: Mapper[Any], above: tuple[tuple[object, Mappe
     parts: list[Part] = []
     defaulted: list[Field] = []
     for field in shape.fields:
-        attribute = next(filter(None, (attribute_of(mapper, source) for source in field.sources)), None)
+        found = (beside.get(source) or attribute_of(mapper, source) for source in field.sources)
+        attribute = next(filter(None, found), None)
         if attribute is not None:
             parts.append(part(shape, field, attribute, mapper, (*above, (dto, mapper))))
         elif field.is_required:
@@ -96,7 +102,7 @@ def make_plan(dto: object, mapper: Mapper[Any], above: tuple[tuple[object, Mappe
     return Plan(shape, mapper, tuple(parts), tuple(defaulted))
 
 
-def refuse_endless(shape: Shape, mapper: Mapper[Any], above: tuple[tuple[object, Mapper[Any]], ...]) -> None:
+def refuse_endless(shape: Shape, mapper: Mapper[Any], above: Above) -> None:
     """Raise when a DTO contains itself: the number of queries would depend on the data."""
     if (shape.dto, mapper) not in above:
         return
@@ -107,9 +113,7 @@ def refuse_endless(shape: Shape, mapper: Mapper[Any], above: tuple[tuple[object,
     )
 
 
-def part(
-    shape: Shape, field: Field, attribute: Attribute, mapper: Mapper[Any], above: tuple[tuple[object, Mapper[Any]], ...]
-) -> Part:
+def part(shape: Shape, field: Field, attribute: Attribute, mapper: Mapper[Any], above: Above) -> Part:
     """How one field is filled from the attribute of its name."""
     hint = read_hint(field.annotation)
     if attribute.relationship is None:
@@ -143,7 +147,8 @@ def value(shape: Shape, field: Field, hint: Hint, attribute: Attribute, mapper: 
     """A field filled by a column, an expression or a composite, once its type is known to fit."""
     produced = attribute.composite or produced_type(attribute.types[0])
     fits = fit(hint.core, produced)
-    names = f"{shape.name}.{field.name}: {hint} is read from {spelled(mapper, attribute.key)}"
+    owner = f"the label {attribute.key!r}" if attribute.is_beside else spelled(mapper, attribute.key)
+    names = f"{shape.name}.{field.name}: {hint} is read from {owner}"
     if shape.misfit is not None:
         wrong = produced is not None and fits == "wrong" and shape.misfit(field, produced)
     else:

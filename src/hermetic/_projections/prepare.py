@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, inspect, select
-from sqlalchemy.orm import FromStatement, Mapper
+from sqlalchemy import ColumnElement, Select, inspect, select
+from sqlalchemy.orm import FromStatement, Mapper, QueryableAttribute
 from sqlalchemy.sql import Executable
 
 from ..errors import BadProjection
-from .layout import lay_out
+from .layout import Query, lay_out
 from .plan import Plan
 from .run import RootStep
 
@@ -33,25 +33,40 @@ class Prepared:
     width: int | None
 
 
-def selected_entity(statement: object) -> Any:
-    """The one mapped class, or alias of one, that a statement selects. Any: SQLAlchemy has no name for both.
-
-    Raises BadProjection for anything else.
-    """
+def check_statement(statement: object) -> None:
+    """Raise BadProjection for what is no statement that selects a class."""
     if not isinstance(statement, Select | FromStatement):
         raise BadProjection(
             f"A projection reads from select(SomeClass) or select(SomeClass).from_statement(…), and this is "
             f"{describe_object(statement)}.\n"
             f"  A UNION or a text goes in as select(SomeClass).from_statement(it)."
         )
-    selected = statement.column_descriptions
-    if len(selected) != 1 or selected[0]["entity"] is None or selected[0]["expr"] is not selected[0]["entity"]:
-        names = ", ".join(str(one["name"]) for one in selected)
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What a statement selects: a mapped class or an alias of one, and expressions beside it by their labels."""
+
+    entity: Any  # SQLAlchemy has no name for both
+    mapper: Mapper[Any]  # Any: of whatever class
+    beside: Mapping[str, Any]  # Any: expressions of whatever type
+
+
+def selected_by(statement: Statement) -> Selected:
+    """What a statement selects. Raises BadProjection when that is not one mapped class, with labels beside it."""
+    check_statement(statement)
+    first, *others = statement.column_descriptions
+    entity = first["expr"]
+    is_entity = first["entity"] is not None and entity is first["entity"]
+    others_are_labels = all(isinstance(one["expr"], ColumnElement | QueryableAttribute) for one in others)
+    if not is_entity or not others_are_labels or (others and isinstance(statement, FromStatement)):
+        names = ", ".join(str(one["name"]) for one in statement.column_descriptions)
         raise BadProjection(
             f"A projection reads from a statement that selects one mapped class, and this one selects {names}.\n"
-            f"  Select the class alone: the DTO says which columns are wanted."
+            f"  Select the class first; the DTO says which of its columns are wanted. Expressions may follow, labelled "
+            f"with the names of their fields."
         )
-    return selected[0]["expr"]
+    return Selected(entity, mapper_of(entity), {str(one["name"]): one["expr"] for one in others})
 
 
 def describe_object(thing: object) -> str:
@@ -73,38 +88,60 @@ def mapper_of(entity: Any) -> Mapper[Any]:
     return mapper
 
 
-def prepare(plan: Plan, statement: Statement, validate: bool | None, extra: tuple[str, ...] = ()) -> Prepared:
-    """Replace what a statement selects by the columns of the plan; whatever else it says stays.
+def prepare(
+    plan: Plan, statement: Statement, chosen: Selected, validate: bool | None, extra: tuple[str, ...] = ()
+) -> Prepared:
+    """Replace what a statement selects, the `chosen`, by the columns of the plan; whatever else it says stays.
 
     `extra` are attributes of the class that are selected although no field wants them.
     """
-    entity = selected_entity(statement)
+    entity = chosen.entity
     if isinstance(statement, FromStatement):
-        step = root_step(plan, False, False, validate, extra)
-        query = step.query if entity is plan.mapper.class_ else lay_out(plan, entity, joins=False, extra=extra)
-        chosen = select(*query.columns).from_statement(statement.element)
-        return Prepared(chosen, entity, step, kept_options(statement), None)
+        step, query = laid_out(plan, chosen, Form(False, False, extra), validate)
+        read = select(*query.columns).from_statement(statement.element)
+        return Prepared(read, entity, step, kept_options(statement), None)
     is_distinct = statement.compare(statement.distinct())
     joins = not (plan.has_related and (is_distinct or is_grouped(statement)))
-    step = root_step(plan, joins, is_distinct, validate, extra)
-    query = step.query
-    if entity is not plan.mapper.class_:
-        query = lay_out(plan, entity, joins=joins, whole=is_distinct, extra=extra)
-    selected = statement.with_only_columns(*query.columns, maintain_column_froms=True)
+    step, query = laid_out(plan, chosen, Form(joins, is_distinct, extra), validate)
+    selected = statement.with_only_columns(*query.columns)
     for join in query.joins:
         selected = selected.outerjoin(join)
     return Prepared(selected, entity, step, kept_options(statement), len(query.columns))
 
 
-def kept_options(statement: Statement) -> dict[str, Any]:
-    """The statement's execution options that hold for the queries below as well. Any: options of whatever kind."""
-    return {key: kept for key, kept in statement.get_execution_options().items() if key != "yield_per"}
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What of a statement the layout of its columns depends on, apart from the class that it selects."""
+
+    joins: bool
+    whole: bool
+    extra: tuple[str, ...]
+
+
+def laid_out(plan: Plan, chosen: Selected, form: Form, validate: bool | None) -> tuple[RootStep, Query]:
+    """What runs the plan, and the columns for this statement.
+
+    It is compiled once for all statements of one form; an alias only has other columns in the same places. Labels
+    are the statement's own, so what reads them is compiled for it.
+    """
+    if chosen.beside:
+        query = lay_out(plan, chosen.entity, form.joins, form.whole, form.extra, chosen.beside)
+        return RootStep(query, validate), query
+    step = root_step(plan, form, validate)
+    if chosen.entity is plan.mapper.class_:
+        return step, step.query
+    return step, lay_out(plan, chosen.entity, form.joins, form.whole, form.extra)
 
 
 @lru_cache(maxsize=1024)
-def root_step(plan: Plan, joins: bool, whole: bool, validate: bool | None, extra: tuple[str, ...]) -> RootStep:
-    """The compiled form of a plan, for every statement of the kind; only the columns' entity may be another."""
-    return RootStep(lay_out(plan, plan.mapper.class_, joins=joins, whole=whole, extra=extra), validate)
+def root_step(plan: Plan, form: Form, validate: bool | None) -> RootStep:
+    """What runs the plan, for every statement of the form."""
+    return RootStep(lay_out(plan, plan.mapper.class_, form.joins, form.whole, form.extra), validate)
+
+
+def kept_options(statement: Statement) -> dict[str, Any]:
+    """The statement's execution options that hold for the queries below as well. Any: options of whatever kind."""
+    return {key: kept for key, kept in statement.get_execution_options().items() if key != "yield_per"}
 
 
 def is_grouped(statement: Select[Any]) -> bool:
