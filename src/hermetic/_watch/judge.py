@@ -85,8 +85,9 @@ class Judge:
 
     def committed(self, life: SessionLife, site: Site | None) -> list[Tally]:
         """A session is committed; called before it is noted."""
-        notes = ("postgresql",) if life.dialect == "postgresql" else ()
         request = life.request
+        told = (life.dialect == "postgresql", "postgresql"), (request is None, "unserved")
+        notes = tuple(note for is_so, note in told if is_so)
         history = life.history()
         if request is not None and request.responded:
             history = told_meanwhile(life, history, request.responded)
@@ -136,9 +137,12 @@ class Judge:
         )
 
     def unreadable(
-        self, query: Query | None, instance: InstanceState, attribute: str, site: Site | None, error: str
+        self, query: Query | None, instance: InstanceState, attribute: str, site: Site | None, error: str, reader: str
     ) -> list[Tally]:
-        """A read raised: its instance is detached, or nobody awaits the SELECT that it needs."""
+        """A read raised: its instance is detached, or nobody awaits the SELECT that it needs.
+
+        `reader` is the response model or DTO for which it was read, or "".
+        """
         is_expired = attribute in instance.expired
         outcome: Outcome = raises(error, "expired" if is_expired else "lazy")
         life = query.life if query is not None else None
@@ -150,6 +154,7 @@ class Judge:
                 outcome=outcome,
                 session=life.state() if life is not None else None,
                 instance=instance,
+                notes=("response", "", reader) if reader else (),
                 subject=f"{_model(instance)}.{attribute}",
             )
         )
@@ -176,7 +181,7 @@ class Judge:
     def split(self, engine: EngineSeen) -> list[Tally]:
         """An in-memory database was reached by a second connection."""
         record = EngineCreated(
-            engine=engine.number, place="once", url=engine.url, is_async=engine.is_async, pool=engine.pool,
+            engine=engine.number, place="once", url="sqlite://", is_async=engine.is_async, pool=engine.pool,
             shares_threads=True, site=engine.site,
         )  # fmt: skip
         return self.teller.tell(Scene(record=record))

@@ -80,6 +80,7 @@ class SessionLife:
         "flushing",
         "is_async",
         "is_open",
+        "is_tangled",
         "kind",
         "last",
         "last_ms",
@@ -111,6 +112,7 @@ class SessionLife:
         self.is_async = self.failed = self.needs_rollback = self.borrowed = self.autocommits = self.flushing = (
             self.is_open
         ) = False
+        self.is_tangled = False
         self.dialect = ""
         self.busy = self.began = self.last = self.wrote = self.commits = self.thread = 0
         self.last_ms = self.blocked_ms = 0.0

@@ -66,10 +66,13 @@ class Observer:
 
     def _gone(self, number: int, _ref: object) -> None:
         """A session was collected as garbage; this runs in the middle of anything, so what is to be told waits."""
-        self.refs.pop(number, None)
-        life = self.lives.pop(number, None)
-        if life is not None and life.began and not sys.is_finalizing():
-            self.later.append(partial(self.leaked, life))
+        try:
+            self.refs.pop(number, None)
+            life = self.lives.pop(number, None)
+            if life is not None and life.began and not life.is_tangled and not sys.is_finalizing():
+                self.later.append(partial(self.leaked, life))
+        except Exception as error:
+            self.failed("garbage", error)
 
     def catch_up(self) -> None:
         """Do what could not be done in the middle of a garbage collection."""
@@ -79,7 +82,10 @@ class Observer:
                 work = later.popleft()
             except IndexError:
                 return
-            work()
+            try:
+                work()
+            except Exception as error:
+                self.failed("garbage", error)
 
     def failed(self, what: str, _error: Exception) -> None:
         """Count a failure of ours outside of every hook."""

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+import weakref
 from time import perf_counter_ns
-from types import CoroutineType, FrameType
-from typing import Any
+from types import FrameType
 
 from .lives import SessionLife
 from .observer import Observer
-from .where import PROJECT, Site, Sites
+from .where import PROJECT, Site, Sites, waiting_at
 
 LOOKS = 4
 """So many times within the time limit for a transaction the watchdog looks up."""
 
 PATIENCE_S = 1.0
 """Whoever stops the watchdog waits no longer for its last look."""
+
+
+_awake: weakref.WeakSet[Watchdog] = weakref.WeakSet()
+
+
+def _rest() -> None:
+    """A process that has threads must not fork; the next transaction wakes the watchdog, in parent and child."""
+    for watchdog in tuple(_awake):
+        watchdog.stop()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_rest)
 
 
 class Watchdog:
@@ -29,6 +43,7 @@ class Watchdog:
 
     def wake(self) -> None:
         """Start looking, in this process."""
+        _awake.add(self)
         self.observer.is_guarded = True
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(self._ended,), name="hermetic watchdog", daemon=True)
@@ -63,20 +78,8 @@ def whereabouts(life: SessionLife, sites: Sites) -> Site | None:
     """The user's line at which the task or thread is that works with a session; None where it cannot be told."""
     task = life.task() if life.task is not None else None
     if task is not None:
-        return _in_coroutine(task.get_coro(), sites)
+        return waiting_at(task.get_coro(), sites)
     return _in_thread(sys._current_frames().get(life.thread), life, sites)
-
-
-# Any: what a coroutine gives is its own affair.
-def _in_coroutine(coroutine: Any, sites: Sites) -> Site | None:
-    """The innermost user's frame of a coroutine that is waiting."""
-    found: Site | None = None
-    while isinstance(coroutine, CoroutineType):
-        frame = coroutine.cr_frame
-        if frame is not None and sites.kind(frame.f_code.co_filename) == PROJECT:
-            found = frame.f_code, frame.f_lasti
-        coroutine = coroutine.cr_await
-    return found
 
 
 def _in_thread(frame: FrameType | None, life: SessionLife, sites: Sites) -> Site | None:

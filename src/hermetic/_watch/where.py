@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from functools import lru_cache
-from types import CodeType, FrameType
+from types import CodeType, CoroutineType, FrameType
 
 Site = tuple[CodeType, int]
 """A code site: a code object and the offset of an instruction in it; formatted only when somebody looks at it."""
@@ -16,7 +16,8 @@ Site = tuple[CodeType, int]
 DEEPEST = 200
 """A walk gives up after so many frames: a recursion that deep has its nearest user's frame higher up or nowhere."""
 
-SKIPPED, LIBRARY, PROJECT = 0, 1, 2
+SKIPPED, LIBRARY, PROJECT, END = 0, 1, 2, 3
+"""What a frame is: machinery between, a library, the user's, or an event loop, above which nobody has asked for what it runs."""
 
 _SEP = os.sep
 _STDLIB = tuple({sysconfig.get_paths()[name] + _SEP for name in ("stdlib", "platstdlib")})
@@ -25,6 +26,7 @@ _INSTALLED = (f"{_SEP}site-packages{_SEP}", f"{_SEP}dist-packages{_SEP}")
 _WRAPPERS = tuple(
     f"{_SEP}{name}{_SEP}" for name in ("sqlalchemy", "sqlmodel", "greenlet", "flask_sqlalchemy", "advanced_alchemy")
 )
+_LOOPS = (f"{_SEP}asyncio{_SEP}events.py", f"{_SEP}asyncio{_SEP}runners.py")
 _TYPED_IN = ("<stdin>", "<ipython-input", "<console>", "<doctest")
 
 
@@ -70,6 +72,8 @@ class Sites:
                 return code, frame.f_lasti
             if kind == LIBRARY and fallback is None:
                 fallback = code, frame.f_lasti
+            elif kind == END:
+                return fallback
             frame = frame.f_back
         return fallback
 
@@ -93,8 +97,11 @@ class Sites:
                 frame = getattr(greenlet, "gr_frame", None)
                 if frame is None:
                     break
-            if self.kind(frame.f_code.co_filename) == PROJECT:
+            kind = self.kind(frame.f_code.co_filename)
+            if kind == PROJECT:
                 found.append(frame)
+            elif kind == END:
+                break
             frame = frame.f_back
         return found
 
@@ -110,7 +117,7 @@ class Sites:
         if any(folder in file for folder in _INSTALLED):
             return LIBRARY
         if file.startswith(_STDLIB):
-            return SKIPPED
+            return END if file.endswith(_LOOPS) else SKIPPED
         return PROJECT if file.startswith(self._root) or not os.path.isabs(file) else LIBRARY
 
     def place(self, site: Site) -> Place:
@@ -147,6 +154,19 @@ def _positions(code: CodeType, offset: int) -> tuple[int, int, int, int]:
             line = line or code.co_firstlineno
             return line, end_line or line, column or 0, end_column or 0
     return code.co_firstlineno, code.co_firstlineno, 0, 0
+
+
+def waiting_at(coroutine: object, sites: Sites, within: CodeType | None = None) -> Site | None:
+    """The innermost user's frame of a coroutine that waits; None when it is not `within` a function that is given."""
+    found: Site | None = None
+    is_within = within is None
+    while isinstance(coroutine, CoroutineType):
+        frame = coroutine.cr_frame
+        if frame is not None and sites.kind(frame.f_code.co_filename) == PROJECT:
+            found = frame.f_code, frame.f_lasti
+            is_within = is_within or frame.f_code is within
+        coroutine = coroutine.cr_await
+    return found if is_within else None
 
 
 def _parent(greenlet: object) -> object:

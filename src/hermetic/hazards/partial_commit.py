@@ -84,7 +84,7 @@ hazard = Hazard(__name__, code="HM202", severity="warning", since="0.1", seen_by
 _SETTLED = frozenset({"handling", "finally", "joined"})
 
 
-_MEANT = frozenset({"undone", "explained", "once"})
+_MEANT = frozenset({"undone", "explained", "once", "unserved"})
 
 
 @hazard.on(Committed)

@@ -87,7 +87,7 @@ from .._catalogue import Hazard, Moment, Remedy, Sighting
 from .._lifecycle.records import AttributeRead, InstanceLoaded, Key
 
 hazard = Hazard(
-    __name__, code="HM303", severity="error", since="0.1", seen_by=("check",), sqlalchemy_codes=("bhk3", "xd2s")
+    __name__, code="HM303", severity="error", since="0.1", seen_by=("check", "watch"), sqlalchemy_codes=("bhk3", "xd2s")
 )
 
 

@@ -49,9 +49,14 @@ class EngineHooks:
         made, failed = self.made, self.points.failed
 
         @wraps(original)
-        # Any: whatever an Engine takes.
-        def __init__(self: Engine, *args: Any, **kwargs: Any) -> None:
-            original(self, *args, **kwargs)
+        # Any: whatever an Engine takes; create_engine() reads the names of these arguments.
+        def __init__(
+            self: Engine, pool: Any, dialect: Any, url: Any, logging_name: Any = None, echo: Any = None,
+            query_cache_size: Any = 500, execution_options: Any = None, hide_parameters: Any = False,
+        ) -> None:  # fmt: skip
+            original(
+                self, pool, dialect, url, logging_name, echo, query_cache_size, execution_options, hide_parameters
+            )
             try:
                 made(self)
             except Exception as error:

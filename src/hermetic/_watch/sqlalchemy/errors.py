@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dis
+import os
 import sys
 from collections.abc import Iterator
 from functools import wraps
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from sqlalchemy.exc import MissingGreenlet
@@ -17,7 +18,7 @@ from ..judge import Judge
 from ..notes import add, note_of
 from ..observer import Observer
 from ..points import Points, Wrapped
-from ..where import PROJECT, Sites
+from ..where import END, PROJECT, Site, Sites
 from .loads import LoadHooks, expired_by
 from .picture import AnyState, instance_of
 
@@ -25,11 +26,15 @@ LOADERS = frozenset({"_load_for_state", "_load_scalar_attributes", "load_scalar_
 """The functions of SQLAlchemy in which a load of an attribute ends up; `state` is the name they give the instance's state."""
 
 
+PYDANTIC, FASTAPI = f"{os.sep}pydantic{os.sep}", f"{os.sep}fastapi{os.sep}"
+
+
 class Reading(NamedTuple):
-    """A read that cannot be answered; `attribute` is "" where only the instance is known."""
+    """A read that cannot be answered; `reader` is the response model or DTO that is being filled, if one is."""
 
     state: AnyState
     attribute: str
+    reader: str = ""
 
 
 class ErrorHooks:
@@ -65,33 +70,61 @@ class ErrorHooks:
         reading = reading_of(self.observer.sites, sys._getframe(2))
         if reading is None or not self.observer.is_on:
             return
-        state, attribute = reading
-        query = self.loads.query_of(state)
+        query = self.loads.query_of(reading.state)
         life = query.life if query is not None else None
         key = life.key if life is not None else None
         is_detached = isinstance(error, DetachedInstanceError)
-        instance = instance_of(state, None if is_detached else key, key, expired_by(life))
-        told = self.judge.unreadable(query, instance, attribute, self.observer.sites.here(), type(error).__name__)
+        instance = instance_of(reading.state, None if is_detached else key, key, expired_by(life))
+        told = self.judge.unreadable(
+            query, instance, reading.attribute, self.site(reading), type(error).__name__, reading.reader
+        )
         if told:
             add(error, note_of(told[0].finding))
+
+    def site(self, reading: Reading) -> Site | None:
+        """The user's line that reads; for a framework that fills a response model, the end of the endpoint."""
+        site = self.observer.sites.here()
+        request = self.observer.request()
+        if site is not None and (self.observer.sites.is_users(site[0]) or not reading.reader or request is None):
+            return site
+        endpoint = (request.scope or {}).get("endpoint") if request is not None else None
+        code = getattr(endpoint, "__code__", None)
+        return site if code is None else (code, end_of(code))
+
+
+def end_of(code: CodeType) -> int:
+    """The offset at which a function returns, of several the last."""
+    returns = [each.offset for each in dis.get_instructions(code) if each.opname == "RETURN_VALUE"]
+    return returns[-1] if returns else 0
 
 
 def reading_of(sites: Sites, frame: FrameType | None) -> Reading | None:
     """The load of an attribute that is going on above a frame; a strategy, which knows the attribute, comes before others."""
     found: Reading | None = None
     user: FrameType | None = None
+    reader = ""
     for each in _above(frame):
-        if sites.kind(each.f_code.co_filename) == PROJECT:
-            user = each
+        kind = sites.kind(each.f_code.co_filename)
+        if kind in {PROJECT, END}:
+            user = each if kind == PROJECT else None
             break
+        reader = reader or _reader(each)
         name = each.f_code.co_name
         if name in LOADERS and (state := _state(each)) is not None:
             key = getattr(each.f_locals.get("self"), "key", None) if name == "_load_for_state" else None
             if found is None or key is not None:
                 found = Reading(state, key if isinstance(key, str) else found.attribute if found else "")
-    if found is not None and not found.attribute:
-        return Reading(found.state, _attribute_at(user, found.state))
-    return found
+    if found is None:
+        return None
+    return Reading(found.state, found.attribute or _attribute_at(user, found.state), reader)
+
+
+def _reader(frame: FrameType) -> str:
+    """The name of the model that Pydantic fills in a frame; FastAPI fills those of responses."""
+    file = frame.f_code.co_filename
+    if PYDANTIC in file and isinstance(model := frame.f_locals.get("cls"), type):
+        return model.__name__
+    return "the response model" if PYDANTIC in file or FASTAPI in file else ""
 
 
 def _above(frame: FrameType | None) -> Iterator[FrameType]:

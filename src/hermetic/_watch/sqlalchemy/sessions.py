@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextvars import ContextVar
 from functools import wraps
@@ -18,7 +19,7 @@ from ..lives import SessionLife, Unsaved
 from ..notes import add, note_of
 from ..observer import MARK, MISSING, Observer, running_loop, worker
 from ..points import Points, Wrapped
-from ..where import Site
+from ..where import Site, waiting_at
 from .picture import AnyState, instance_of, key_of
 
 CLOSING: ContextVar[tuple[Site | None, BaseException | None] | None] = ContextVar("hermetic_closing", default=None)
@@ -78,8 +79,7 @@ class SessionHooks:
         me = worker(loop)
         if life.busy:
             if life.busy != me:
-                told = self.judge.overlaps(life, self.observer.sites.here())
-                life.overlapped = told[0].finding if told else None
+                self.overlapped(life, loop)
             return None
         request = self.observer.request()
         if request is not life.request and request is not None:
@@ -106,6 +106,18 @@ class SessionHooks:
         if life.blocked_ms >= self.observer.settings.blocked_ms:
             ms, life.blocked_ms = life.blocked_ms, 0.0
             self.judge.blocked(life, life.site or self.observer.sites.here(), ms, life.request is None)
+
+    def overlapped(self, life: SessionLife, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Another task or thread is inside already; a task that runs nothing of the user's has its line where it is awaited."""
+        life.is_tangled = True
+        site = self.observer.sites.here()
+        if site is None and loop is not None and life.opened is not None:
+            waits = (
+                waiting_at(task.get_coro(), self.observer.sites, life.opened[0]) for task in asyncio.all_tasks(loop)
+            )
+            site = next((found for found in waits if found is not None), None)
+        told = self.judge.overlaps(life, site)
+        life.overlapped = told[0].finding if told else None
 
     def crossed(self, life: SessionLife) -> None:
         """Another request than before uses a session that was not closed since."""
@@ -209,8 +221,9 @@ class SessionHooks:
         life = self.life_of(session)
         if life is None or not self.observer.is_on:
             return
-        if life.busy and life.busy != worker(running_loop()):
-            self.judge.overlaps(life, self.observer.sites.here())
+        loop = running_loop()
+        if life.busy and life.busy != worker(loop) and not life.is_tangled:
+            self.overlapped(life, loop)
         has_unsaved = bool(session._new or session._deleted or session.identity_map._modified)
         if not (life.began or has_unsaved or len(session.identity_map)):
             return
