@@ -158,6 +158,14 @@ def test_an_engine_for_each_call(shop: ModuleType, watch: Watch) -> None:
     assert [("engine-per-call", "engine = create_engine(shop.DATABASE_URL)", "warning")] == told(watch)
 
 
+def test_an_engine_takes_its_arguments(watch: Watch) -> None:
+    """create_engine() reads the names of the engine's arguments, so the watched one has to have them."""
+    engine = create_engine("sqlite://", echo=False, logging_name="shop", execution_options={"a": 1})
+
+    assert "shop" == engine.logging_name
+    engine.dispose()
+
+
 def test_an_engine_that_is_disposed(shop: ModuleType, watch: Watch) -> None:
     """Who disposes of an engine may make another."""
     for _ in range(5):

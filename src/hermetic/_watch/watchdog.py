@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import weakref
+from functools import cache
 from time import perf_counter_ns
 from types import FrameType
 
@@ -29,8 +30,11 @@ def _rest() -> None:
         watchdog.stop()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_rest)
+@cache
+def _heed_forks() -> None:
+    """Rest before this process forks; once, since it cannot be taken back."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_rest)
 
 
 class Watchdog:
@@ -43,6 +47,7 @@ class Watchdog:
 
     def wake(self) -> None:
         """Start looking, in this process."""
+        _heed_forks()
         _awake.add(self)
         self.observer.is_guarded = True
         self._ended = threading.Event()

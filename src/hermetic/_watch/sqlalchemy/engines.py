@@ -54,9 +54,7 @@ class EngineHooks:
             self: Engine, pool: Any, dialect: Any, url: Any, logging_name: Any = None, echo: Any = None,
             query_cache_size: Any = 500, execution_options: Any = None, hide_parameters: Any = False,
         ) -> None:  # fmt: skip
-            original(
-                self, pool, dialect, url, logging_name, echo, query_cache_size, execution_options, hide_parameters
-            )
+            original(self, pool, dialect, url, logging_name, echo, query_cache_size, execution_options, hide_parameters)
             try:
                 made(self)
             except Exception as error:
