@@ -39,10 +39,15 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType
     gc.collect()
 
 
+# Any: settings of any type.
+PATIENT: dict[str, Any] = {"mode": "count", "under_test": False, "long_transaction_s": 60.0, "blocked_ms": 60_000.0}
+"""A slow machine is no hazard."""
+
+
 @contextmanager
 def watched(**fields: Any) -> Iterator[Watch]:
     """A watch that counts, of a program that is no test suite."""
-    watch = hermetic.watch(settings=Settings(**{"mode": "count", "under_test": False} | fields))
+    watch = hermetic.watch(settings=Settings(**PATIENT | fields))
     try:
         yield watch
         gc.collect()

@@ -126,43 +126,43 @@ def test_a_column_of_its_own(shop: ModuleType, watch: Watch) -> None:
 
 def test_a_wait_inside_a_transaction(shop: ModuleType) -> None:
     """The time that nothing was asked of the database is told, and what the program did meanwhile."""
-    with watched(long_transaction_s=0.05) as watch:
+    with watched(long_transaction_s=0.5) as watch:
 
         def ship() -> None:
             with shop.SessionLocal() as session:
                 session.get_one(shop.Order, 1)
-                threading.Event().wait(0.2)
+                threading.Event().wait(1)
                 session.commit()
 
         with client(ship) as browser:
             browser.post("/")
 
-        assert [("long-transaction", "threading.Event().wait(0.2)", "warning")] == told(watch)
+        assert [("long-transaction", "threading.Event().wait(1)", "warning")] == told(watch)
 
 
 def test_an_await_inside_a_transaction(shop: ModuleType) -> None:
     """The same for a task that waits."""
-    with watched(long_transaction_s=0.05) as watch:
+    with watched(long_transaction_s=0.5) as watch:
 
         async def ship() -> None:
             async with shop.AsyncSessionLocal() as session:
                 await session.get_one(shop.Order, 1)
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(1)
                 await session.commit()
             await shop.async_engine.dispose()
 
         with client(ship) as browser:
             browser.post("/")
 
-        assert [("long-transaction", "await asyncio.sleep(0.2)", "warning")] == told(watch)
+        assert [("long-transaction", "await asyncio.sleep(1)", "warning")] == told(watch)
 
 
 def test_a_wait_between_transactions(shop: ModuleType) -> None:
     """After the commit the session holds no connection, and may wait."""
-    with watched(long_transaction_s=0.05) as watch, shop.SessionLocal() as session:
+    with watched(long_transaction_s=0.5) as watch, shop.SessionLocal() as session:
         session.get_one(shop.Order, 1)
         session.commit()
-        threading.Event().wait(0.1)
+        threading.Event().wait(1)
         session.get_one(shop.Order, 2)
 
         assert [] == told(watch)
