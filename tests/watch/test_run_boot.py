@@ -92,6 +92,16 @@ def test_a_python_that_is_too_old_is_named(folder: Path) -> None:
     assert Path(sys.executable).name == Path(note.argv[0]).name
 
 
+def test_an_sqlalchemy_that_is_too_old_is_named(folder: Path, tmp_path: Path) -> None:
+    """The program goes on with it as ever."""
+    (tmp_path / "sqlalchemy.py").write_text("__version__ = '1.4.54'\n", "utf-8")
+
+    assert "1.4.54\n" == printed("import sqlalchemy; print(sqlalchemy.__version__)", folder, tmp_path)
+    assert ["SQLAlchemy 1.4.54 is older than 2.0"] == [
+        note.off for file in (folder / "notes").iterdir() if (note := Note.read(file))
+    ]
+
+
 def test_after_the_run_nothing_happens(tmp_path: Path) -> None:
     """A process that outlives its run, or a child of it, finds no folder any more."""
     gone = tmp_path / "gone"

@@ -80,6 +80,20 @@ def test_what_a_process_saw_arrives(ear: Ear) -> None:
     assert [] == heard(ear).still_there()
 
 
+def test_what_is_off_by_now_is_said_anew(ear: Ear) -> None:
+    """SQLAlchemy arrives after the first hello, and only then it shows what of it cannot be watched."""
+    off: list[str] = []
+    sender = Sender(Address.read(str(ear.folder)), lambda: replace(hello(7)(), off=tuple(off)), list, "/srv")
+    sender.greet()
+    eventually(lambda: heard(ear).processes, "the process said hello")
+    off.append("statements is off, because it moved")
+    sender.end()
+    ear.hear_out(5)
+
+    assert [("statements is off, because it moved",)] == [each.off for each in heard(ear).processes.values()]
+    assert [] == heard(ear).still_there()
+
+
 def test_what_several_processes_saw_is_one_finding(ear: Ear) -> None:
     """Counts are added, also of a process with a number that was used before; words may differ in their numbers."""
     address = Address.read(str(ear.folder))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from .._check.options.policy import Policies
 from .._report import running, running_json
 from .._report.text import Layout
 from .._watch.processes.gathering import Note, Sighted
 from .._watch.processes.wire import Hello
+from ..errors import CheckFailed
 from ._launching import blind_because
 from ._printing import say, wants_colour
 from ._ran import Sources, sightings
@@ -30,6 +32,10 @@ class Live:
 
     def tell(self, sighted: Sighted) -> None:
         """A finding is seen for the first time, or ten times as often as when it was told last."""
+        with suppress(CheckFailed):  # a wrong configuration beside a file is told with the report, at the end
+            self._tell(sighted)
+
+    def _tell(self, sighted: Sighted) -> None:
         finding = self._sources.told(sighted.finding)
         policy = self._policies.of(finding.file)
         if not (policy.wants(finding.slug) and policy.shows(finding.confidence)):

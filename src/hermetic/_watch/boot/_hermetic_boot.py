@@ -92,6 +92,10 @@ class Finder:
 
 def start() -> None:
     """Switch the watcher on; whatever goes wrong becomes a note."""
+    version = getattr(sys.modules["sqlalchemy"], "__version__", "")
+    if version.startswith(("0.", "1.")):
+        note(f"SQLAlchemy {version} is older than 2.0")
+        return
     try:
         hermetic = _hermetic()
         if hermetic is None:

@@ -69,6 +69,11 @@ class Gathered:
             if is_new:
                 self.announce(hello)
 
+    def changed(self, hello: Hello) -> None:
+        """A process tells anew what it is: something in it is off by now."""
+        with self._lock:
+            self.processes[hello.pid, hello.started_ns] = hello
+
     def saw(self, hello: Hello, seen: Seen) -> None:
         """A process tells of a finding: its own count so far, which replaces what it said before."""
         key = identity(seen.finding)

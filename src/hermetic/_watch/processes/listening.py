@@ -32,6 +32,7 @@ class Hears(Protocol):
     """What is told of every process, in the order in which it says it, from several threads at once."""
 
     def began(self, hello: Hello) -> None: ...
+    def changed(self, hello: Hello) -> None: ...
     def saw(self, hello: Hello, seen: Seen) -> None: ...
     def left(self, hello: Hello) -> None: ...
 
@@ -137,9 +138,9 @@ class _Handler(socketserver.StreamRequestHandler):
                 message = understood(text)
                 if message is None:
                     continue
-                if message.hello is not None and hello is None:
+                if message.hello is not None:
+                    (hears.began if hello is None else hears.changed)(message.hello)
                     hello = message.hello
-                    hears.began(hello)
                 if message.seen is not None and hello is not None:
                     hears.saw(hello, message.seen)
         except OSError:

@@ -31,13 +31,17 @@ LAST_WORDS_S = 1.0
 
 
 class Connection:
-    """A way to the run that is opened when it is needed, and again when it breaks; on each, a hello comes first."""
+    """A way to the run that is opened when it is needed, and again when it breaks; on each, a hello comes first.
+
+    The hello is said again when it has changed.
+    """
 
     def __init__(self, address: Address, hello: Callable[[], Hello]) -> None:
         self._address = address
         self._hello = hello
         self._socket: socket.socket | None = None
         self._unsent = memoryview(b"")
+        self._said: Hello | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -45,11 +49,14 @@ class Connection:
         return bool(self._unsent)
 
     def open(self) -> None:
-        """Connect and say hello, where that is not done; raises OSError."""
+        """Connect and say hello, as far as that is not done; raises OSError."""
+        hello, token = self._hello(), b""
         if self._socket is None:
-            self._socket = self._address.connect()
-            token = [line(token=self._address.token)] if self._address.token else []
-            self.send(b"".join([*token, line(hello=self._hello())]))
+            self._socket, self._said = self._address.connect(), None
+            token = line(token=self._address.token) if self._address.token else b""
+        if hello != self._said:
+            self._said = hello
+            self.send(token + line(hello=hello))
 
     def send(self, batch: bytes) -> None:
         """Send after what is on its way as much of the batch as is taken now; raises OSError where nobody listens."""
