@@ -25,14 +25,14 @@ ROOM = Path(engine.__file__).parent
 WHOLE = re.compile(r"\.modules\.(?:values|items)\(\)|project\.(?:functions|classes)\(\)")
 MEMO = re.compile(r"self\._\w+: dict\[|\bcached_property\b")
 REMEMBERS_PLAINLY = {
-    "analyzer.py", "attributes.py", "enclosing.py", "engines.py", "exit_stacks.py", "factories.py", "files.py",
-    "index.py", "known.py", "lent.py", "lineage.py", "lines.py", "mentions.py", "modules.py", "names.py", "pages.py",
-    "parts.py", "properties.py", "reach.py", "recall.py", "registry.py", "relations.py", "relevance.py",
-    "rendering.py", "sharing.py", "start_up.py", "surroundings.py", "traces.py", "units.py", "witness.py",
+    "analyzer.py", "enclosing.py", "engines.py", "exit_stacks.py", "factories.py", "files.py", "index.py", "known.py", "ledger.py",
+    "lent.py", "lineage.py", "lines.py", "mentions.py", "modules.py", "names.py", "pages.py", "parts.py", "reach.py", "registry.py",
+    "relations.py", "relevance.py", "rendering.py", "sharing.py", "start_up.py", "surroundings.py", "traces.py", "units.py",
+    "witness.py",
 }  # fmt: skip
 LOOKS_THROUGH_ALL = {
     "analyzer.py", "enclosing.py", "engine.py", "engines.py", "factories.py", "fenced.py", "lines.py", "mentions.py", "parts.py",
-    "registries.py", "registry.py", "relevance.py", "surroundings.py",
+    "registries.py", "registry.py", "relations.py", "relevance.py", "surroundings.py",
 }  # fmt: skip
 
 

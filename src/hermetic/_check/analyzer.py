@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from .._lifecycle.records import Key, ScopeLeft, SessionOpened
@@ -30,7 +31,7 @@ from .program.factories import Factories
 from .program.fields import Fields, rekeyed
 from .program.lines import Lines
 from .program.modules import Class, External, Function, FunctionNode, Module, Project
-from .program.parameters import arguments_with_defaults
+from .program.parameters import arguments_with_defaults, is_static
 from .program.relevance import Relevance
 from .program.settings import Settings
 from .program.shapes import Shape, shape_of
@@ -96,7 +97,12 @@ class Analyzer:
         self._shapes: dict[Function, Shape] = {}
         self._decorators: Remembered[Function, tuple[str, ...]] = Remembered(project.trace)
         self.lines = Lines(project, self.templates.shelf)
-        self.relevance = Relevance(self)
+
+    @cached_property
+    def relevance(self) -> Relevance:
+        """Which functions have to do with sessions."""
+        with self.project.trace.apart():
+            return Relevance(self)
 
     @property
     def evidence(self) -> Evidence:
@@ -254,7 +260,7 @@ class Analyzer:
         """The parameters of a function with the values of one call."""
         args = function.head.args
         positional = [argument.arg for argument in (*args.posonlyargs, *args.args)]
-        if owner is not None and function.cls is not None and positional and not _is_static(function):
+        if owner is not None and function.cls is not None and positional and not is_static(function):
             yield positional[0], owner
             positional = positional[1:]
         yield from zip(positional, call.args, strict=False)
@@ -392,7 +398,3 @@ class Analyzer:
         self.registries.tell(whole, reach)
         reach.tell_threaded()
         return merged([whole, self.evidence])
-
-
-def _is_static(function: Function) -> bool:
-    return any(getattr(decorator, "id", "") == "staticmethod" for decorator in function.head.decorator_list)

@@ -60,18 +60,18 @@ def analyze(
 ) -> Analysis:
     """Find the hazards in a project, given all its files, by at most so many processes, 0 for what pays.
 
-    `providers` are the user's own; they add to the built-in ones. `templates` are those that the project may render. What a memory holds of modules that rest on the same
-    as then is not looked at again. Findings come unsorted and in all confidences.
+    `providers` are the user's own; they add to the built-in ones. `templates` are those that the project may render.
+    What a memory holds and still holds true is not looked at again. Findings come unsorted and in all confidences.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
     project = Project(sorted(files, key=lambda file: (file.name, file.first_line)))
     if not mentions_sqlalchemy(project) and not providers:
         return Analysis(findings=(), sessions=0, models=0, functions=0)
     analyzer = Analyzer(project, Providers(providers), templates)
+    recall = Recall(analyzer, memory)
     modules = list(project.modules.values())
     begin = [key for module in modules for key in starts(analyzer, module)]
     walked = len(begin) - len(modules)
-    recall = Recall(analyzer, memory)
     tell = progress or _silently
 
     def look(keys: Sequence[UnitKey]) -> Mapping[UnitKey, Seen]:

@@ -6,8 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from ..program.modules import Class, Global, Module
+from ..program.traces import Remembered
 from .annotated import called, text
 from .declared import Declarations, Declared, DeclaredColumn, DeclaredRelation, Shortcut, Written
 from .registry import Registry
@@ -31,14 +33,13 @@ class Attributes:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self._declarations = Declarations(registry.project)
-        self._found: dict[int, dict[str, Attribute]] = {}
-        self._bodies: dict[tuple[int, bool], dict[str, Declared | None]] = {}
+        trace = registry.project.trace
+        self._found: Remembered[Class, dict[str, Attribute]] = Remembered(trace)
+        self._bodies: Remembered[tuple[Class, bool], dict[str, Declared | None]] = Remembered(trace)
 
     def of(self, cls: Class) -> dict[str, Attribute]:
         """The attributes that mapping `cls` gives it, by name."""
-        if id(cls) not in self._found:
-            self._found[id(cls)] = self._merged(cls)
-        return self._found[id(cls)]
+        return self._found.get(cls, partial(self._merged, cls))
 
     def tables(self, cls: Class) -> set[str]:
         """The names by which a foreign key may call the table of `cls` or of a class it inherits from."""
@@ -75,10 +76,7 @@ class Attributes:
 
     def _body(self, cls: Class, is_sqlmodel: bool) -> dict[str, Declared | None]:
         """What the body of one class declares; None for a name that it uses for something else."""
-        key = (id(cls), is_sqlmodel)
-        if key not in self._bodies:
-            self._bodies[key] = dict(self._read_body(cls, is_sqlmodel))
-        return self._bodies[key]
+        return self._bodies.get((cls, is_sqlmodel), lambda: dict(self._read_body(cls, is_sqlmodel)))
 
     def _read_body(self, cls: Class, is_sqlmodel: bool) -> Iterator[tuple[str, Declared | None]]:
         read = self._declarations.read

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property, partial
 from types import MappingProxyType
 
 from ..._lifecycle.schema import Column, Mapping, Relation
 from ..program.modules import Class, Definition, Global, Project
+from ..program.traces import Remembered
 from .annotated import called
 from .attributes import Attributes
 from .declared import DeclaredColumn, DeclaredRelation
-from .lineage import is_true
+from .lineage import Lineages, is_true
 from .properties import Properties
-from .registry import Registry
+from .registry import REGISTRY, Registry
 from .relations import Relations
 from .touches import Path
 
-MAPPING, VERSIONED, UNIQUE, READS = "mapping", "versioned", "unique", "reads"
-"""What one can rest on: what the mapper says of a class, and what reading a property of its instances reads."""
+MAPPING, IS_MAPPED, VERSIONED, UNIQUE, READS = "mapping", "is mapped", "versioned", "unique", "reads"
+RELATIONS = "relations"
+"""What one can rest on: what the mapper says of a class, and what a property of its instances reads."""
 
 
 class Models:
@@ -27,25 +30,45 @@ class Models:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._trace = project.trace
-        self._registry = Registry(project)
-        self.lineages = self._registry.lineages
-        self._attributes = Attributes(self._registry)
-        self._relations = Relations(self._registry, self._attributes)
-        self._properties = Properties(self, self._registry, self._attributes)
+        self.lineages = Lineages(project)
+        self._known: Remembered[Class, Mapping] = Remembered(project.trace)
         self._mappings: dict[int, Mapping] = {}
         self._classes: dict[int, Class] = {}
 
+    @cached_property
+    def registry(self) -> Registry:
+        """All that is mapped; whoever rests on it as a whole notes so."""
+        with self._trace.apart():
+            return Registry(self.project, self.lineages)
+
+    @cached_property
+    def _attributes(self) -> Attributes:
+        return Attributes(self.registry)
+
+    @cached_property
+    def _relations(self) -> Relations:
+        return Relations(self.registry, self._attributes)
+
+    @cached_property
+    def _properties(self) -> Properties:
+        return Properties(self, self.registry, self._attributes)
+
     def __len__(self) -> int:
-        return len(self._registry.classes)
+        return len(self.registry.classes)
 
     def __iter__(self) -> Iterator[Mapping]:
-        return (self._mapping(cls) for cls in self._registry.classes)
+        return (self._mapping(cls) for cls in self.registry.classes)
 
     def mapping(self, cls: Class | str) -> Mapping | None:
         """The mapping of a class, given itself or by its qualified name; None for a class that is not mapped."""
-        found = self._registry.by_qualname.get(cls) if isinstance(cls, str) else cls
+        found = self.registry.by_qualname.get(cls) if isinstance(cls, str) else cls
         self._trace.inside.add((MAPPING, cls) if isinstance(cls, str) else (MAPPING, cls.module.name, cls.ident))
-        return self._mapping(found) if found is not None and self._registry.holds(found) else None
+        return self._mapping(found) if found is not None and self.registry.holds(found) else None
+
+    def is_mapped(self, cls: Class) -> bool:
+        """Whether there is a mapping of a class, for who does not ask what it says."""
+        cls.module.note(IS_MAPPED, cls.ident)
+        return self.registry.holds(cls)
 
     def of(self, definition: Definition | None) -> Mapping | None:
         """The mapping of what a name means: a class, or another name or `aliased(…)` of one."""
@@ -62,6 +85,19 @@ class Models:
         """The class that a mapping given out here describes."""
         return self._classes[id(mapping)]
 
+    def relation_names(self) -> frozenset[str]:
+        """The names of all relations."""
+        self._trace.inside.add((RELATIONS,))
+        return self.project.facts.get((RELATIONS,), self._relation_names)
+
+    def _relation_names(self) -> frozenset[str]:
+        self._trace.inside.add((REGISTRY,))
+        return frozenset(name for cls in self.registry.classes for name in self.traced(cls).relations)
+
+    def backrefs(self) -> list[tuple[str, Relation]]:
+        """The relations that classes put on others, with these others."""
+        return self._relations.reversed()
+
     def is_versioned(self, mapping: Mapping) -> bool:
         """Whether an UPDATE checks a version counter (`version_id_col`), and so refuses to go over another's change."""
         if id(mapping) not in self._classes:
@@ -69,10 +105,11 @@ class Models:
         cls = self.cls(mapping)
         cls.module.note(VERSIONED, cls.ident)
         with self._trace.apart():
-            return self._has_counter(mapping)
+            return self.has_counter(cls)
 
-    def _has_counter(self, mapping: Mapping) -> bool:
-        for one in self.lineages.of(self.cls(mapping)).classes:
+    def has_counter(self, cls: Class) -> bool:
+        """Whether a mapped class has a version counter, with a note of all that tells so."""
+        for one in self.lineages.of(cls).classes:
             method = one.methods.get("__mapper_args__")
             node = one.values.get("__mapper_args__") or (method.node if method else None)
             if node is not None and "version_id_col" in ast.dump(node):
@@ -106,17 +143,25 @@ class Models:
         cls = self.cls(mapping)
         self._trace.inside.add((READS, cls.module.name, cls.ident, name))
         with self._trace.apart():
-            return self._properties.reads(mapping, name)
+            return self.traced_reads(mapping, name)
+
+    def traced_reads(self, mapping: Mapping, name: str) -> frozenset[Path]:
+        """The same for a mapped class of the project, with a note of all that it is worked out from."""
+        self._trace.inside.add((REGISTRY,))
+        return self._properties.reads(mapping, name)
 
     def _mapping(self, cls: Class) -> Mapping:
         if id(cls) not in self._mappings:
             with self._trace.apart():
-                mapping = self._made(cls)
-            self._mappings[id(cls)] = mapping
-            self._classes[id(mapping)] = cls
+                self.traced(cls)
         return self._mappings[id(cls)]
 
+    def traced(self, cls: Class) -> Mapping:
+        """The mapping of a mapped class, with a note of all that it is worked out from."""
+        return self._known.get(cls, partial(self._made, cls))
+
     def _made(self, cls: Class) -> Mapping:
+        self._trace.inside.add((REGISTRY,))
         columns, relations = dict[str, Column](), dict[str, Relation]()
         for relation in self._relations.backrefs(cls):
             relations[relation.name] = relation
@@ -125,7 +170,10 @@ class Models:
                 columns[name] = _column(name, found.declared)
             elif isinstance(found.declared, DeclaredRelation):
                 relations[name] = self._relations.relation(cls, name, found.declared)
-        return Mapping(cls.qualname, MappingProxyType(columns), MappingProxyType(relations))
+        mapping = Mapping(cls.qualname, MappingProxyType(columns), MappingProxyType(relations))
+        self._mappings[id(cls)] = mapping
+        self._classes[id(mapping)] = cls
+        return mapping
 
 
 def _constraints(node: ast.expr) -> Iterator[set[str]]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ..._lifecycle.schema import Mapping
 from ..program.modules import Class, Function
+from ..program.traces import Remembered
 from .attributes import Attributes
 from .declared import Shortcut
 from .registry import Registry
@@ -35,14 +36,10 @@ class Properties:
         self._models = models
         self._registry = registry
         self._attributes = attributes
-        self._found: dict[tuple[int, str], frozenset[Path]] = {}
+        self._found: Remembered[tuple[int, str], frozenset[Path]] = Remembered(registry.project.trace)
 
     def reads(self, mapping: Mapping, name: str) -> frozenset[Path]:
-        key = (id(mapping), name)
-        if key not in self._found:
-            self._found[key] = frozenset()
-            self._found[key] = frozenset(self._expanded(mapping, name, _FOLLOWED, 0))
-        return self._found[key]
+        return self._found.get((id(mapping), name), lambda: frozenset(self._expanded(mapping, name, _FOLLOWED, 0)))
 
     def _expanded(self, mapping: Mapping, name: str, depth: int, start: int) -> Iterator[Path]:
         """The paths behind `name`, looked up from the class at place `start` of the lineage on."""

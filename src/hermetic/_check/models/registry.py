@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import partial
 
 from ..program.modules import Class, Global, Module, Project, dotted
 from .annotated import called, pairs, text
 from .declared import Written
 from .lineage import Lineages
+
+REGISTRY, MAPPED, ASSIGNS = "registry", "mapped", "assigns"
+"""What one can rest on: all that is mapped, which classes of a module are, and whether that may add attributes to some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +27,32 @@ class Imperative:
 class Registry:
     """All mapped classes, in the order of their modules."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, lineages: Lineages) -> None:
         self.project = project
-        self.lineages = Lineages(project)
+        self.lineages = lineages
         self.imperative: dict[int, Imperative] = {}
         self.assigned: dict[int, list[tuple[str, Written]]] = {}
         self._variables: dict[tuple[str, str], Class] = {}
         for module in project.modules.values():
             if "map_imperatively" in module.file.text or "mapper(" in module.file.text:
                 self._read_imperative(module)
-        is_mapped = self.lineages.is_mapped
-        self.classes = [cls for cls in project.classes() if id(cls) in self.imperative or is_mapped(cls)]
+        self.classes = [cls for module in project.modules.values() for cls in self._mapped(module)]
         self._ids = {id(cls) for cls in self.classes}
         self.by_qualname = {cls.qualname: cls for cls in self.classes}
         self._by_name: dict[str, list[Class]] = {}
         for cls in self.classes:
             self._by_name.setdefault(cls.name, []).append(cls)
         for module in project.modules.values():
-            self._read_assignments(module)
+            if project.facts.get((ASSIGNS, module.name), partial(_assigns, module)):
+                self._read_assignments(module)
+
+    def _mapped(self, module: Module) -> list[Class]:
+        """The mapped classes of a module, in their order."""
+        declared = self.project.facts.get((MAPPED, module.name), partial(self._declared, module))
+        return [cls for cls in module.contents.classes if cls.ident in declared or id(cls) in self.imperative]
+
+    def _declared(self, module: Module) -> frozenset[str]:
+        return frozenset(cls.ident for cls in module.classes if self.lineages.is_mapped(cls))
 
     def holds(self, cls: Class) -> bool:
         return id(cls) in self._ids
@@ -97,3 +109,13 @@ class Registry:
         if isinstance(cls, Class):
             properties = dict(pairs(arguments.get("properties")))
             self.imperative[id(cls)] = Imperative(module, arguments.get("local_table"), properties)
+
+
+def _assigns(module: Module) -> bool:
+    """Whether a module's own statements put a call into an attribute of anything."""
+    return any(
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Call)
+        and any(isinstance(target, ast.Attribute) for target in statement.targets)
+        for statement in module.tree.body
+    )

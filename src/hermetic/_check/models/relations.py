@@ -8,16 +8,22 @@ from typing import Literal, TypeAlias, get_args
 
 from ..._lifecycle.schema import Lazy, Relation
 from ..program.modules import Class, Global, Module, dotted
+from ..program.surroundings import SURROUNDINGS
+from ..program.words import WORDS, words_of
 from .annotated import shape, text, unquoted
 from .attributes import Attributes
 from .declared import DeclaredColumn, DeclaredRelation, is_falsy
 from .lineage import is_true
-from .registry import Registry
+from .registry import REGISTRY, Registry
 
 Direction: TypeAlias = Literal["many-to-one", "one-to-many", "many-to-many", "unknown"]
 
 _LAZY: dict[object, Lazy] = {name: name for name in get_args(Lazy)} | {True: "select", False: "joined", None: "noload"}
 _WRAPPED: dict[str, Lazy] = {"WriteOnlyMapped": "write_only", "DynamicMapped": "dynamic"}
+
+
+BACKREFS = "backrefs"
+"""What one can rest on: the relations that classes put on others."""
 
 
 class Relations:
@@ -52,17 +58,34 @@ class Relations:
 
     def backrefs(self, cls: Class) -> list[Relation]:
         """The relations that other classes put on this one (or on its parents) by `backref`."""
+        self.registry.project.trace.inside.add((BACKREFS,))
         if self._reversed is None:
             self._reversed = {}
-            for one in self.registry.classes:
-                for target, relation in self._reverse(one):
+            with self.registry.project.trace.apart():
+                for target, relation in self._all():
                     self._reversed.setdefault(id(target), []).append(relation)
         lineage = self.registry.lineages.of(cls).classes
         return [relation for one in reversed(lineage) for relation in self._reversed.get(id(one), ())]
 
+    def reversed(self) -> list[tuple[str, Relation]]:
+        """All relations that classes put on others, with these others, and a note of all that tells of them."""
+        return [(target.ident, relation) for target, relation in self._all()]
+
+    def _all(self) -> Iterator[tuple[Class, Relation]]:
+        project = self.registry.project
+        project.trace.inside |= {(REGISTRY,), (SURROUNDINGS, "backref")}
+        is_spoken_of = any("backref" in words_of(project, module).speaks_of for module in project.modules.values())
+        for one in self.registry.classes if is_spoken_of or self.registry.imperative else ():
+            yield from self._reverse(one)
+
     def _reverse(self, cls: Class) -> Iterator[tuple[Class, Relation]]:
         lineage = self.registry.lineages.of(cls).classes
-        if not any("backref" in one.module.file.text for one in lineage) and id(cls) not in self.registry.imperative:
+        for one in lineage:
+            one.module.note(WORDS)
+        if (
+            not any("backref" in words_of(one.module.project, one.module).speaks_of for one in lineage)
+            and id(cls) not in self.registry.imperative
+        ):
             return
         parents = [one for one in lineage[1:] if self.registry.holds(one)]
         inherited = {name for one in parents for name in self.attributes.of(one)}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..calls import known
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
     from ..analyzer import Analyzer
 
 
-FACTORIES = "factories"
-"""What one can rest on: what the factories of one kind agree on."""
+FACTORIES, MADE = "factories", "made"
+"""What one can rest on: what the factories of one kind agree on, and those of one module."""
 
 
 class Factories:
@@ -38,13 +40,18 @@ class Factories:
         """What those of each kind say; whoever rests on it notes so."""
         if self._seen is None:
             self._seen = {False: [], True: []}
-            with self.analyzer.project.trace.apart():
-                for module in self.analyzer.project.modules.values():
-                    if "sqlalchemy" in module.file.text or "sqlmodel" in module.file.text:
-                        self._look(module, self._seen)
+            for module in self.analyzer.project.modules.values():
+                if "sqlalchemy" in module.file.text or "sqlmodel" in module.file.text:
+                    made = self.analyzer.project.facts.get((MADE, module.name), partial(self._all_made, module))
+                    for is_async, expires in made:
+                        self._seen[is_async].append(expires)
         return self._seen
 
-    def _look(self, module: Module, seen: dict[bool, list[bool]]) -> None:
+    def _all_made(self, module: Module) -> tuple[tuple[bool, bool], ...]:
+        return tuple(self._made(module))
+
+    def _made(self, module: Module) -> Iterator[tuple[bool, bool]]:
+        """Whether each session or factory that a module makes is async, and whether it expires."""
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
                 continue
@@ -55,7 +62,7 @@ class Factories:
                 continue
             kind = known.MAKERS.get(definition.name, known.session_kind(definition.name))
             if kind is not None and definition.name not in known.SCOPED:
-                seen[kind or _names_async(node)].append(_expires(node))
+                yield kind or _names_async(node), _expires(node)
 
 
 def _names_async(node: ast.Call) -> bool:

@@ -21,7 +21,7 @@ from .definitions import (
     imported_names,
     strip_subscript,
 )
-from .traces import Guarded, Remembered, Trace
+from .traces import Facts, Guarded, Remembered, Trace
 
 if TYPE_CHECKING:
     from ..source.discover import SourceFile
@@ -54,6 +54,7 @@ class Project:
         self._tails: dict[str, list[Module]] = {}
         self._by_name: dict[str, Class] = {}
         self.trace = Trace()
+        self.facts = Facts(self.trace)
         self.bases: Remembered[Class, tuple[Definition, ...]] = Remembered(self.trace)
         self.orders: Remembered[Class, tuple[Class | External, ...]] = Remembered(self.trace)
         self._resolved: Guarded[tuple[str, str], Definition | None] = Guarded(self.trace, lambda _: None)

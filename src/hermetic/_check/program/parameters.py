@@ -15,3 +15,8 @@ def arguments_with_defaults(function: Function) -> Iterator[tuple[ast.arg, ast.e
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
     yield from zip(positional, defaults, strict=True)
     yield from zip(args.kwonlyargs, args.kw_defaults, strict=True)
+
+
+def is_static(function: Function) -> bool:
+    """Whether a method gets neither its object nor its class."""
+    return any(getattr(decorator, "id", "") == "staticmethod" for decorator in function.head.decorator_list)

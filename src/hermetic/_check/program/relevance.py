@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..calls import known
 from .modules import Class, External, Function, Global, Module, Project, dotted, imported_names
+from .traces import Guarded
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
@@ -29,8 +31,9 @@ _TOO_COMMON = frozenset(dir(dict)) | frozenset(dir(list)) | frozenset(dir(str)) 
 }  # fmt: skip
 
 
-RELEVANT = "relevant"
-"""What one can rest on: whether a function has to do with sessions."""
+RELEVANT, CONCERNS = "relevant", "concerns"
+"""What one can rest on: whether a function has to do with sessions, and what tells so of those of one module."""
+Grade: TypeAlias = Literal["telling", "hinting", ""]
 
 
 class Relevance:
@@ -44,17 +47,32 @@ class Relevance:
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
         self.project: Project = analyzer.project
-        self._names: dict[tuple[str, str], bool] = {}
-        self._callers: dict[object, list[Function]] = {}
+        self._names: Guarded[tuple[str, str], bool] = Guarded(self.project.trace, lambda _: False)
+        self._callers: dict[str, list[Function]] = {}
         self._telling: set[Function] = set()
         self._hinting: set[Function] = set()
-        self._relations = {name for mapping in analyzer.models for name in mapping.relations}
-        for function in self.project.functions():
-            self._sort(function)
+        near = set[Function]()
+        for module in self.project.modules.values():
+            is_near, told = self.project.facts.get((CONCERNS, module.name), partial(self._told, module))
+            for function, (grade, called) in zip(module.contents.functions, told, strict=True):
+                self._grade(function, grade, called)
+            near |= {function for function in module.contents.functions if is_near and function in self._hinting}
         classes = {function.cls for function in self._telling if function.cls is not None}
-        near = {function for function in self._hinting if function.cls in classes or _mentions_home(function.module)}
+        near |= {function for function in self._hinting if function.cls in classes}
         self.concerned = self._closed(self._telling | near)
         self.functions = self._closed(self._telling | self._hinting)
+
+    def _grade(self, function: Function, grade: Grade, called: tuple[str, ...]) -> None:
+        if grade == "telling":
+            self._telling.add(function)
+        elif grade == "hinting":
+            self._hinting.add(function)
+        for name in called:
+            self._callers.setdefault(name, []).append(function)
+
+    def _told(self, module: Module) -> tuple[bool, tuple[tuple[Grade, tuple[str, ...]], ...]]:
+        """Whether a module names SQLAlchemy, and what each of its functions is worth, with whom it calls."""
+        return _mentions_home(module), tuple(self._sorted(function) for function in module.functions)
 
     def __contains__(self, function: Function) -> bool:
         function.module.note(RELEVANT, function.ident)
@@ -72,31 +90,31 @@ class Relevance:
                     queue.append(caller)
         return found
 
-    def _sort(self, function: Function) -> None:
-        """Note whether a function names a session, a model, an engine or a statement, and whom it calls."""
+    def _sorted(self, function: Function) -> tuple[Grade, tuple[str, ...]]:
+        """Whether a function names a session, a model, an engine or a statement, and whom it calls."""
         telling, hinting = function.module.file.fence or self._promises(function), False
-        given = _given(function)
+        given, called = _given(function), dict[str, None]()
         for node in (*self._signature(function), *self.analyzer.walk(function)):
             match node:
                 case ast.Call(func=ast.Attribute(attr=attr)):
                     hinting = hinting or attr in _SESSION_CALLS or attr in _TELLING_CALLS or attr in _RENDERING_CALLS
-                    self._calls(attr, function)
+                    if attr not in _TOO_COMMON:
+                        called[attr] = None
                 case ast.Name(id=name):
                     telling = telling or self._is_telling(function.module, name)
                     hinting = hinting or name in _RENDERING_CALLS or self._waits(function.module, name)
-                    self._calls_name(function, name)
+                    if meant := self._called(function, name):
+                        called[meant] = None
                 case ast.Attribute(attr=attr):
                     telling = telling or self._is_telling_path(function.module, node)
-                    is_relation = attr in self._relations and getattr(node.value, "id", "") in given
+                    is_given = getattr(node.value, "id", "") in given
+                    is_relation = is_given and attr in self.analyzer.models.relation_names()
                     hinting = hinting or is_relation or attr in _SESSION_CALLS
                 case ast.ImportFrom() | ast.Import():
                     telling = telling or self._brings(function.module, node)
                 case _:
                     continue
-        if telling:
-            self._telling.add(function)
-        elif hinting:
-            self._hinting.add(function)
+        return "telling" if telling else "hinting" if hinting else "", tuple(called)
 
     def _promises(self, function: Function) -> bool:
         """Whether a function's return annotation is a session."""
@@ -119,32 +137,24 @@ class Relevance:
         for decorator in function.head.decorator_list:
             yield from ast.walk(decorator)
 
-    def _calls(self, name: str, caller: Function) -> None:
-        if name not in _TOO_COMMON:
-            self._callers.setdefault(name, []).append(caller)
-
-    def _calls_name(self, caller: Function, name: str) -> None:
+    def _called(self, caller: Function, name: str) -> str | None:
+        """The function or class that a name means to its caller; such names have dots in them, those of methods none."""
         definition = self.project.resolve(caller.module, name)
         if isinstance(definition, Global) and isinstance(definition.value, ast.Call):
             definition = self.project.resolve_expr(definition.module, definition.value.func)
-        if isinstance(definition, (Function, Class)):
-            self._callers.setdefault(definition, []).append(caller)
+        return definition.ident if isinstance(definition, (Function, Class)) else None
 
     def _waiting_for(self, function: Function) -> Iterable[Function]:
-        yield from self._callers.get(function, ())
+        yield from self._callers.get(function.ident, ())
         if function.cls is not None:
-            yield from self._callers.get(function.cls, ())
+            yield from self._callers.get(function.cls.ident, ())
         if function.name not in _TOO_COMMON:
             yield from self._callers.get(function.name, ())
         if function.outer is not None:
             yield function.outer
 
     def _is_telling(self, module: Module, name: str) -> bool:
-        key = (module.name, name)
-        if key not in self._names:
-            self._names[key] = False
-            self._names[key] = self._tells(module, name)
-        return self._names[key]
+        return self._names.get((module.name, name), partial(self._tells, module, name))
 
     def _tells(self, module: Module, name: str) -> bool:
         return self._means(self.project.resolve(module, name), 0)
@@ -159,10 +169,7 @@ class Relevance:
             case External(name=name):
                 return name.startswith(_HOMES) or self.analyzer.providers.external(name) is not None
             case Class():
-                return (
-                    self.analyzer.models.mapping(definition) is not None
-                    or self.analyzer.session_class(definition) is not None
-                )
+                return self.analyzer.models.is_mapped(definition) or self.analyzer.session_class(definition) is not None
             case Global(module=module, value=value, annotation=annotation) if depth < 3:
                 nodes = [node for node in (value, annotation) if node is not None]
                 return any(self._names_home(module, node, depth) for node in nodes)
@@ -189,7 +196,7 @@ class Relevance:
 
 def _given(function: Function) -> set[str]:
     """The parameters of which nothing says what they are: one may be an instance."""
-    args = function.node.args
+    args = function.head.args
     return {each.arg for each in (*args.posonlyargs, *args.args, *args.kwonlyargs) if each.annotation is None}
 
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .words import words_of
+
 if TYPE_CHECKING:
     from .modules import Module, Project
 
-_POSTGRESQL = re.compile(r"postgresql|psycopg|asyncpg")
-_STRICT = re.compile(r"""isolation_level\s*["']?\s*[=:]\s*["'](SERIALIZABLE|REPEATABLE READ)""", re.IGNORECASE)
 _LOCKS = re.compile(r"\bpg_(try_)?advisory_(xact_)?lock|\bget_lock\b|\bsp_getapplock\b", re.IGNORECASE)
-_SERVERS = re.compile(
-    r"^\s*(?:from|import)\s+(?:fastapi|starlette|flask|litestar|aiohttp\.web|sanic|quart|bottle|tornado|django|celery|dramatiq|rq"
-    r"|arq|huey|taskiq|faststream|grpc|strawberry|fastmcp|mcp|streamlit|gradio|aio_pika|confluent_kafka|aiokafka)\b",
-    re.MULTILINE,
-)
-_WORDS = {"postgresql": _POSTGRESQL, "strict": _STRICT, "servers": _SERVERS}
 
 LOCKS, SURROUNDINGS = "locks", "surroundings"
 """What one can rest on: whether a module takes locks, and what the files together speak of."""
@@ -59,6 +53,6 @@ class Surroundings:
     def said(self, what: str) -> bool:
         """Whether any file speaks of it; whoever rests on the answer notes so."""
         if what not in self._said:
-            texts = (module.file.text for module in self._project.modules.values())
-            self._said[what] = any(map(_WORDS[what].search, texts))
+            modules = self._project.modules.values()
+            self._said[what] = any(what in words_of(self._project, module).speaks_of for module in modules)
         return self._said[what]

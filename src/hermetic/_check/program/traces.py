@@ -7,9 +7,9 @@ rests on what it was worked out from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar, cast
 
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -109,6 +109,33 @@ class Guarded(Generic[Key, Answer]):
         if lowest == place:
             self._known[key] = answer, notes
         return answer
+
+
+class Facts:
+    """Plain answers that outlive a check: given again while all that they were worked out from says the same.
+
+    Whoever rests on one notes its atom, which stands for the answer, instead of what that was worked out from.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self.found: dict[Atom, tuple[object, Notes]] = {}
+        self.known: Mapping[Atom, tuple[object, tuple[Atom, ...]]] = {}
+        self.holds: Callable[[Iterable[Atom]], bool] = lambda _: False
+
+    def get(self, atom: Atom, work: Callable[[], Answer]) -> Answer:
+        """The fact of this name, by `work` where it does not hold any more; `work` gives tuples, strings and the like."""
+        found = self.found.get(atom)
+        if found is None:
+            notes, known = Notes(), self.known.get(atom)
+            with self._trace.into(notes):
+                if known is not None and self.holds(known[1]):
+                    notes.inside = set(known[1])
+                    found = known[0], notes
+                else:
+                    found = work(), notes
+            self.found[atom] = found
+        return cast(Answer, found[0])
 
 
 def atoms_of(inside: set[Atom | Notes]) -> frozenset[Atom]:

@@ -60,7 +60,7 @@ class Usage:
         if self.analyzer.fenced.is_model_name(module, node):
             return True
         definition = module.project.resolve_expr(module, node)
-        return isinstance(definition, Class) and self.analyzer.models.mapping(definition) is not None
+        return isinstance(definition, Class) and self.analyzer.models.is_mapped(definition)
 
     def _is_statement(self, node: ast.expr, module: Module) -> bool:
         while isinstance(node, ast.Call):

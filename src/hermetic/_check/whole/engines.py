@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property, partial
@@ -16,6 +15,7 @@ from ..paths.state import State
 from ..paths.values import Call, Closure, Engine, Lambda, Maker, Obj, Value, keys_in, parts
 from ..program.modules import Function, Imported, Module
 from ..program.traces import Remembered
+from ..program.words import words_of
 from .evidence import Built, Evidence
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _START_UP_DECORATORS = frozenset({"on_event", "before_first_request", "before_se
 _ONCE_DECORATORS = frozenset({"command", "fixture", "cli"}) | _START_UP_DECORATORS
 _START_UP_METHODS = (("gunicorn.app.", "load"), ("django.apps.AppConfig", "ready"))
 """Methods that a server or framework calls when it starts, by how the name of their class's base begins."""
-_STARTED_UP = re.compile(r"\b(?:lifespan|on_startup|startup)\s*=\s*\[?\s*(\w+)")
 _BORROWERS = frozenset(
     {"sqlalchemy", "sqlmodel", "pandas", "polars", "geopandas", "alembic", "sqlalchemy_utils", "logging", "builtins"}
 )
@@ -57,11 +56,10 @@ class Engines:
         self.analyzer.project.trace.inside.add((CONFIGURED,))
         return self.configures
 
-    @cached_property
+    @property
     def configures(self) -> bool:
         """The same; whoever rests on the answer notes so."""
-        texts = (module.file.text for module in self.analyzer.project.modules.values())
-        return any(".configure(" in text or ".kw[" in text or ".kw." in text for text in texts)
+        return self.analyzer.surroundings.said("configured")
 
     def ended(self, flow: Flow, exits: list[Exit]) -> None:
         """A function, or a script's body, ends: note each engine built in it that is kept on none of its paths."""
@@ -126,8 +124,8 @@ class Engines:
     @cached_property
     def started_up(self) -> frozenset[str]:
         """The names of functions that an application gets to run at its start."""
-        texts = (module.file.text for module in self.analyzer.project.modules.values())
-        return frozenset(name for text in texts for name in _STARTED_UP.findall(text))
+        project = self.analyzer.project
+        return frozenset(name for module in project.modules.values() for name in words_of(project, module).started_up)
 
     def is_rerun(self, module: Module) -> bool:
         """Whether a module is a Streamlit script, whose body runs again at each interaction; imported ones run once."""
@@ -136,7 +134,7 @@ class Engines:
             return self._is_rerun(module)
 
     def _is_rerun(self, module: Module) -> bool:
-        if not re.search(r"^\s*(import|from) streamlit\b", module.file.text, re.MULTILINE):
+        if "streamlit" not in words_of(self.analyzer.project, module).speaks_of:
             return False
         return not any(
             module.name == target for other in self.analyzer.project.modules.values() for target in _imported(other)
@@ -145,7 +143,7 @@ class Engines:
 
 def _imported(module: Module) -> Iterator[str]:
     """The modules from which a module takes names."""
-    yield from module.stars
+    yield from module.contents.stars
     for bound in module.contents.names.values():
         if isinstance(bound, Imported):
             yield bound.target

@@ -11,7 +11,7 @@ from ..providers import Provider
 from ..source.discover import SourceFile
 from ..templates.files import Template, can_read
 from .cache import Cache, digest
-from .recall import Known
+from .ledger import Known
 
 
 class Memory:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Hashable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..analyzer import GENERATOR
 from ..models import index
+from ..models.registry import REGISTRY
+from ..models.relations import BACKREFS
 from ..paths.fenced import BLOCKS
 from ..program import modules
 from ..program.definitions import BINDING, CLASS, FUNCTION, MEMBERS, STARS, TEXT, Class, Function, Global, Module
@@ -16,6 +19,7 @@ from ..program.lines import LINE
 from ..program.relevance import RELEVANT
 from ..program.surroundings import LOCKS, SURROUNDINGS
 from ..program.traces import Atom
+from ..program.words import WORDS, words_of
 from ..templates.files import TEMPLATE
 from ..whole.engines import CONFIGURED, RERUN, STARTED_UP
 from .answers import of_head
@@ -34,8 +38,6 @@ class Parts:
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
         self.project = analyzer.project
-        self._classes = {cls.ident: cls for cls in self.project.classes()}
-        self._functions = {function.ident: function for function in self.project.functions()}
         self._lines: dict[str, list[str]] = {}
         self._of_module: dict[str, Callable[[Module, str], object]] = {
             TEXT: lambda module, _: module.file.text,
@@ -46,29 +48,38 @@ class Parts:
             MEMBERS: self._members,
             GENERATOR: self._generator,
             LOCKS: lambda module, _: analyzer.surroundings.locks_by_name(module),
+            WORDS: self._words,
             RERUN: lambda module, _: analyzer.engines.is_rerun(module),
             RELEVANT: self._relevant,
-            index.VERSIONED: self._versioned,
-            index.UNIQUE: self._unique,
         }
         self._of_project: dict[str, Callable[..., object]] = {
-            LINE: analyzer.lines.at,
-            TEMPLATE: analyzer.templates.shelf.said,
+            LINE: lambda *line: analyzer.lines.at(*line),
+            TEMPLATE: lambda *name: analyzer.templates.shelf.said(*name),
+            index.RELATIONS: lambda: sorted(analyzer.models.relation_names()),
             BLOCKS: lambda document: [module.name for module in analyzer.fenced.blocks.get(document, ())],
             FACTORIES: self._factories,
-            SURROUNDINGS: analyzer.surroundings.said,
+            SURROUNDINGS: lambda what: analyzer.surroundings.said(what),
             CONFIGURED: lambda: analyzer.engines.configures,
             STARTED_UP: lambda name: name in analyzer.engines.started_up,
             modules.MODULE: lambda name: name in self.project.modules,
             modules.IMPORT: self._import,
             modules.CALLED: self._called,
+            REGISTRY: self._registry,
+            index.IS_MAPPED: lambda _, ident: self._mapped(ident) is not None,
+        }
+        self._derived: dict[str, Callable[..., object]] = {
+            BACKREFS: lambda: analyzer.models.backrefs(),
             index.MAPPING: self._mapping,
             index.READS: self._reads,
+            index.VERSIONED: self._versioned,
+            index.UNIQUE: self._unique,
         }
 
     def now(self, atom: Atom) -> str:
         """A name for what a part says."""
         kind, *rest = atom
+        if kind in self._derived:
+            return self.project.facts.get(atom, lambda: _name(self._derived[str(kind)](*rest)))
         with self.project.trace.apart():
             if kind in self._of_project:
                 return _name(self._of_project[str(kind)](*rest))
@@ -81,6 +92,32 @@ class Parts:
         """What is known of a module by its place alone."""
         file = module.file
         return str(file.path), file.name, file.role, file.fence, file.first_line, module.is_package
+
+    def _words(self, module: Module, _: str) -> object:
+        found = words_of(self.project, module)
+        return sorted(found.speaks_of), sorted(found.started_up)
+
+    def _registry(self) -> object:
+        """The mapped classes, and what was said of some outside of their bodies."""
+        registry = self.analyzer.models.registry
+        told = [cls.module for cls in registry.classes if id(cls) in registry.imperative]
+        texts = [
+            registry.imperative[id(cls)].module.file.text for cls in registry.classes if id(cls) in registry.imperative
+        ]
+        assigned = [
+            (cls.ident, name, written.module.name, written.value and ast.dump(written.value))
+            for cls in registry.classes
+            for name, written in registry.assigned.get(id(cls), ())
+        ]
+        return [cls.ident for cls in registry.classes], [module.name for module in told], texts, assigned
+
+    @cached_property
+    def _classes(self) -> dict[str, Class]:
+        return {cls.ident: cls for cls in self.project.classes()}
+
+    @cached_property
+    def _functions(self) -> dict[str, Function]:
+        return {function.ident: function for function in self.project.functions()}
 
     def _binding(self, module: Module, name: str) -> object:
         found = module.contents.names.get(name)
@@ -158,28 +195,33 @@ class Parts:
         found = self.project.class_called(qualname)
         return found and found.ident
 
+    def _mapped(self, ident: str) -> Class | None:
+        cls = self._classes.get(ident)
+        self.project.trace.inside.add((REGISTRY,))
+        return cls if cls is not None and self.analyzer.models.registry.holds(cls) else None
+
     def _mapping(self, module: str, ident: str | None = None) -> object:
         """What the mapper says of a class, given by its qualified name alone, or by its module and name there."""
-        cls = module if ident is None else self._classes.get(ident)
-        mapping = self.analyzer.models.mapping(cls) if cls is not None else None
-        if mapping is None:
+        models = self.analyzer.models
+        self.project.trace.inside.add((REGISTRY,))
+        cls = models.registry.by_qualname.get(module) if ident is None else self._mapped(ident)
+        if cls is None:
             return None
-        home = self.analyzer.models.cls(mapping)
-        return home.ident, mapping.name, *mapping.columns.items(), *mapping.relations.items(), mapping.fetches_defaults
+        mapping = models.traced(cls)
+        return cls.ident, mapping.name, *mapping.columns.items(), *mapping.relations.items(), mapping.fetches_defaults
 
-    def _versioned(self, module: Module, ident: str) -> object:
-        cls = self._classes.get(ident)
-        mapping = self.analyzer.models.mapping(cls) if cls is not None else None
-        return mapping and self.analyzer.models.is_versioned(mapping)
+    def _versioned(self, _: str, ident: str) -> object:
+        cls = self._mapped(ident)
+        return cls and self.analyzer.models.has_counter(cls)
 
-    def _unique(self, module: Module, ident: str) -> object:
-        cls = self._classes.get(ident)
+    def _unique(self, _: str, ident: str) -> object:
+        cls = self._mapped(ident)
         return cls and [sorted(group) for group in self.analyzer.models.unique(cls)]
 
-    def _reads(self, module: str, ident: str, name: str) -> object:
-        cls = self._classes.get(ident)
-        mapping = self.analyzer.models.mapping(cls) if cls is not None else None
-        return mapping and sorted(self.analyzer.models.property_reads(mapping, name))
+    def _reads(self, _: str, ident: str, name: str) -> object:
+        cls = self._mapped(ident)
+        models = self.analyzer.models
+        return cls and sorted(models.traced_reads(models.traced(cls), name))
 
 
 def _name(value: object) -> str:
