@@ -48,16 +48,33 @@ class Node:
     slots: tuple[Cell | Joined | Keyed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What of a statement the layout depends on, apart from the class that it selects.
+
+    `joins` tells whether a related row may be joined to it, `joins_below` whether to the queries below; `whole`
+    selects the class's every column, for DISTINCT, which otherwise would fold rows that differ; `extra` are attributes
+    to select besides.
+    """
+
+    joins: bool
+    whole: bool
+    extra: tuple[str, ...]
+    joins_below: bool = True
+
+
 @dataclass(slots=True)
 class Query:
     """One SELECT: its columns in order, its joins, the DTO in each row and the queries that hang on it.
 
-    `links` are the places of the key by which the rows go to the rows above.
+    `joined` are the mappers of the joined classes; `links` are the places of the key by which the rows go to the rows above.
     """
 
     entity: Entity
+    joins_below: bool
     columns: list[Any] = field(default_factory=list)  # Any: expressions of whatever type
     joins: list[Any] = field(default_factory=list)  # Any: relationship attributes of whatever class
+    joined: set[Any] = field(default_factory=set)  # Any: mappers of whatever class
     below: list[Below] = field(default_factory=list)
     links: tuple[int, ...] = ()
     node: Node = field(init=False)
@@ -92,24 +109,20 @@ class Below:
 def lay_out(
     plan: Plan,
     entity: Entity,
-    joins: bool,
-    whole: bool = False,
-    extra: Sequence[str] = (),
+    form: Form,
     beside: Mapping[str, Any] = NOTHING,
 ) -> Query:
     """Lay out the query for a plan, of the entity that a statement selects.
 
-    `joins` tells whether a related row may be joined; `whole` selects the entity's every column, for DISTINCT, which
-    otherwise would fold rows that differ; `extra` are attributes to select besides, `beside` the expressions that
-    the statement has by their labels. Any: of whatever type.
+    `beside` are the expressions that the statement has by their labels. Any: of whatever type.
     """
-    query = Query(entity, columns=list(beside.values()))
+    query = Query(entity, form.joins_below, columns=list(beside.values()))
     query.beside = {name: place for place, name in enumerate(beside)}
-    query.node = node(query, plan, entity, joins)
-    if whole:
+    query.node = node(query, plan, entity, form.joins)
+    if form.whole:
         for prop in plan.mapper.column_attrs:
             query.place(entity, prop.key)
-    for key in extra:
+    for key in form.extra:
         query.place(entity, key)
     if not any(owner == id(entity) for owner, _ in query.known):
         identity(query, plan, entity)
@@ -141,8 +154,9 @@ def points_at_one(relationship: RelationshipProperty[Any]) -> bool:
 def joined(query: Query, part: One, entity: Entity) -> Joined:
     """Bring the related row into the same row, by an outer join to an alias of its class."""
     other = aliased(part.relationship.mapper.class_)
+    query.joined.add(part.relationship.mapper)
     query.joins.append(getattr(entity, part.attribute.key).of_type(other))
-    inner = node(query, part.plan, other, joins=True)
+    inner = node(query, part.plan, other, True)
     return Joined(part, inner, identity(query, part.plan, other))
 
 
@@ -159,8 +173,8 @@ def places(query: Query, mapper: Any, entity: Entity, columns: Sequence[Any]) ->
 def keyed(query: Query, part: One | Many, plan: Plan, entity: Entity) -> Keyed:
     """Give the related rows a query of their own, keyed by columns of these."""
     relationship = part.relationship
-    below = Query(relationship.mapper.class_)
-    below.node = node(below, part.plan, below.entity, joins=True)
+    below = Query(relationship.mapper.class_, query.joins_below)
+    below.node = node(below, part.plan, below.entity, query.joins_below)
     pairs = plain_pairs(relationship)
     owner = None if pairs else aliased(plan.mapper.class_)
     if pairs:

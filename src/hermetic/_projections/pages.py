@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, func, select
@@ -16,6 +17,7 @@ from .plan import Plan
 from .prepare import Prepared, Statement, is_limited, is_ordered, prepare, selected_by
 from .rows import Fetched, fetch_rows
 from .run import RootStep, filters_of
+from .settle import settled
 
 T = TypeVar("T")
 
@@ -68,29 +70,39 @@ class CursorPages(Generic[T]):
     def read(self, session: Session, parameters: Mapping[str, object] | None, size: int, cursor: str | None) -> Page[T]:
         """The page that a cursor leads to, the first without one. Raises BadCursor when it was not made by us."""
         check_positive("size", size)
-        statement: Any = self.prepared.statement  # a Select of whatever columns
-        entity, backwards = self.prepared.entity, False
-        if cursor is not None:
-            values, backwards = read_cursor(cursor, query=self.identity, secret=self.secret)
-            statement = statement.where(self.order.after(entity, values, backwards=backwards))
-        statement = statement.order_by(*self.order.terms(entity, backwards=backwards)).limit(size + 1)
-        fetched = fetch_rows(session, statement, parameters, {}, self.prepared.width)
+        place = read_cursor(cursor, query=self.identity, secret=self.secret) if cursor is not None else None
+        backwards = place is not None and place[1]
+
+        def run(current: Prepared) -> Fetched:
+            statement = self.limited(current, place, size + 1)
+            return fetch_rows(session, statement, parameters, {}, current.width)
+
+        current, fetched = settled(self.prepared, run, attrgetter("context"))
         has_more = len(fetched.rows) > size
         rows = list(fetched.rows[:size])
         if backwards:
             rows.reverse()
         chosen = Fetched(rows, fetched.context, fetched.column_types)
-        first, last = self.ends(chosen)
+        first, last = self.ends(current, chosen)
         return Page(
-            items=dtos(self.prepared, session, chosen),
+            items=dtos(current, chosen, session),
             next=self.cursor(last, backwards=False) if rows and (has_more or backwards) else None,
             previous=self.cursor(first, backwards=True) if rows and (has_more if backwards else cursor) else None,
         )
 
-    def ends(self, fetched: Fetched) -> tuple[Sequence[object], Sequence[object]]:
+    def limited(self, current: Prepared, place: tuple[list[object], bool] | None, rows: int) -> Any:
+        """The statement for so many rows from that place on. Any: a Select of whatever columns."""
+        entity, statement = current.chosen.entity, current.statement
+        if place is None:
+            return statement.order_by(*self.order.terms(entity, backwards=False)).limit(rows)
+        values, backwards = place
+        beyond = statement.where(self.order.after(entity, values, backwards=backwards))
+        return beyond.order_by(*self.order.terms(entity, backwards=backwards)).limit(rows)
+
+    def ends(self, current: Prepared, fetched: Fetched) -> tuple[Sequence[object], Sequence[object]]:
         """What the first and the last row sort by. Raises BadProjection when a row comes twice."""
-        built = self.prepared.step.built(fetched)
-        query = self.prepared.step.query
+        built = current.step.built(fetched)
+        query = current.step.query
         places = [query.place(query.entity, key.attribute) for key in self.order.keys]
         values = [tuple(built.value(row, place) for place in places) for row in fetched.rows]
         if len(set(values)) < len(values):
@@ -121,8 +133,8 @@ class NumberedPages(Generic[T]):
     """The pages of a query by number; `counted` counts its rows, once it has the filters that hold for the query."""
 
     prepared: Prepared
-    ordered: Any  # a Select of whatever columns
-    counted: Any  # as above
+    order_by: tuple[Any, ...]  # Any: expressions of whatever type
+    counted: Any  # a Select of whatever columns
 
     def read(
         self, session: Session, parameters: Mapping[str, object] | None, size: int, number: int
@@ -130,10 +142,14 @@ class NumberedPages(Generic[T]):
         """The page of that number, and how many rows there are."""
         check_positive("size", size)
         check_positive("number", number)
-        statement = self.ordered.limit(size).offset(size * (number - 1))
-        fetched = fetch_rows(session, statement, parameters, {}, self.prepared.width)
+
+        def run(current: Prepared) -> Fetched:
+            statement = current.statement.order_by(*self.order_by).limit(size).offset(size * (number - 1))
+            return fetch_rows(session, statement, parameters, {}, current.width)
+
+        current, fetched = settled(self.prepared, run, attrgetter("context"))
         total = session.execute(self.counted.options(*filters_of(fetched)), parameters).scalar_one()
-        return NumberedPage(dtos(self.prepared, session, fetched), number, size, total)
+        return NumberedPage(dtos(current, fetched, session), number, size, total)
 
 
 def numbered_pages(
@@ -143,11 +159,11 @@ def numbered_pages(
     chosen = pageable(statement, may_be_ordered=True)
     prepared = prepare(plan, chosen, selected_by(chosen), validate)
     keys = [
-        getattr(prepared.entity, plan.mapper.get_property_by_column(column).key) for column in plan.mapper.primary_key
+        getattr(prepared.chosen.entity, plan.mapper.get_property_by_column(column).key)
+        for column in plan.mapper.primary_key
     ]
-    ordered: Any = prepared.statement  # a Select of whatever columns
     rows = chosen.with_only_columns(*keys, maintain_column_froms=True).order_by(None).subquery()
-    return NumberedPages(prepared, ordered.order_by(*order_by, *keys), select(func.count()).select_from(rows))
+    return NumberedPages(prepared, (*order_by, *keys), select(func.count()).select_from(rows))
 
 
 def check_positive(name: str, value: int) -> None:
@@ -156,7 +172,7 @@ def check_positive(name: str, value: int) -> None:
         raise BadProjection(f"A page has {name}=1 at least, and {name}={value} was asked for.")
 
 
-def dtos(prepared: Prepared, session: Session, fetched: Fetched) -> list[Any]:
+def dtos(prepared: Prepared, fetched: Fetched, session: Session) -> list[Any]:
     """The DTOs of these rows; nothing is pending any more, so the queries below need not flush. Any: of any class."""
     step: RootStep = prepared.step
     return step.dtos(session, fetched, {**prepared.options, "autoflush": False})

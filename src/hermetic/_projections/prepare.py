@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, inspect, select
 from sqlalchemy.orm import FromStatement, Mapper, QueryableAttribute
-from sqlalchemy.sql import Executable
 
 from ..errors import BadProjection
-from .layout import Query, lay_out
+from .layout import Form, Query, lay_out
 from .plan import Plan
 from .run import RootStep
 
 Statement = Select[Any] | FromStatement[Any]  # Any: of whatever class
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
     """A statement ready to run.
 
-    `step` runs the queries; `width` is how many columns the rows have when they come in the step's order.
+    `step` runs the queries; `width` is how many columns the rows have when they come in the step's order;
+    `unjoined` does the same without joins, once they have met a filter that does not reach them.
     """
 
-    statement: Executable
-    entity: Any  # a mapped class or an alias of one
+    statement: Any  # a Select of whatever columns, or what stands in for one
+    chosen: Selected
+    form: Form
     step: RootStep
     options: Mapping[str, Any]  # Any: execution options of whatever kind
     width: int | None
+    unjoined: Prepared | None = None
 
 
 def check_statement(statement: object) -> None:
@@ -95,27 +97,29 @@ def prepare(
 
     `extra` are attributes of the class that are selected although no field wants them.
     """
-    entity = chosen.entity
     if isinstance(statement, FromStatement):
-        step, query = laid_out(plan, chosen, Form(False, False, extra), validate)
+        form = Form(False, False, extra)
+        step, query = laid_out(plan, chosen, form, validate)
         read = select(*query.columns).from_statement(statement.element)
-        return Prepared(read, entity, step, kept_options(statement), None)
+        return Prepared(read, chosen, form, step, kept_options(statement), None)
     is_distinct = statement.compare(statement.distinct())
     joins = not (plan.has_related and (is_distinct or is_grouped(statement)))
-    step, query = laid_out(plan, chosen, Form(joins, is_distinct, extra), validate)
+    form = Form(joins, is_distinct, extra)
+    step, query = laid_out(plan, chosen, form, validate)
     selected = statement.with_only_columns(*query.columns)
     for join in query.joins:
         selected = selected.outerjoin(join)
-    return Prepared(selected, entity, step, kept_options(statement), len(query.columns))
+    return Prepared(selected, chosen, form, step, kept_options(statement), len(query.columns))
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What of a statement the layout of its columns depends on, apart from the class that it selects."""
-
-    joins: bool
-    whole: bool
-    extra: tuple[str, ...]
+def without_joins(prepared: Prepared) -> Prepared:
+    """The same, with a query of its own for every related row; the joins stay in the statement and select nothing."""
+    form = replace(prepared.form, joins=False, joins_below=False)
+    step, query = laid_out(prepared.step.query.node.plan, prepared.chosen, form, prepared.step.validate)
+    if prepared.width is None:
+        return replace(prepared, form=form, step=step)
+    statement = prepared.statement.with_only_columns(*query.columns)
+    return replace(prepared, statement=statement, form=form, step=step, width=len(query.columns))
 
 
 def laid_out(plan: Plan, chosen: Selected, form: Form, validate: bool | None) -> tuple[RootStep, Query]:
@@ -125,18 +129,18 @@ def laid_out(plan: Plan, chosen: Selected, form: Form, validate: bool | None) ->
     are the statement's own, so what reads them is compiled for it.
     """
     if chosen.beside:
-        query = lay_out(plan, chosen.entity, form.joins, form.whole, form.extra, chosen.beside)
+        query = lay_out(plan, chosen.entity, form, chosen.beside)
         return RootStep(query, validate), query
     step = root_step(plan, form, validate)
     if chosen.entity is plan.mapper.class_:
         return step, step.query
-    return step, lay_out(plan, chosen.entity, form.joins, form.whole, form.extra)
+    return step, lay_out(plan, chosen.entity, form)
 
 
 @lru_cache(maxsize=1024)
 def root_step(plan: Plan, form: Form, validate: bool | None) -> RootStep:
     """What runs the plan, for every statement of the form."""
-    return RootStep(lay_out(plan, plan.mapper.class_, form.joins, form.whole, form.extra), validate)
+    return RootStep(lay_out(plan, plan.mapper.class_, form), validate)
 
 
 def kept_options(statement: Statement) -> dict[str, Any]:

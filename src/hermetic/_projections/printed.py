@@ -24,7 +24,7 @@ def print_plan(query: DeclaredQuery[Any], dialect: Dialect | None = None) -> str
     ]
     for number, step in enumerate(steps, 1):
         statement = lookup(step.how, dialect).statement if isinstance(step, BelowStep) else query.prepared.statement
-        sql = str(statement.compile(dialect=dialect))  # type: ignore[attr-defined]  # every statement of ours compiles
+        sql = str(statement.compile(dialect=dialect))
         lines += ["", f"query {number}", indented(sql), indented(step.text)]
     return "\n".join(lines) + "\n"
 

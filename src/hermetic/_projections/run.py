@@ -35,6 +35,8 @@ class Step:
         self.below = [
             BelowStep(below, validate, source.within_below[number]) for number, below in enumerate(query.below)
         ]
+        # The mappers of the classes that are joined to this query or to one below.
+        self.joined: set[Any] = query.joined.union(*(step.joined for step in self.below))
         self.last: tuple[Dialect, tuple[Any, ...], Built] | None = None  # Any: codes of the driver
         self.converted: Built | None = None
 
@@ -124,6 +126,25 @@ def filters_of(fetched: Fetched) -> list[Any]:
     if fetched.context is None or not filters_in(fetched.context.compiled):
         return []
     return filters_in(fetched.context.invoked_statement.compile(dialect=fetched.context.dialect))
+
+
+def joins_escape(step: Step, context: Any) -> bool:
+    """Whether a filter of the statement that was executed leaves out a row that the step joins.
+
+    `with_loader_criteria` does not reach an alias unless it says so, and a joined row is one of an alias. Any:
+    SQLAlchemy's account of the execution, or None.
+    """
+    if not step.joined:
+        return False
+    compiled = getattr(context, "compiled", None)
+    attributes: Mapping[Any, Any] = getattr(getattr(compiled, "compile_state", None), "global_attributes", {})
+    return any(
+        isinstance(key, tuple)
+        and key[0] == FILTER
+        and key[1] in step.joined
+        and not all(one.include_aliases for one in found)
+        for key, found in attributes.items()
+    )
 
 
 def filters_in(compiled: Any) -> list[Any]:

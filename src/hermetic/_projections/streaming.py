@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import CursorResult, Result
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -14,25 +14,35 @@ from .pages import dtos
 from .prepare import Prepared
 from .rows import Fetched
 from .sessions import AnySession, plain
+from .settle import settled
 
 
 def batches(
     session: Session, prepared: Prepared, parameters: Mapping[str, object] | None, rows: int
 ) -> Iterator[list[Any]]:
     """Lists of up to that many DTOs, from a cursor that stays open. Any: of whatever class."""
-    result = session.execute(prepared.statement, parameters, execution_options={"yield_per": rows})
+
+    def run(current: Prepared) -> Result[Any]:
+        return session.execute(current.statement, parameters, execution_options={"yield_per": rows})
+
+    current, result = settled(prepared, run, context_of, Result.close)
     raw = getattr(result, "raw", None)
     try:
-        if isinstance(raw, CursorResult) and raw.cursor is not None and len(raw.cursor.description) == prepared.width:
+        if isinstance(raw, CursorResult) and raw.cursor is not None and len(raw.cursor.description) == current.width:
             types = tuple([column[1] for column in raw.cursor.description])
             while found := raw.cursor_strategy.fetchmany(raw, raw.cursor, rows):
-                yield dtos(prepared, session, Fetched(list(found), raw.context, types))
+                yield dtos(current, Fetched(list(found), raw.context, types), session)
         else:
-            context = raw.context if isinstance(raw, CursorResult) else None
             for partition in result.partitions(rows):
-                yield dtos(prepared, session, Fetched(list(partition), context, None))
+                yield dtos(current, Fetched(list(partition), context_of(result), None), session)
     finally:
         result.close()
+
+
+def context_of(result: Result[Any]) -> object:
+    """SQLAlchemy's account of the execution, None when a listener answered. Any: rows of whatever columns."""
+    raw = getattr(result, "raw", None)
+    return raw.context if isinstance(raw, CursorResult) else None
 
 
 def one_by_one(
