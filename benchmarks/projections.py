@@ -22,7 +22,7 @@ import pydantic
 from sqlalchemy import Engine, ForeignKey, bindparam, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
-from hermetic import Projection, fetch, fetch_one
+from hermetic import Projection, fetch, fetch_json, fetch_one
 
 
 class Base(DeclarativeBase):
@@ -145,6 +145,9 @@ NESTED_MSGSPEC = Projection(NestedStruct, Order).query(SOME)
 ONE_PYDANTIC = Projection(Flat, Order).query(BY_KEY)
 ONE_MSGSPEC = Projection(FlatStruct, Order).query(BY_KEY)
 
+PAGE_MSGSPEC = Projection(FlatStruct, Order).query(select(Order).order_by(Order.id).limit(50))
+LIST_OF_NESTED = pydantic.TypeAdapter(list[Nested])
+
 Contender = Callable[[Session], object]
 
 
@@ -175,6 +178,17 @@ WORK: dict[str, dict[str, Contender]] = {
         "fetch → msgspec": lambda session: fetch(session, NestedStruct, select(Order).where(Order.id <= 200)),
         "declared → msgspec": lambda session: NESTED_MSGSPEC.all(session),
     },
+    "the same 200 orders as JSON": {
+        "ORM, model_validate, dump_json": lambda session: LIST_OF_NESTED.dump_json(
+            [
+                Nested.model_validate(one, from_attributes=True)
+                for one in session.scalars(select(Order).where(Order.id <= 200).options(*WITH_ALL))
+            ]
+        ),
+        "fetch_json, Pydantic": lambda session: fetch_json(session, Nested, select(Order).where(Order.id <= 200)),
+        "declared, Pydantic": lambda session: NESTED_PYDANTIC.json(session),
+        "declared, msgspec": lambda session: NESTED_MSGSPEC.json(session),
+    },
     "a page of 50": {
         "ORM, model_validate": validated(Flat, lambda: select(Order).order_by(Order.id).limit(50)),
         "Core rows, Struct(*row)": lambda session: [
@@ -182,6 +196,7 @@ WORK: dict[str, dict[str, Contender]] = {
         ],
         "fetch → Pydantic": lambda session: fetch(session, Flat, select(Order).order_by(Order.id).limit(50)),
         "fetch → msgspec": lambda session: fetch(session, FlatStruct, select(Order).order_by(Order.id).limit(50)),
+        "declared → msgspec": lambda session: PAGE_MSGSPEC.all(session),
     },
     "one row by key": {
         "ORM, model_validate": validated(Flat, lambda: select(Order).where(Order.id == 7)),
@@ -232,7 +247,7 @@ def compare(
     engine: Engine, title: str, contenders: dict[str, Contender], rounds: int, clock: Callable[[], float]
 ) -> None:
     """Time contenders in turns, then print what each took."""
-    repeat = 1 if "00" in title else 20
+    repeat = 1 if "00" in title or "JSON" in title else 20
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(rounds + 2):
         for name, contender in contenders.items():

@@ -260,3 +260,38 @@ def test_kept_statement_is_prepared_once_and_let_go(session: Session) -> None:
     assert before + 1 == len(READY)
     statement = None
     assert before == len(READY)
+
+
+def test_expressions_of_a_joined_row(session: Session) -> None:
+    """Hybrids, mapped expressions, composites and synonyms of a row that is joined are its own."""
+
+    class OrderInside(BaseModel):
+        label: str
+        item_count: int
+        reference: str
+        code: str
+        customer: CustomerInside | None
+
+    class ItemWithOrder(BaseModel):
+        sku: str
+        order: OrderInside
+
+    by_key = select(Item).order_by(Item.order_id, Item.position)
+
+    assert through_orm(session, ItemWithOrder, by_key) == fetch(session, ItemWithOrder, by_key)
+
+
+class AddressInside(BaseModel):
+    street: str | None
+    town: str | None
+
+
+class CustomerInside(BaseModel):
+    address: AddressInside | None
+    introduced_by: CustomerRead | None
+    orders: list[TagLike]
+
+
+class TagLike(BaseModel):
+    number: str
+    tags: list[TagRead]
