@@ -157,6 +157,31 @@ def test_what_the_baseline_holds_is_left() -> None:
     assert (0, LEAK, CLOSED) == (done.exit_code, Path("old.py").read_text(), Path("new.py").read_text())
 
 
+def committed(project: Path) -> None:
+    """What the working directory holds is the first revision of a repository."""
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        who = ["-c", "user.name=Ada", "-c", "user.email=ada@shop.example"]
+        subprocess.run(["git", *who, *command], check=True, cwd=project)
+
+
+def test_with_a_revision_only_what_changed_since_is_fixed(project: Path) -> None:
+    """An old mistake is left in an old file, and in a changed one where the change does not touch it; nor does a fix grow."""
+    for name in ("old.py", "changed.py"):
+        Path(name).write_text(LEAK)
+    committed(project)
+    Path("changed.py").write_text(LEAK + LOST)
+    Path("new.py").write_text(LEAK)
+    shown = check("--diff", "HEAD", "--show-fixes", "--unsafe")
+    done = check("--diff", "HEAD", "--fix", "--unsafe")
+    again = check("--diff", "HEAD")
+
+    assert ["b/changed.py", "b/new.py"] == [line.split()[1] for line in shown.stdout.splitlines() if line[:3] == "+++"]
+    assert (0, "fixed 2") == (done.exit_code, done.stdout.splitlines()[-1])
+    assert (LEAK, CLOSED) == (Path("old.py").read_text(), Path("new.py").read_text())
+    assert LEAK + LOST + "        session.commit()\n" == Path("changed.py").read_text()
+    assert 0 == again.exit_code
+
+
 @pytest.mark.parametrize(
     "options", [["--unsafe"], ["--fix", "--show-fixes"], ["--fix", "--prune"], ["--fix", "--watch"]]
 )
