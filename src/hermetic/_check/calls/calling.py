@@ -221,7 +221,7 @@ def _collection(flow: Flow, owner: Many | Tup | Dump, name: str, call: Call, sta
 def _make(flow: Flow, maker: Maker, call: Call, state: State) -> Value:
     if maker.scoped:
         flow.analyzer.reach.opened(flow, maker.key)
-        return flow.analyzer.registries.session(maker)
+        return flow.analyzer.registries.held(maker, state)
     if flow.analyzer.is_promised(maker.key):
         return Cm("promised", flow.analyzer.promised.session(flow.key(call.node, "promised"), is_async=maker.is_async))
     session = Sess(flow.key(call.node, "session"), maker.is_async)

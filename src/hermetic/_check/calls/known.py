@@ -86,6 +86,7 @@ CONTEXT_TYPES = frozenset({
     "AbstractContextManager", "AbstractAsyncContextManager", "ContextManager", "AsyncContextManager",
     "_GeneratorContextManager", "_AsyncGeneratorContextManager",
 })  # fmt: skip
+CONTEXT_VARIABLE = "contextvars.ContextVar"
 HELD_BY_TYPE = {
     "strawberry.Info": "context", "strawberry.types.Info": "context", "strawberry.types.info.Info": "context",
     "pydantic_ai.RunContext": "deps", "agents.RunContextWrapper": "context", "langgraph.runtime.Runtime": "context",

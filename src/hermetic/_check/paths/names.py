@@ -16,7 +16,7 @@ from .evaluate import evaluate
 from .flow import Flow
 from .outcomes import Raised
 from .state import State
-from .values import NONE, UNKNOWN, Attr, Bound, Closure, Engine, Query, Ref, Sess, Stmt, Value
+from .values import NONE, UNKNOWN, Attr, Bound, Closure, Engine, Ext, Query, Ref, Sess, Stmt, Value
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
@@ -121,10 +121,9 @@ class Names:
         found = self.static(definition.module, value, state) if value is not None else UNKNOWN
         if found in {UNKNOWN, NONE}:
             found = self._set_by_functions(definition, state) or found
-        if found in {UNKNOWN, NONE} and definition.annotation is not None:
-            found = self.analyzer.annotated(
-                definition.annotation, definition.module, ("global", definition.module.name, definition.name)
-            )
+        if definition.annotation is not None and (found in {UNKNOWN, NONE} or found == Ext(known.CONTEXT_VARIABLE)):
+            key = ("global", definition.module.name, definition.name)
+            found = self.analyzer.annotated(definition.annotation, definition.module, key)
         if isinstance(found, Sess) and not (isinstance(found.key, tuple) and found.key[0] == "scoped"):
             twin = Sess(("global", definition.module.name, definition.name), found.is_async)
             self.analyzer.sessions[twin.key] = self.analyzer.sessions.get(found.key, Settings(found.is_async))

@@ -55,7 +55,7 @@ def _assign(flow: Flow, node: ast.Assign, state: State) -> list[Exit]:
         return _yielded(flow, node, node.value, node.targets[0], state)
 
     def action(trial: State) -> Value:
-        value = evaluate(flow, node.value, trial)
+        value = flow.analyzer.registries.kept(flow, evaluate(flow, node.value, trial), node.targets[0])
         for target in node.targets:
             with flow.noting(*(("computed",) if _goes_on_from(target, node.value) else ())):
                 assign(flow, target, value, trial, node.value)
@@ -90,7 +90,7 @@ def _ann_assign(flow: Flow, node: ast.AnnAssign, state: State) -> list[Exit]:
     source = node.value
 
     def action(trial: State) -> Value:
-        value = evaluate(flow, source, trial)
+        value = flow.analyzer.registries.kept(flow, evaluate(flow, source, trial), node.target)
         if value is UNKNOWN:
             value = flow.analyzer.annotated(node.annotation, flow.module, flow.key(node, "ann"), borrowed=True)
         assign(flow, node.target, value, trial, source)

@@ -59,6 +59,13 @@ class Annotations:
         if tail == "Callable" and len(given) == 2:
             made = self.value(given[1], module, key, depth + 1)
             return self._factory(made.subject, key) if isinstance(made, Cm) else UNKNOWN
+        if name == known.CONTEXT_VARIABLE:
+            inside = self.value(given[0], module, Path(key, "get"), depth + 1)
+            return (
+                Ext(name, (("get", Maker(("held", key), inside.is_async, scoped=True)),))
+                if isinstance(inside, Sess)
+                else UNKNOWN
+            )
         held = known.HELD_BY_TYPE.get(name)
         if held is None:
             return UNKNOWN

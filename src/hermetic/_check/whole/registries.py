@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from ..._lifecycle.records import Key, RegistryLeft, ScopeHow, SessionRecord
 from ..._lifecycle.session import SessionState
 from ..paths.state import Site, State
-from ..paths.values import Maker, Sess
+from ..paths.values import Bound, Ext, Maker, Sess
 from ..program.settings import Settings
 from .evidence import Evidence, Unremoved
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..program.modules import Function
     from .reach import Reach
 
+_REQUESTS = (".Request", ".WebSocket", ".HTTPConnection")
 _REMOVES = re.compile(r"\.remove(?:\(\)|\s*[,)])")
 
 
@@ -34,8 +35,28 @@ class Registries:
     def session(self, maker: Maker) -> Sess:
         """The session that a registry hands out: the same at every place of one thread or task."""
         session = Sess(("scoped", maker.key), maker.is_async)
-        self.analyzer.sessions[session.key] = Settings(maker.is_async, maker.expire_on_commit, maker.autoflush)
+        is_told = not _is_variable(maker.key)
+        self.analyzer.sessions[session.key] = Settings(
+            maker.is_async, maker.expire_on_commit if is_told else None, maker.autoflush
+        )
         return session
+
+    def held(self, maker: Maker, state: State) -> Sess:
+        """What a registry hands out when it is called; a context variable may have none."""
+        session = self.session(maker)
+        if _is_variable(maker.key):
+            state.mark("optional", session.key)
+        return session
+
+    def kept(self, flow: Flow, value: Value, target: ast.expr) -> Value:
+        """A value; of what a request keeps on its `state` and the function then uses as a session, that session."""
+        match value:
+            case Bound(owner=Bound(owner=Ext(type=name), name="state"), name=attribute) if name.endswith(_REQUESTS):
+                nodes = self.analyzer.walk(flow.function) if flow.function is not None else ()
+                kind = self.analyzer.usage.session(ast.unparse(target), nodes, flow.module)
+                return value if kind is None else self.session(Maker(("held", "state", attribute), kind, scoped=True))
+            case _:
+                return value
 
     def removed(self, flow: Flow, maker: Maker) -> None:
         """`Session.remove` is named here, to be called now or later."""
@@ -100,6 +121,11 @@ class Registries:
     def _may_remove(self) -> bool:
         """Whether the program removes something of which it cannot be told what it is."""
         return any(_REMOVES.search(module.file.text) for module in self.analyzer.project.modules.values())
+
+
+def _is_variable(key: Key) -> bool:
+    """Whether what holds a session is a context variable."""
+    return isinstance(key, tuple) and key[:1] == ("held",)
 
 
 def is_registry(key: Key) -> bool:
