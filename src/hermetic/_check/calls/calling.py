@@ -51,6 +51,7 @@ from ..sessions.results import loader_option, query_method, result_method, state
 from ..templates.calls import rendered
 from . import known
 from .concurrency import coroutine, executor_method, is_coroutine, join, start_tasks, starts_tasks
+from .containers import is_provider, provided
 from .externals import call_external, configure
 from .providing import called
 from .responses import validate
@@ -140,6 +141,8 @@ def call_value(flow: Flow, callee: Value, call: Call, state: State) -> Value:
             flow.note(state, SymbolCalled(base, name, call, call.node, flow.module))
             unknown_call(flow, call, state)
             return Sym(flow.key(call.node, "called"))
+        case Ext() if is_provider(callee):
+            return provided(flow, callee, call, state)
         case Cm() | Tup() | Attr():
             return callee
         case _:

@@ -45,6 +45,7 @@ from ..sessions.rowsets import without_repeats
 from ..whole.engines import shares_threads
 from . import known
 from .concurrency import thread_started
+from .containers import HOME, declared
 from .unknown import unknown_call
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def call_external(flow: Flow, name: str, call: Call, state: State) -> Value:
         return loader_option(option, call)
     if name in known.THREAD_HOPS:
         return _hop(flow, call, state)
+    if name.startswith(HOME):
+        return declared(flow, name, call)
     handler = _FUNCTIONS.get(name)
     if handler is not None:
         return handler(flow, call, state)

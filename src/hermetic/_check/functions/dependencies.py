@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from ..calls.announcing import responded
+from ..calls.containers import injected, is_provider
 from ..calls.providing import called
 from ..calls.responses import respond
 from ..paths.outcomes import Exit
@@ -99,6 +100,9 @@ class Dependencies:
         if not pending:
             return body(state)
         (name, provider, is_late), rest = pending[0], pending[1:]
+        if isinstance(provider, Ext) and is_provider(provider):
+            flow.env(state)[name] = injected(flow, provider, state)
+            return self._inside(flow, rest, state, body)
         function = self.provider(provider)
         stated = self.analyzer.providers.of(function or getattr(provider, "definition", None))
         if stated is not None:

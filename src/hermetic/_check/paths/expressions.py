@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..calls.calling import evaluate_call
 from ..calls.concurrency import join
-from ..program.modules import Class
+from ..calls.containers import WIRED
+from ..program.modules import Class, External
 from .comprehensions import comprehend
 from .evaluate import evaluate
 from .membership import is_within
@@ -71,6 +72,8 @@ def _subscript(flow: Flow, node: ast.Subscript, state: State) -> Value:
             return Sym(Path(key, "*"))
         case Ref(definition=Class()):
             return owner
+        case Ref(definition=External(name=name)) if name == WIRED:
+            return index
         case _:
             return UNKNOWN
 

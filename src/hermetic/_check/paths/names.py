@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -146,12 +147,16 @@ class Names:
                         continue
         return None
 
-    def static(self, module: Module, node: ast.expr, state: State | None = None) -> Value:
-        """The value of an expression evaluated once, apart from any path."""
+    def static(
+        self, module: Module, node: ast.expr, state: State | None = None, around: Mapping[str, Value] | None = None
+    ) -> Value:
+        """The value of an expression evaluated once, apart from any path; `around` holds names that stand around it."""
         flow = Flow(self.analyzer, module, None, place="once", depth=6)
+        state = state or State()
+        flow.env(state).update(around or {})
         with self.analyzer.witness.silent():
             try:
-                return evaluate(flow, node, state or State())
+                return evaluate(flow, node, state)
             except Raised:
                 return UNKNOWN
 
@@ -166,11 +171,18 @@ class Names:
             if mapping is not None and name == "query":
                 return Query(Stmt("select", mapping), Sess(("scoped", "flask"), False))
             if name in definition.values:
-                return self.static(definition.module, definition.values[name])
+                return self._of_class(definition, name)
             method = definition.method(name)
             return Closure(method) if method is not None else Bound(Ref(definition), name)
         found = self.analyzer.project.member(definition, name)
         return self.value_of(found) if found is not None else UNKNOWN
+
+    def _of_class(self, cls: Class, name: str, asked: frozenset[str] = frozenset()) -> Value:
+        """What a name in the body of a class stands for there, where other names of that body are at hand."""
+        node, state = cls.values[name], State()
+        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} & cls.values.keys()
+        around = {each: self._of_class(cls, each, asked | {name}) for each in sorted(used - asked - {name})}
+        return self.static(cls.module, node, state, around)
 
     def external_member(self, type_name: str, name: str) -> Value | None:
         """An attribute of an external object that has a meaning of its own: Flask-SQLAlchemy's `db.session`."""
