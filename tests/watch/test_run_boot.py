@@ -165,6 +165,16 @@ def test_a_forked_child_is_a_process_of_its_own(tmp_path: Path) -> None:
     ] == sorted(printed)
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_children_of_multiprocessing_tell_their_last(tmp_path: Path, method: str) -> None:
+    """Forked ones end without what `atexit` knows, and all that they saw is counted nevertheless."""
+    with running(tmp_path, sys.executable, "pooled.py", method) as program:
+        seen = program.ended()
+
+    assert {("n-plus-one", "names"): 20} == found(seen)
+    assert set(seen["findings"][0]["seen"]["pids"]) < {process["pid"] for process in seen["run"]["processes"]}
+
+
 def test_a_python_that_is_blind_is_explained(tmp_path: Path) -> None:
     """Once it is clear that nobody reports, with the option that is to blame."""
     with running(tmp_path, sys.executable, "-I", "-c", "pass") as program:
