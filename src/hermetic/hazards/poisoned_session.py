@@ -59,8 +59,13 @@ def import_products(names: dict[str, str]) -> int:
     return added
 ```
 
+Inside of `with Session.begin():` or `with session.begin():` a `rollback()` is no cure: with its transaction the block is
+over, and whatever is asked of the session before the block's end raises
+`InvalidRequestError: Can't operate on closed transaction inside context manager`. Only a savepoint helps there.
+
 ## Automatic fix
-`--fix --unsafe`: `rollback()` first in the handler, where one handler goes on. What was flushed before goes with it.
+`--fix --unsafe`: `rollback()` first in the handler, where one handler goes on and the transaction has no block of its
+own. What was flushed before goes with it.
 
 ## When it is fine
 - The handler rolls back, closes the session, re-raises, or leaves the function.
@@ -79,6 +84,7 @@ def import_products(names: dict[str, str]) -> int:
 - A commit after a refused statement is *likely* where the project speaks of PostgreSQL, elsewhere *possible*; that a
   SELECT fails is not expected.
 - A commit in a `finally` that stands in a helper is not seen.
+- After a `rollback()` inside of `with session.begin():` only statements are told, not attributes that are read.
 
 ## Sources
 - SQLAlchemy, error code `7s2a`: "This Session's transaction has been rolled back due to a previous exception during
@@ -105,6 +111,7 @@ from .._lifecycle.records import (
     Refreshed,
     RolledBack,
     SessionClosed,
+    SessionOpened,
     SessionRecord,
     TransactionBegan,
 )
@@ -126,12 +133,53 @@ def used_after_a_failure(moment: Moment) -> Iterator[Sighting]:
     what = (
         moment.text(record.site) if isinstance(record, InstanceRecord) else moment.text(record.site).partition("(")[0]
     )
+    error, cure = _consequence(moment)
+    is_block = "in-block" in moment.where.notes
     yield Sighting(
-        message=f"{what} raises PendingRollbackError when {moment.text(failed.site).partition('(')[0]} has failed: nobody rolled back",
-        fix="call rollback() first thing in the except block",
+        message=f"{what} raises {error} when {moment.text(failed.site).partition('(')[0]} has failed: "
+        + ("the transaction of the `with` block is over" if is_block else "nobody rolled back"),
+        fix=cure,
         confidence="likely" if "via" in moment.where.notes else "proven",
-        remedy=Remedy("rollback", (failed,)),
+        remedy=None if is_block else Remedy("rollback", (failed,)),
         story=((failed, "fails, and the error is caught"), (record, "used without a rollback")),
+    )
+
+
+@hazard.on(Executed)
+def used_after_its_transaction(moment: Moment) -> Iterator[Sighting]:
+    """A statement after a `rollback()` that was to cure a failed flush, inside of the block of the transaction."""
+    record, notes = moment.record, moment.where.notes
+    assert isinstance(record, Executed)
+    if "over" not in notes:
+        return
+    history = [r for r in moment.history() if isinstance(r, SessionRecord) and r.session == record.session]
+    undone = next((r for r in reversed(history) if isinstance(r, RolledBack) and not r.nested), None)
+    failed = next((r for r in reversed(history) if _failed(r)), None)
+    if undone is None or failed is None:
+        return
+    yield Sighting(
+        message=f"{moment.text(record.site).partition('(')[0]} raises InvalidRequestError: {moment.text(undone.site)} has ended the transaction of the `with` block",
+        fix=_SAVEPOINT,
+        confidence="likely" if "via" in notes else "proven",
+        story=((failed, "fails, and the error is caught"), (undone, "rolled back"), (record, "used in the same block")),
+    )
+
+
+_SAVEPOINT = "put the changes into `with session.begin_nested():` and catch the error around it"
+
+
+def _consequence(moment: Moment) -> tuple[str, str]:
+    """The error of a session whose flush failed, and what helps: nothing does after it where the transaction has a block."""
+    notes, record = moment.where.notes, moment.record
+    if "in-block" in notes:
+        is_pending = isinstance(record, (Committed, TransactionBegan))
+        return "PendingRollbackError" if is_pending else "InvalidRequestError", _SAVEPOINT
+    opened = any(isinstance(known, SessionOpened) and not known.received for known in moment.history())
+    if opened and "promised" not in notes:
+        return "PendingRollbackError", "call rollback() first thing in the except block"
+    return (
+        "PendingRollbackError (InvalidRequestError inside `with session.begin():`)",
+        f"{_SAVEPOINT}; or call rollback() first thing in the except block, where no `with session.begin():` is around",
     )
 
 

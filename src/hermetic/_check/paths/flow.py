@@ -131,10 +131,12 @@ class Flow:
         return self.analyzer.witness.happened(state, record, self.where(state, *notes))
 
     def query(self, state: State, record: Executed, node: ast.AST, *notes: str) -> str:
-        """Let a statement run that `node` sends; noted is whether it asks for something of a member of a loop."""
+        """Let a statement run that `node` sends; noted is whether it asks for something of a member of a loop,
+        and whether the block of its transaction goes on after a rollback."""
         line = getattr(node, "lineno", 0)
         each = any(row.feeds(node, record.session) and not row.is_last(line) for row in self.rows)
-        return self.emit(state, record, *notes, *(("per-item",) if each else ()))
+        over = ("over",) if ("over", record.session) in state.marks else ()
+        return self.emit(state, record, *notes, *over, *(("per-item",) if each else ()))
 
     def _is_each(self, state: State, record: InstanceRecord) -> bool:
         """Whether a record is about one member of a loop after the other."""

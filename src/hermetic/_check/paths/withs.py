@@ -195,6 +195,7 @@ def _enter_maker(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value:
     )  # fmt: skip
     state.held.pop(session.key, None)
     flow.emit(state, TransactionBegan(session=session.key, site=flow.site(node)))
+    state.mark("in-block", session.key)
     return session
 
 
@@ -202,6 +203,14 @@ def _enter_promised(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value
     assert isinstance(cm, Cm)
     if isinstance(cm.subject, Sess):
         flow.analyzer.promised.open(flow, cm.subject, state, node)
+    return cm.subject
+
+
+def _enter_begun(flow: Flow, cm: Value, state: State, node: ast.AST) -> Value:
+    """A transaction's own block: when it is over before the block ends, the session refuses to work for the rest."""
+    assert isinstance(cm, Cm)
+    if isinstance(cm.subject, Sess):
+        state.mark("in-block", cm.subject.key)
     return cm.subject
 
 
@@ -216,6 +225,7 @@ def _leave_begin(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
 
 
 def _end_transaction(flow: Flow, session: Sess, exit: Exit, node: ast.AST) -> None:
+    exit.state.marks -= {("in-block", session.key), ("over", session.key)}
     if exit.kind == "raise":
         flow.emit(exit.state, RolledBack(session=session.key, site=flow.site(node)), "raising")
     else:
@@ -268,7 +278,7 @@ def _leave_nothing(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
 
 
 _ENTER: dict[str, Enter] = {
-    "begin": _enter_subject,
+    "begin": _enter_begun,
     "savepoint": _enter_subject,
     "no-autoflush": _enter_subject,
     "maker-begin": _enter_maker,

@@ -164,6 +164,8 @@ def _flush(flow: Flow, session: Sess, call: Call, state: State) -> Value:
 
 def _rollback(flow: Flow, session: Sess, call: Call, state: State) -> Value:
     state.marks -= {("half-done", session.key)}
+    if ("in-block", session.key) in state.marks:
+        state.mark("over", session.key)
     flow.emit(state, RolledBack(session=session.key, site=flow.site(call.node)))
     return UNKNOWN
 

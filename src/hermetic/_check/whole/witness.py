@@ -86,6 +86,9 @@ class Witness:
             instance = state.life.instances.get(record.instance)
         before = state.life.copy() if self._may_flush(record, instance, state) else None
         outcome = state.life.apply(record)
+        if outcome.code == "7s2a":
+            subject = session or (instance and state.life.session_of(instance))
+            where = replace(where, notes=(*where.notes, *self._begun(state, subject.key if subject else None)))
         if isinstance(record, SessionOpened):
             self.analyzer.evidence.opened.add(record.site)
         if not self._is_silent and "own" not in where.notes:
@@ -102,6 +105,13 @@ class Witness:
             state.life = before
         state.add(record, where)
         return outcome.effect
+
+    def _begun(self, state: State, session: Key) -> Iterator[str]:
+        """Notes on how the transaction of a session was begun: by its own block, or out of sight."""
+        if ("in-block", session) in state.marks:
+            yield "in-block"
+        if self.analyzer.is_promised(session):
+            yield "promised"
 
     @staticmethod
     def _may_flush(record: Record, instance: InstanceState | None, state: State) -> bool:

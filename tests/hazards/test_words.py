@@ -1,0 +1,81 @@
+"""What a finding says, where its words depend on what surrounds the mistake."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import pytest
+
+from hermetic._catalogue import Finding
+from hermetic._check.engine import analyze
+
+from .cases import WORLD, source
+
+ADVICE = "put the changes into `with session.begin_nested():` and catch the error around it"
+
+
+def found(text: str, slug: str) -> Finding:
+    """The only finding of a hazard in a source text beside the shop."""
+    files = [source("case.py", text), source("shop.py", WORLD.read_text("utf-8"))]
+    (finding,) = (finding for finding in analyze(files).findings if finding.slug == slug)
+    return finding
+
+
+REFUSED = """
+session.add(Tag(label="new"))
+try:
+    session.flush()
+except IntegrityError:
+    print("already known")
+session.{use}
+"""
+HEAD = """
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shop import SessionLocal, Tag
+
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("opening", "use", "error", "advice"),
+    [
+        ("with SessionLocal() as session:", "query(Tag).all()", "PendingRollbackError", "call rollback() first"),
+        ("with SessionLocal.begin() as session:", "query(Tag).all()", "InvalidRequestError", ADVICE),
+        ("with SessionLocal() as session, session.begin():", "query(Tag).all()", "InvalidRequestError", ADVICE),
+        ("with SessionLocal.begin() as session:", "begin_nested()", "PendingRollbackError", ADVICE),
+        ("def add(session: Session) -> None:", "query(Tag).all()", "PendingRollbackError (InvalidRequestError", ADVICE),
+    ],
+)
+def test_a_failed_flush_is_told_as_its_transaction_was_begun(opening: str, use: str, error: str, advice: str) -> None:
+    """A transaction with a block of its own ends with another error, and only a savepoint helps; unknown, both are told."""
+    text = f"{HEAD}{opening}\n{indent(REFUSED.format(use=use), '    ')}"
+    finding = found(text, "poisoned-session")
+
+    assert f"session.{use.partition('(')[0]} raises {error} " in f"{finding.message} "
+    assert (finding.fix or "").startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("DATABASE_URL", "build the engine once, at module level or at start-up, and pass it here"),
+        ("url", "dispose() of the engine before the function ends, or keep one for each address"),
+    ],
+)
+def test_an_engine_for_each_call_is_told_with_what_helps(url: str, advice: str) -> None:
+    """An address that the caller gives is no address of one engine."""
+    text = f"""
+from sqlalchemy import create_engine, text
+
+from shop import DATABASE_URL
+
+
+def is_up(url: str) -> bool:
+    with create_engine({url}).connect() as connection:
+        return connection.scalar(text("SELECT 1")) == 1
+"""
+
+    assert advice == found(text, "engine-per-call").fix
