@@ -9,6 +9,7 @@ from ..._lifecycle.records import (
     Announced,
     AttributeRead,
     AttributeWritten,
+    Committed,
     EngineCreated,
     Executed,
     Key,
@@ -335,6 +336,8 @@ class Replay:
             self._settle_kind(getattr(record, "session", None), changes["session"])
         site = record.site if own else self.flow.site(self.call.node)
         kept = tuple(note for note in entry.where.notes if note not in {"via", "own", "via-async", "lookup"})
+        if isinstance(record, Committed) and not own:
+            notes = (*notes, *self.analyzer.engines.noted(self.flow.function))
         record = replace(record, site=site, **changes)
         if isinstance(record, Executed) and not own:
             self.flow.query(self.state, record, self.call.node, *kept, *notes)

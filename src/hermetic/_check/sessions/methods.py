@@ -131,8 +131,7 @@ def _circumstances(flow: Flow, session: Sess, state: State) -> Iterator[str]:
             yield "half-done"
     if flow.analyzer.surroundings.is_postgresql:
         yield "postgresql"
-    if flow.function is not None and flow.analyzer.engines.prepares(flow.function):
-        yield "once"
+    yield from flow.analyzer.engines.noted(flow.function)
 
 
 def leave_half_done(state: State) -> None:

@@ -121,6 +121,10 @@ class Engines:
         self.analyzer.project.trace.inside.add((STARTED_UP, name))
         return name in self.started_up
 
+    def noted(self, function: Function | None) -> tuple[str, ...]:
+        """The note that a commit gets in such a function."""
+        return ("once",) if function is not None and self.prepares(function) else ()
+
     @cached_property
     def started_up(self) -> frozenset[str]:
         """The names of functions that an application gets to run at its start."""
