@@ -124,7 +124,8 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     loader options, None for a query without. `by_flush` tells that a flush asked for it, to let go of a row that is
     being deleted, and `rewritten` that this flush then changed its row; `lazily` that a lazy load did; `again` that
     this query brought it before, by a path of which this one is deeper or shallower, or that it was there before; `is_doubtful` that it may have
-    been left out, the flush of the same step having come in between.
+    been left out, the flush of the same step having come in between. `shared` are the relationships to one that lead all
+    rows of the query to the same few targets, for it asks for rows of these.
     """
 
     mapping: Mapping
@@ -138,6 +139,7 @@ class InstanceLoaded(SessionRecord, InstanceRecord):
     is_doubtful: bool = False
     lazily: bool = False
     again: Literal["deeper", "shallower", "kept", None] = None
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

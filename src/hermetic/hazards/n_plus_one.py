@@ -45,6 +45,8 @@ def quantities() -> dict[int, int]:
 - The function that asks keeps its answers: `functools.cache`, `cachetools.cached`.
 - The loop ends at its first row, or the branch that asks is the one that leaves it.
 - It runs once: when the application starts (its lifespan, what only that calls), in a migration. Only possible there.
+- All rows lead to the same target: the query asks for the rows of one parent. Only possible, for it may ask for several.
+- The rows hang on an instance that was made in the same call, and none of them was: there are none yet. Only possible.
 - A handler of errors asks, for the rows that failed. Only possible as well.
 - Under `AsyncSession` the lazy read raises instead; that is `implicit-io`.
 
@@ -63,7 +65,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Confidence, Hazard, Moment, Remedy, Sighting
-from .._lifecycle.records import AttributeRead, Executed, InstanceLoaded, Key
+from .._lifecycle.records import AttributeRead, Executed, InstanceCreated, InstanceLoaded, Key
 from .._lifecycle.schema import Relation
 
 hazard = Hazard(__name__, code="HM501", severity="warning", since="0.1", seen_by=("check", "watch"), is_cost=True)
@@ -89,7 +91,7 @@ def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"{moment.text(record.site)} runs a SELECT for each {entity}",
         fix=f"add .options({option}) to the query",
-        confidence=_confidence(moment, relation, loop),
+        confidence="possible" if _is_rare(moment, loaded) else _confidence(moment, relation, loop),
         remedy=Remedy("loader-option", (loaded,), (loader, entity, record.attribute)) if loaded else None,
         story=(
             *(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()),
@@ -115,6 +117,20 @@ def a_query_for_each_row(moment: Moment) -> Iterator[Sighting]:
         else "possible",
         story=((record, "a query for each row"),),
     )
+
+
+def _is_rare(moment: Moment, loaded: InstanceLoaded | None) -> bool:
+    """Whether few SELECTs are sent whatever the number of rows: all lead to one target, or their owner has just been made."""
+    record = moment.record
+    assert isinstance(record, AttributeRead) and moment.instance is not None
+    if loaded is not None and record.attribute in loaded.shared:
+        return True
+    root = record.instance
+    while hasattr(root, "base"):
+        root = root.base
+    made = [known for known in moment.history() if isinstance(known, InstanceCreated)]
+    is_new = root != record.instance and any(known.instance == root for known in made)
+    return is_new and not any(known.mapping.name == moment.instance.mapping.name for known in made)
 
 
 def _confidence(moment: Moment, relation: Relation | None, loop: Key) -> Confidence:

@@ -128,7 +128,8 @@ class Maker:
 class Rows:
     """What the building of a SELECT says of its rows; `order` is total where it cannot be told.
 
-    `by` holds the (class, column) pairs of its ORDER BY, `pinned` those that are the same in all rows.
+    `by` holds the (class, column) pairs of its ORDER BY, `pinned` those that are the same in all rows, `equated` those
+    that any condition asks for by one value.
 
     `skips`: OFFSET, `limited`: LIMIT, `merged`: DISTINCT or GROUP BY, `streams`: `yield_per`. `joined` holds the (class,
     relationship) pairs that it joins, and ("", class) for each class; `filtered` the classes on whose columns it has
@@ -138,6 +139,7 @@ class Rows:
     order: Order = "none"
     by: frozenset[tuple[str, str]] = frozenset()
     pinned: frozenset[tuple[str, str]] = frozenset()
+    equated: frozenset[tuple[str, str]] = frozenset()
     skips: bool = False
     limited: bool = False
     merged: bool = False

@@ -194,6 +194,7 @@ def announce(
         options=options,
         populate_existing=bool(stmt and stmt.populate_existing),
         locked=bool(stmt and stmt.for_update),
+        shared=_shared(flow, inst.mapping, stmt) if stmt is not None and not depth else frozenset(),
         site=flow.site(node),
     )
     flow.emit(state, record, "related" if depth else "query")
@@ -208,6 +209,11 @@ def announce(
         if target is not None:
             inner = tuple(LoaderOption(o.kind, o.path[1:]) for o in asked if len(o.path) > 1)
             announce(flow, related(inst, name, target, relation.many), session, inner, state, node, stmt, depth + 1)
+
+
+def _shared(flow: Flow, mapping: Mapping, stmt: Stmt) -> frozenset[str]:
+    columns = frozenset(name for owner, name in stmt.rows.equated if owner == mapping.name)
+    return flow.analyzer.models.shared(mapping, columns)
 
 
 def forget(state: State, key: Key) -> None:

@@ -45,12 +45,18 @@ def grown(flow: Flow, stmt: Stmt, name: str, call: Call, state: State) -> Rows:
         case "options":
             return replace(rows, is_told=rows.is_told and all(map(_is_option, call.args)))
         case "where" | "filter" | "having":
-            return _conditions(flow, rows, _nodes(call), state)
+            equated = frozenset(_equated(flow, _nodes(call), state))
+            return _conditions(flow, replace(rows, equated=rows.equated | equated), _nodes(call), state)
         case "filter_by":
             given = (
                 {(stmt.mapping.name, word) for word, _ in call.keywords} if stmt.mapping and not rows.joined else set()
             )
-            return replace(rows, filtered=rows.filtered | _targets(flow, rows), pinned=rows.pinned | given)
+            return replace(
+                rows,
+                filtered=rows.filtered | _targets(flow, rows),
+                pinned=rows.pinned | given,
+                equated=rows.equated | given,
+            )
         case "from_statement":
             return replace(rows, is_told=False)
         case _ if name in _JOINS:
@@ -148,7 +154,16 @@ def _is_either(node: ast.expr) -> bool:
     return "or_" in {getattr(func, "attr", None), getattr(func, "id", None)}
 
 
-def _is_equation(node: ast.expr) -> bool:
+def _equated(flow: Flow, nodes: Iterable[ast.expr], state: State) -> Iterator[tuple[str, str]]:
+    """The columns that conditions, however they are joined, compare with one value each."""
+    for node in (inner for outer in nodes for inner in ast.walk(outer)):
+        if _is_equation(node):
+            attributes = list(attributes_in(flow, node, state))
+            if len(attributes) == 1:
+                yield attributes[0].mapping.name, attributes[0].name
+
+
+def _is_equation(node: ast.AST) -> bool:
     return isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq)
 
 
