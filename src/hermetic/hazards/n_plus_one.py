@@ -51,6 +51,8 @@ def quantities() -> dict[int, int]:
 - Under `AsyncSession` the lazy read raises instead; that is `implicit-io`.
 
 ## Known gaps
+- What a validator of a response model reads before its fields (`mode="before"`), and puts into the place of an object, is
+  not followed.
 - A many-to-one whose targets are few and already in the session costs no query; that cannot be seen before it runs.
 - A query that asks the same for every row is not reported, only one that mentions the row.
 - How many rows there are is not known: `limit(1)` and `first()` are understood, a table of three rows is not.

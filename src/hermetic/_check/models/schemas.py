@@ -17,6 +17,7 @@ from .annotated import Shape, called, parts_of, shape, text
 from .index import Models
 from .lineage import is_true
 from .touches import Path
+from .validators import chooses
 
 Kind: TypeAlias = Literal["typed", "marshmallow"]
 
@@ -68,7 +69,8 @@ class Schemas:
     def reads(self, cls: Class, mapping: schema.Mapping) -> tuple[Path, ...]:
         """The attribute paths that filling `cls` from an instance of `mapping` reads, in the order of its fields.
 
-        `("customer",), ("customer", "name")` for a nested model; a model that holds itself is followed one turn.
+        `("customer",), ("customer", "name")` for a nested model; a model that holds itself is followed one turn, one that
+        chooses for itself what it reads not at all.
         """
         return tuple(dict.fromkeys(self._reads(cls, mapping, ())))
 
@@ -88,7 +90,7 @@ class Schemas:
         return None
 
     def _reads(self, cls: Class, mapping: schema.Mapping, above: tuple[Class, ...]) -> Iterator[Path]:
-        if above.count(cls) >= _TURNS:
+        if above.count(cls) >= _TURNS or chooses(self._models.lineages.of(cls).classes):
             return
         for field in (self.fields(cls) or {}).values():
             path = tuple(field.attribute.split("."))
