@@ -59,6 +59,30 @@ def test_a_failed_flush_is_told_as_its_transaction_was_begun(opening: str, use: 
 
 
 @pytest.mark.parametrize(
+    ("early", "words"),
+    [
+        ("if order.total < 0: return", "is not committed before a `return` leaves the block: closing"),
+        ("print(order.total)", "is never committed: closing"),
+    ],
+)
+def test_a_lost_write_is_told_with_the_way_out_that_loses_it(early: str, words: str) -> None:
+    """Where only an early return goes round the commit, "never" would be said of the wrong path."""
+    text = f"""
+from shop import Order, SessionLocal
+
+
+def note(order_id: int) -> None:
+    with SessionLocal() as session:
+        order = session.get_one(Order, order_id)
+        order.notes = "seen"
+        {early}
+        {"session.commit()" if early.startswith("if") else "print(order.id)"}
+"""
+
+    assert words in found(text, "lost-write").message
+
+
+@pytest.mark.parametrize(
     ("url", "advice"),
     [
         ("DATABASE_URL", "build the engine once, at module level or at start-up, and pass it here"),

@@ -90,8 +90,11 @@ def closed_without_commit(moment: Moment) -> Iterator[Sighting]:
     write = _lost(moment.history(), record.session, moment.outcome.lost)
     if write is None:
         return
+    is_left = "by-return" in moment.where.notes
     yield Sighting(
-        message=f"{moment.text(write.site)} is never committed: closing the session throws it away",
+        message=f"{moment.text(write.site)} is "
+        + ("not committed before a `return` leaves the block" if is_left else "never committed")
+        + ": closing the session throws it away",
         fix="commit before the session closes, or open the scope with SessionLocal.begin()",
         confidence="proven",
         story=((write, "written"), (record, "closed without a commit")),

@@ -14,7 +14,7 @@ from ..calls.providing import enter_provided, leave_provided
 from ..sessions.classes import own_method
 from ..sessions.methods import close_session, commit, open_session
 from .evaluate import evaluate
-from .outcomes import Exit, Raised, caught_by
+from .outcomes import Exit, ExitKind, Raised, caught_by
 from .state import State
 from .targets import assign, sessions_in
 from .values import NONE, UNKNOWN, Call, Closure, Cm, Ext, Maker, Obj, Provided, Sess, Sym, Value
@@ -114,7 +114,7 @@ def _left(flow: Flow, value: Value, bound: Value, exit: Exit, node: ast.AST) -> 
             case Ext(type=name) if name.removesuffix("()") in known.TASK_GROUPS:
                 leave_group(state)
             case Sess():
-                notes = ("raising",) if exit.kind == "raise" else ()
+                notes = _LEFT_BY.get(exit.kind, ())
                 close_session(flow, value, state, node, *notes)
             case Sym(key=key) if key in state.life.sessions:
                 # What an unknown context manager handed out turned out to be a session: who gave it ends it.
@@ -277,6 +277,7 @@ def _leave_nothing(flow: Flow, bound: Value, exit: Exit, node: ast.AST) -> None:
     """`no_autoflush` and `nullcontext` end nothing."""
 
 
+_LEFT_BY: dict[ExitKind, tuple[str, ...]] = {"raise": ("raising",), "return": ("by-return",)}
 _ENTER: dict[str, Enter] = {
     "begin": _enter_begun,
     "savepoint": _enter_subject,
