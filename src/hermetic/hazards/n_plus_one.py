@@ -124,7 +124,8 @@ def a_query_for_each_row(moment: Moment) -> Iterator[Sighting]:
 def _is_rare(moment: Moment, loaded: InstanceLoaded | None) -> bool:
     """Whether few SELECTs are sent whatever the number of rows: all lead to one target, or their owner has just been made."""
     record = moment.record
-    assert isinstance(record, AttributeRead) and moment.instance is not None
+    assert isinstance(record, AttributeRead)
+    assert moment.instance is not None
     if loaded is not None and record.attribute in loaded.shared:
         return True
     root = record.instance
