@@ -24,7 +24,7 @@ def found(text: str, slug: str) -> Finding:
 REFUSED = """
 session.add(Tag(label="new"))
 try:
-    session.flush()
+    session.{change}()
 except IntegrityError:
     print("already known")
 session.{use}
@@ -40,18 +40,45 @@ from shop import SessionLocal, Tag
 
 
 @pytest.mark.parametrize(
-    ("opening", "use", "error", "advice"),
+    ("opening", "change", "use", "error", "advice"),
     [
-        ("with SessionLocal() as session:", "query(Tag).all()", "PendingRollbackError", "call rollback() first"),
-        ("with SessionLocal.begin() as session:", "query(Tag).all()", "InvalidRequestError", ADVICE),
-        ("with SessionLocal() as session, session.begin():", "query(Tag).all()", "InvalidRequestError", ADVICE),
-        ("with SessionLocal.begin() as session:", "begin_nested()", "PendingRollbackError", ADVICE),
-        ("def add(session: Session) -> None:", "query(Tag).all()", "PendingRollbackError (InvalidRequestError", ADVICE),
+        (
+            "with SessionLocal() as session:",
+            "flush",
+            "query(Tag).all()",
+            "PendingRollbackError",
+            "call rollback() first",
+        ),
+        ("with SessionLocal.begin() as session:", "flush", "query(Tag).all()", "InvalidRequestError", ADVICE),
+        (
+            "with SessionLocal() as session, session.begin():",
+            "flush",
+            "query(Tag).all()",
+            "InvalidRequestError",
+            ADVICE,
+        ),
+        ("with SessionLocal.begin() as session:", "flush", "begin_nested()", "PendingRollbackError", ADVICE),
+        (
+            "def add(session: Session) -> None:",
+            "flush",
+            "query(Tag).all()",
+            "PendingRollbackError (InvalidRequestError",
+            ADVICE,
+        ),
+        (
+            "def add(session: Session) -> None:",
+            "commit",
+            "query(Tag).all()",
+            "PendingRollbackError",
+            "call rollback() first",
+        ),
     ],
 )
-def test_a_failed_flush_is_told_as_its_transaction_was_begun(opening: str, use: str, error: str, advice: str) -> None:
+def test_a_failed_flush_is_told_as_its_transaction_was_begun(
+    opening: str, change: str, use: str, error: str, advice: str
+) -> None:
     """A transaction with a block of its own ends with another error, and only a savepoint helps; unknown, both are told."""
-    text = f"{HEAD}{opening}\n{indent(REFUSED.format(use=use), '    ')}"
+    text = f"{HEAD}{opening}\n{indent(REFUSED.format(change=change, use=use), '    ')}"
     finding = found(text, "poisoned-session")
 
     assert f"session.{use.partition('(')[0]} raises {error} " in f"{finding.message} "

@@ -133,7 +133,7 @@ def used_after_a_failure(moment: Moment) -> Iterator[Sighting]:
     what = (
         moment.text(record.site) if isinstance(record, InstanceRecord) else moment.text(record.site).partition("(")[0]
     )
-    error, cure = _consequence(moment)
+    error, cure = _consequence(moment, failed)
     is_block = "in-block" in moment.where.notes
     yield Sighting(
         message=f"{what} raises {error} when {moment.text(failed.site).partition('(')[0]} has failed: "
@@ -168,14 +168,17 @@ def used_after_its_transaction(moment: Moment) -> Iterator[Sighting]:
 _SAVEPOINT = "put the changes into `with session.begin_nested():` and catch the error around it"
 
 
-def _consequence(moment: Moment) -> tuple[str, str]:
-    """The error of a session whose flush failed, and what helps: nothing does after it where the transaction has a block."""
+def _consequence(moment: Moment, failed: Record) -> tuple[str, str]:
+    """The error of a session whose flush failed, and what helps: nothing does after it where the transaction has a block.
+
+    Who commits by hand has no such block, wherever the session comes from.
+    """
     notes, record = moment.where.notes, moment.record
     if "in-block" in notes:
         is_pending = isinstance(record, (Committed, TransactionBegan))
         return "PendingRollbackError" if is_pending else "InvalidRequestError", _SAVEPOINT
     opened = any(isinstance(known, SessionOpened) and not known.received for known in moment.history())
-    if opened and "promised" not in notes:
+    if (opened and "promised" not in notes) or (isinstance(failed, Committed) and not failed.nested):
         return "PendingRollbackError", "call rollback() first thing in the except block"
     return (
         "PendingRollbackError (InvalidRequestError inside `with session.begin():`)",
