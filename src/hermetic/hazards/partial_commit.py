@@ -46,6 +46,7 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 - A commit whose line has a comment that gives a reason ("so that …", "ensure …"): taken as meant, and only *possible*.
 - A block that commits at its end what was committed in it before: nothing is left for the second commit.
 - A set-up that runs at each start (`initdb`, a `lifespan`): what is missing, the next start makes good; only *possible*.
+- A helper that fetches a row, or creates and commits it: whoever tries again finds it; only *possible*.
 - A session bound to a connection that was handed in, as in a mapper event: its commit leaves the caller's transaction open.
 - A commit on each of two branches, or in a helper's early return: only one of them runs.
 - A number that the database gives is needed: not a reason. `session.flush()` fetches it without a commit.
@@ -54,7 +55,6 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 - Two functions that each commit and are called one after the other are reported only when they share the session.
 - Whether two writes belong together is a guess; the finding is *likely*, never *proven*, and only *possible* where one
   call both commits and writes on, or where a handler around the second commit does something before it raises.
-- A helper that fetches or creates a row, and commits, is told although a retry finds the row again.
 
 ## Sources
 - SQLAlchemy, "Session Basics": "When do I construct a Session, when do I commit it, and when do I close it?"

@@ -337,7 +337,7 @@ class Replay:
         site = record.site if own else self.flow.site(self.call.node)
         kept = tuple(note for note in entry.where.notes if note not in {"via", "own", "via-async", "lookup"})
         if isinstance(record, Committed) and not own:
-            notes = (*notes, *self.analyzer.engines.noted(self.flow.function))
+            notes = (*notes, *self._meant(changes["session"]))
         record = replace(record, site=site, **changes)
         if isinstance(record, Executed) and not own:
             self.flow.query(self.state, record, self.call.node, *kept, *notes)
@@ -351,6 +351,12 @@ class Replay:
             self.state.held[changes["session"]] = replace(record, site=self.flow.site(self.call.node))
         elif isinstance(record, SessionClosed):
             self.state.held.pop(changes["session"], None)
+
+    def _meant(self, session: Key | None) -> tuple[str, ...]:
+        """Notes on why a commit of the callee may be one of several on purpose."""
+        before = tuple(name for name, key in self.state.marks if name == "explained" and key == session)
+        self.state.marks -= {("explained", session)}
+        return (*before, *self.analyzer.engines.noted(self.flow.function))
 
     def _settle_kind(self, inner: Key, outer: Key | None) -> None:
         """A session that the callee awaited is an async one for its caller too."""

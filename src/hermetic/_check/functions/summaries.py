@@ -24,6 +24,7 @@ from ..paths.state import Entry, Event, State, Supposition, Taken, Worked
 from ..paths.values import UNKNOWN, Call, Closure, Cm, Value, keys_in
 from ..program.modules import Function
 from ..whole.engines import held
+from .ensuring import excuse
 from .replay import Replay
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class Summaries:
         for entry in end.entries:
             replay.event(entry)
         replay.settle(end)
+        excuse(replay, ends, end)
         if end.kind == "raise":
             raise Raised(end.error)
         return replay.value(end.value)
