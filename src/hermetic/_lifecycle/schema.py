@@ -37,6 +37,7 @@ class Relation:
     """A relationship; `target` is the name of the Mapping on its other side.
 
     `column` names the foreign key of a many-to-one whose target is found by its primary key; None where that is not known.
+    `keys` are the columns, by attribute name and sorted, whose values decide which target a relationship to one leads to.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Relation:
     back_populates: str | None = None
     many_to_many: bool = False
     column: str | None = None
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -133,14 +133,6 @@ class Models:
         nodes = (one.values.get("__table_args__") for one in self.lineages.of(cls).classes)
         return (group for node in nodes if node is not None for group in _constraints(node))
 
-    def shared(self, mapping: Mapping, columns: frozenset[str]) -> frozenset[str]:
-        """The relationships to one that lead rows which are alike in these columns to the same target."""
-        if not columns or id(mapping) not in self._classes:
-            return frozenset()
-        to_one = (name for name, relation in mapping.relations.items() if not relation.many)
-        keys = ((name, self._relations.keys(self.cls(mapping), name)) for name in to_one)
-        return frozenset(name for name, found in keys if found and found <= columns)
-
     def property_reads(self, mapping: Mapping, name: str) -> frozenset[Path]:
         """The columns and relations that reading a property (or calling a method) of an instance reads, as paths.
 

@@ -49,21 +49,16 @@ class Relations:
             lazy,
             back,
             direction == "many-to-many",
+            keys=() if target is None else tuple(sorted(self._keys(cls, target, declared))),
         )
 
-    def keys(self, cls: Class, name: str) -> frozenset[str]:
-        """The columns of a class whose values decide which target a relationship to one leads to."""
-        found = self.attributes.of(cls).get(name)
-        declared = found.declared if found is not None else None
-        target = self.target(cls, declared) if isinstance(declared, DeclaredRelation) else None
-        if not isinstance(declared, DeclaredRelation) or target is None:
-            return frozenset()
-        named = [one for one in _foreign_names(declared) if self._owner(cls, target, one) is cls]
+    def _keys(self, cls: Class, target: Class, declared: DeclaredRelation) -> set[str]:
+        named = {one.rpartition(".")[2] for one in _foreign_names(declared) if self._owner(cls, target, one) is cls}
         if named:
-            return frozenset(one.rpartition(".")[2] for one in named)
+            return named
         tables = self.attributes.tables(target)
         columns = ((key, one.declared) for key, one in self.attributes.of(cls).items())
-        return frozenset(key for key, one in columns if isinstance(one, DeclaredColumn) and one.references & tables)
+        return {key for key, one in columns if isinstance(one, DeclaredColumn) and one.references & tables}
 
     def target(self, cls: Class, declared: DeclaredRelation) -> Class | None:
         """The mapped class on the other side."""

@@ -13,7 +13,7 @@ from .lineage import is_true
 def chooses(classes: Iterable[Class]) -> bool:
     """Whether a validator that runs before the fields puts something else in the place of an object."""
     return any(
-        _runs_before(cls, method.node) and _replaces(method.node) for cls in classes for method in cls.methods.values()
+        _runs_before(cls, method.head) and _replaces(method.node) for cls in classes for method in cls.methods.values()
     )
 
 

@@ -194,7 +194,7 @@ def announce(
         options=options,
         populate_existing=bool(stmt and stmt.populate_existing),
         locked=bool(stmt and stmt.for_update),
-        shared=_shared(flow, inst.mapping, stmt) if stmt is not None and not depth else frozenset(),
+        shared=_shared(inst.mapping, stmt) if stmt is not None and not depth else frozenset(),
         site=flow.site(node),
     )
     flow.emit(state, record, "related" if depth else "query")
@@ -211,9 +211,11 @@ def announce(
             announce(flow, related(inst, name, target, relation.many), session, inner, state, node, stmt, depth + 1)
 
 
-def _shared(flow: Flow, mapping: Mapping, stmt: Stmt) -> frozenset[str]:
-    columns = frozenset(name for owner, name in stmt.rows.equated if owner == mapping.name)
-    return flow.analyzer.models.shared(mapping, columns)
+def _shared(mapping: Mapping, stmt: Stmt) -> frozenset[str]:
+    """The relationships to one whose columns the statement compares with one value each."""
+    columns = {name for owner, name in stmt.rows.equated if owner == mapping.name}
+    to_one = (relation for relation in mapping.relations.values() if not relation.many) if columns else ()
+    return frozenset(relation.name for relation in to_one if relation.keys and columns.issuperset(relation.keys))
 
 
 def forget(state: State, key: Key) -> None:
