@@ -46,11 +46,11 @@ def quantities() -> dict[int, int]:
 - The loop ends at its first row, or the branch that asks is the one that leaves it.
 - It runs once: when the application starts (its lifespan, what only that calls), in a migration. Only possible there.
 - All rows lead to the same target: the query asks for the rows of one parent. Only possible, for it may ask for several.
-- The rows hang on an instance that was made in the same call, and none of them was: there are none yet. Only possible.
 - A handler of errors asks, for the rows that failed. Only possible as well.
 - Under `AsyncSession` the lazy read raises instead; that is `implicit-io`.
 
 ## Known gaps
+- An instance that was made in the same call has no children but those it was given: a loop over them is told all the same.
 - What a validator of a response model reads before its fields (`mode="before"`), and puts into the place of an object, is
   not followed.
 - A many-to-one whose targets are few and already in the session costs no query; that cannot be seen before it runs.
@@ -67,7 +67,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Confidence, Hazard, Moment, Remedy, Sighting
-from .._lifecycle.records import AttributeRead, Executed, InstanceCreated, InstanceLoaded, Key
+from .._lifecycle.records import AttributeRead, Executed, InstanceLoaded, Key
 from .._lifecycle.schema import Relation
 
 hazard = Hazard(__name__, code="HM501", severity="warning", since="0.1", seen_by=("check", "watch"), is_cost=True)
@@ -93,7 +93,7 @@ def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
     yield Sighting(
         message=f"{moment.text(record.site)} runs a SELECT for each {entity}",
         fix=f"add .options({option}) to the query",
-        confidence="possible" if _is_rare(moment, loaded) else _confidence(moment, relation, loop),
+        confidence="possible" if loaded and record.attribute in loaded.shared else _confidence(moment, relation, loop),
         remedy=Remedy("loader-option", (loaded,), (loader, entity, record.attribute)) if loaded else None,
         story=(
             *(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()),
@@ -119,21 +119,6 @@ def a_query_for_each_row(moment: Moment) -> Iterator[Sighting]:
         else "possible",
         story=((record, "a query for each row"),),
     )
-
-
-def _is_rare(moment: Moment, loaded: InstanceLoaded | None) -> bool:
-    """Whether few SELECTs are sent whatever the number of rows: all lead to one target, or their owner has just been made."""
-    record = moment.record
-    assert isinstance(record, AttributeRead)
-    assert moment.instance is not None
-    if loaded is not None and record.attribute in loaded.shared:
-        return True
-    root = record.instance
-    while hasattr(root, "base"):
-        root = root.base
-    made = [known for known in moment.history() if isinstance(known, InstanceCreated)]
-    is_new = root != record.instance and any(known.instance == root for known in made)
-    return is_new and not any(known.mapping.name == moment.instance.mapping.name for known in made)
 
 
 def _confidence(moment: Moment, relation: Relation | None, loop: Key) -> Confidence:
