@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -37,6 +38,32 @@ def test_the_exit_code_is_the_programs_own(tmp_path: Path, options: tuple[str, .
         seen = program.ended()
 
     assert (expected, code, BOTH) == (program.process.returncode, seen["run"]["exit_code"], found(seen))
+
+
+def test_findings_are_told_in_lines_of_json(tmp_path: Path) -> None:
+    """On stdout beside the program's own, as they are seen and once more at the end; hazards left out are not looked for."""
+    options = ("--format", "jsonl", "--ignore", "n-plus-one", "--output", "seen.jsonl", "--quiet")
+    with running(tmp_path, *argv("python app.py"), options=options) as program:
+        seen = program.ended()
+        assert program.process.stdout
+        lines = [line for line in program.process.stdout if line.startswith("{")]
+
+    assert ["lost-write", "lost-write"] == [json.loads(line)["slug"] for line in lines]
+    assert {("lost-write", "forget"): 1} == found(seen)
+    assert seen["findings"] == [json.loads((tmp_path / "seen.jsonl").read_text("utf-8"))]
+    assert "" == program.said
+
+
+def test_a_projects_own_settings_hold(tmp_path: Path) -> None:
+    """What `[tool.hermetic]` leaves out or grades otherwise for a check, it does so for a run."""
+    tmp_path.joinpath("pyproject.toml").write_text(
+        '[tool.hermetic]\nignore = ["n-plus-one"]\nseverity = { lost-write = "info" }\n', "utf-8"
+    )
+    with running(tmp_path, *argv("python app.py"), options=("--fail-on", "warning")) as program:
+        seen = program.ended()
+
+    assert [("lost-write", "info")] == [(each["slug"], each["severity"]) for each in seen["findings"]]
+    assert 0 == program.process.returncode
 
 
 def test_a_test_suite_is_watched(tmp_path: Path) -> None:
