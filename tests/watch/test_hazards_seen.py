@@ -138,6 +138,19 @@ def test_a_lazy_load_for_each_row(shop: ModuleType, twin: Twin, watch: Watch) ->
     assert "customers = session.scalars(select(shop.Customer)).all()" == watch.findings()[0].finding.story[0].source
 
 
+def test_a_query_for_each_row_is_information(shop: ModuleType, twin: Twin, watch: Watch) -> None:
+    """One line that asks the same ten times in a transaction may be a loop over rows; it is told, and raises nothing."""
+
+    def look_up(session: Session) -> None:
+        for number in range(12):
+            session.scalars(select(shop.Product).where(shop.Product.id == number)).all()
+
+    twin(look_up)
+
+    line = "session.scalars(select(shop.Product).where(shop.Product.id == number)).all()"
+    assert [("n-plus-one", line, "info")] == told(watch)
+
+
 def test_a_loader_option_loads_all_rows_at_once(shop: ModuleType, twin: Twin, watch: Watch) -> None:
     """With selectinload there is nothing left to tell."""
 

@@ -136,6 +136,17 @@ class Judge:
             )
         )
 
+    def repeats(self, life: SessionLife, site: Site | None, times: int) -> list[Tally]:
+        """One line has sent the same SELECT so often in one transaction; whether it is a loop over rows is not known."""
+        scene = Scene(
+            record=Executed(session=life.key, site=site),
+            history=life.history(),
+            session=life.state(),
+            notes=("per-item",),
+            in_loop_over=Rows(times, "calls"),
+        )
+        return self.teller.tell(scene)
+
     def unreadable(
         self, query: Query | None, instance: InstanceState, attribute: str, site: Site | None, error: str, reader: str
     ) -> list[Tally]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from .._catalogue import Finding
 from .._lifecycle.records import Key, Record, SessionOpened, SessionRecord
 from .._lifecycle.session import Phase, SessionState
+from .collector import Tally
 from .requests import Request
 from .where import Site
 
@@ -157,6 +158,12 @@ class SessionLife:
         self.failed = self.needs_rollback = False
         self.repeated = None
 
+    def closed(self) -> None:
+        """The session was closed; whoever uses it next begins anew."""
+        self.ended()
+        self.is_open = False
+        self.request = None
+
     def opening(self) -> SessionOpened:
         """How this session was opened, as a record."""
         return SessionOpened(
@@ -196,6 +203,7 @@ class Query:
     life: SessionLife | None
     is_flush: bool = False
     lazily: dict[Hashable, int] = field(default_factory=dict)
+    told: dict[Hashable, list[Tally]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

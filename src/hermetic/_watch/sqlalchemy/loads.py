@@ -23,8 +23,8 @@ from .sessions import SessionHooks
 SIBLINGS = 2
 """So many instances of one query make a lazy load of each a hazard."""
 
-LOOKED_AT = 200
-"""So many instances of a session are looked at for siblings."""
+REPEATED = 10
+"""So often one line of one transaction may ask the same question, before it is told that it does."""
 
 
 class LoadHooks:
@@ -74,14 +74,19 @@ class LoadHooks:
                 observer.remember(context.runid, before)
                 return
         else:
-            self.paged(life, context.query, site)
+            if getattr(context.query, "_offset_clause", None) is not None:
+                self.paged(life, context.query, site)
+            # The state of a compiled statement is SQLAlchemy's own cache entry: the same for the same statement.
+            repeated = life.repeated = life.repeated or {}
+            times = repeated[site, id(context.compile_state)] = repeated.get((site, id(context.compile_state)), 0) + 1
+            if times >= REPEATED and times % REPEATED == 0:
+                self.judge.repeats(life, site, times)
         observer.remember(context.runid, Query(site, life))
 
     # Any: a statement of any kind, of which only a Select can skip rows.
     def paged(self, life: SessionLife, statement: Any, site: Site | None) -> None:
         """Look whether rows are skipped that are in no order."""
-        offset = getattr(statement, "_offset_clause", None)
-        if offset is None or statement._order_by_clauses or getattr(offset, "effective_value", None) == 0:
+        if statement._order_by_clauses or getattr(statement._offset_clause, "effective_value", None) == 0:
             return
         entity = next((told["entity"] for told in statement.column_descriptions if told.get("entity")), None)
         keys = ()
@@ -112,9 +117,15 @@ class LoadHooks:
         times = query.lazily[key] = query.lazily.get(key, 0) + 1
         if times < SIBLINGS:
             return
-        for _ in range(2 if times == SIBLINGS else 1):
-            instance = instance_of(parent, life.key, None, expired_by(life))
-            self.judge.lazily(query, life, instance, attribute, site, life.last_ms, id(query))
+        if times > SIBLINGS:
+            for tally in query.told.get(key, ()):
+                self.observer.collector.again(tally, life.last_ms)
+            return
+        instance = instance_of(parent, life.key, None, expired_by(life))
+        query.told[key] = self.judge.lazily(query, life, instance, attribute, site, life.last_ms, id(query))
+        for tally in query.told[key]:
+            # The first of them was no hazard yet.
+            self.observer.collector.again(tally, life.last_ms)
 
     def stored(self, session: Session, state: AnyState) -> None:
         """An instance became a row: it was brought by no query, but by this flush."""

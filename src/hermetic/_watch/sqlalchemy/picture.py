@@ -70,10 +70,12 @@ def key_of(state: AnyState) -> Key:
 
 
 def _status(state: AnyState) -> Status:
-    for status in STATUSES:
-        if getattr(state, status):
-            return status
-    return "unknown"
+    """What `state.persistent` and its like tell, without a look at the table of all sessions.
 
-
-STATUSES: tuple[Status, ...] = ("transient", "pending", "persistent", "deleted", "detached")
+    That table drops dead sessions when it is read, which must not happen while close_all_sessions() goes over it.
+    """
+    if state.session_id is None:
+        return "transient" if state.key is None else "detached"
+    if state.key is None:
+        return "pending"
+    return "deleted" if state._deleted else "persistent"

@@ -19,6 +19,7 @@ from ..lives import SessionLife, Unsaved
 from ..notes import add, note_of
 from ..observer import MARK, MISSING, Observer, running_loop, worker
 from ..points import Points, Wrapped
+from ..requests import REQUEST
 from ..where import Site, waiting_at
 from .picture import AnyState, instance_of, key_of
 
@@ -35,6 +36,7 @@ class SessionHooks:
         self.observer = observer
         self.judge = judge
         self.points = points
+        self.patience = int(observer.settings.long_transaction_s * 1e9)
 
     def install(self) -> None:
         """Put them on."""
@@ -81,7 +83,7 @@ class SessionHooks:
             if life.busy != me:
                 self.overlapped(life, loop)
             return None
-        request = self.observer.request()
+        request = REQUEST.get()
         if request is not life.request and request is not None:
             self.crossed(life)
             life.request = request
@@ -168,7 +170,9 @@ class SessionHooks:
         def flush(session: Session, objects: Any = None) -> None:
             life = entered = None
             try:
-                life, entered = life_of(session), enter(session)
+                life = life_of(session)
+                if life is not None and life.busy != worker(running_loop()):
+                    entered = enter(session)
             except Exception as error:
                 failed("Session.flush", error)
             if life is None:
@@ -208,41 +212,44 @@ class SessionHooks:
 
         @wraps(original)
         def close(self: Session) -> None:
-            hooks.points.guard(point, hooks.before_close, self)
+            life = None
+            try:
+                life = hooks.before_close(self)
+            except Exception as error:
+                hooks.points.failed(point, error)
             try:
                 original(self)
             finally:
-                hooks.points.guard(point, hooks.after_close, self)
+                try:
+                    if life is not None:
+                        life.closed()
+                    if hooks.observer.later:
+                        hooks.observer.catch_up()
+                except Exception as error:
+                    hooks.points.failed(point, error)
 
         hooks, point = self, f"Session.{original.__name__}"
         return close
 
-    def before_close(self, session: Session) -> None:
+    def before_close(self, session: Session) -> SessionLife | None:
+        """Look at what a close throws away; gives what is remembered of the session."""
         life = self.life_of(session)
         if life is None or not self.observer.is_on:
-            return
+            return None
         loop = running_loop()
         if life.busy and life.busy != worker(loop) and not life.is_tangled:
             self.overlapped(life, loop)
         has_unsaved = bool(session._new or session._deleted or session.identity_map._modified)
         if not (life.began or has_unsaved or len(session.identity_map)):
-            return
+            return life
         site, error = CLOSING.get() or (None, None)
         life.closed_site = site = site or self.observer.sites.here()
-        look_idle(self.observer, self.judge, life)
+        if life.began and perf_counter_ns() - life.last > self.patience:
+            look_idle(self.observer, self.judge, life)
         if has_unsaved or life.wrote:
             self.look_at_work(session, life, site, error or sys.exc_info()[1])
         life.note(SessionClosed, site)
-
-    def after_close(self, session: Session) -> None:
-        life = self.life_of(session)
-        if life is None:
-            return
-        life.ended()
-        life.is_open = False
-        life.request = None
-        if self.observer.later:
-            self.observer.catch_up()
+        return life
 
     def look_at_work(self, session: Session, life: SessionLife, site: Site | None, error: BaseException | None) -> None:
         """Tell of work that a close throws away, unless an error was the reason."""

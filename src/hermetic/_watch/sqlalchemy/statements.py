@@ -36,14 +36,7 @@ class StatementHooks:
         self.points.wrap(Connection, "_exec_insertmany_context", "self dialect context", self.many)
 
     def single(self, original: Wrapped) -> Wrapped:
-        run = self.around(original)
-
-        @wraps(original)
-        # Any: see Run.
-        def single(self: Connection, dialect: Any, context: Any, statement: Any, parameters: Any) -> Any:
-            return run(self, dialect, context, statement, parameters)
-
-        return single
+        return wraps(original)(self.around(original))
 
     def many(self, original: Wrapped) -> Wrapped:
         # Any: see Run.
@@ -60,31 +53,29 @@ class StatementHooks:
         return many
 
     def around(self, original: Run) -> Run:
-        before, after, refused, observer = self.before, self.after, self.refused, self.observer
-        failed, taped = self.points.failed, self.taped
+        before, wrote, refused, observer = self.before, self.wrote, self.refused, self.observer
+        failed, taped, patience = self.points.failed, self.taped, self.patience
 
         # Any: see Run.
-        def run(connection: Connection, dialect: Any, context: Any, statement: Any, parameters: Any) -> Any:
+        def run(self: Connection, dialect: Any, context: Any, statement: Any, parameters: Any) -> Any:
             if observer.tapes:
                 taped(context)
-            life = connection.__dict__.get(MARK)
+            life = self.__dict__.get(MARK)
             if life is None:
-                return original(connection, dialect, context, statement, parameters)
+                return original(self, dialect, context, statement, parameters)
             began = perf_counter_ns()
-            try:
+            if began - life.last > patience or life.waits_at is not None:
                 before(life, began)
-            except Exception as error:
-                failed(POINT, error)
             try:
-                result = original(connection, dialect, context, statement, parameters)
+                result = original(self, dialect, context, statement, parameters)
             except Exception:
-                try:
-                    refused(life, context)
-                except Exception as error:
-                    failed(POINT, error)
+                refused(life, context)
                 raise
+            life.last = ended = perf_counter_ns()
+            life.last_ms = (ended - began) / 1e6
             try:
-                after(life, context, began)
+                if not life.flushing and writes(context):
+                    wrote(life)
             except Exception as error:
                 failed(POINT, error)
             return result
@@ -101,24 +92,23 @@ class StatementHooks:
             self.points.failed(POINT, error)
 
     def before(self, life: SessionLife, began: int) -> None:
-        """A statement is about to be sent."""
-        if began - life.last > self.patience:
-            look_idle(self.observer, self.judge, life, began)
+        """A statement is about to be sent, after a while in which none was."""
+        self.points.guard(POINT, look_idle, self.observer, self.judge, life, began)
         life.waits_at = None
 
-    def after(self, life: SessionLife, context: Any, began: int) -> None:
-        """A statement was answered."""
-        life.last = ended = perf_counter_ns()
-        life.last_ms = (ended - began) / 1e6
-        if not life.flushing and writes(context):
-            life.wrote += 1
-            life.note(Executed, self.observer.site_of(life), writes=True)
+    def wrote(self, life: SessionLife) -> None:
+        """A statement of the user's own changed rows."""
+        life.wrote += 1
+        life.note(Executed, self.observer.site_of(life), writes=True)
 
     def refused(self, life: SessionLife, context: Any) -> None:
         """The database refused a statement."""
         life.failed = True
         if not life.flushing:
-            life.note(Executed, self.observer.site_of(life), fails=True, writes=writes(context))
+            self.points.guard(POINT, self.note_refused, life, context)
+
+    def note_refused(self, life: SessionLife, context: Any) -> None:
+        life.note(Executed, self.observer.site_of(life), fails=True, writes=writes(context))
 
 
 # Any: an execution context, whose class depends on the dialect.

@@ -62,7 +62,8 @@ class TransactionHooks:
             return
         look_idle(self.observer, self.judge, life)
         site = self.observer.site_of(life)
-        if life.wrote or life.failed:
+        request = life.request
+        if life.failed or (life.wrote and (life.commits or (request is not None and request.responded))):
             self.judge.committed(life, site)
         if life.wrote:
             life.commits += 1
