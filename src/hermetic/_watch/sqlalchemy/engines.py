@@ -130,6 +130,10 @@ class EngineHooks:
         if not self.observer.is_on or pool is None:
             return
         held = Held(next(self._numbers), weakref.ref(pool), perf_counter_ns(), time(), request=self.observer.request())
+        before = record.info.get(MARK)
+        if isinstance(before, Held):
+            # A StaticPool gives its one connection to several at a time; the latest counts.
+            self.observer.held.pop(before.number, None)
         record.info[MARK] = held
         self.observer.held[held.number] = held
         seen = self.by_pool.get(pool)
