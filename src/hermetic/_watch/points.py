@@ -39,7 +39,9 @@ class Points:
         self._undo[point] = partial(_restore, owner, name, ours, original if is_own else None)
 
     def undo_later(self, point: str, undo: Callable[[], None]) -> None:
-        """Have something undone with the rest."""
+        """Have something undone with the rest; each has a name of its own."""
+        if point in self._undo:
+            raise ValueError(f"{point} is on already")
         self._undo[point] = undo
 
     def guarded(self, point: str, function: Wrapped) -> Wrapped:

@@ -11,7 +11,7 @@ from ..points import Points, Wrapped
 
 def listen(points: Points, target: object, name: str, function: Wrapped, *, raw: bool = False) -> None:
     """Call a function at an event; `raw` gives it states instead of instances."""
-    point = f"{getattr(target, '__name__', target)} event {name}"
+    point = f"{getattr(target, '__name__', target)} event {name}: {function.__qualname__}"
     listener = points.guarded(point, function)
     options = {"raw": True} if raw else {}
     event.listen(target, name, listener, **options)
