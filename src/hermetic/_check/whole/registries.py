@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .reach import Reach
 
 _REQUESTS = (".Request", ".WebSocket", ".HTTPConnection")
+_OF_FLASK = ("scoped", "flask")
 _REMOVES = re.compile(r"\.remove(?:\(\)|\s*[,)])")
 
 
@@ -72,7 +73,7 @@ class Registries:
         """A function ends; in which of its ways is a registry's session left with a transaction?"""
         for exit in exits:
             for session in exit.state.life.sessions.values():
-                registry = _registry(session.key)
+                registry = self._left_in(function, session.key)
                 site = _first_use(session.key, exit.state) if registry is not None and _is_left(session) else None
                 if site is None:
                     continue
@@ -80,6 +81,12 @@ class Registries:
                 record = RegistryLeft(session=session.key, how="thread", by=by, site=site)
                 left = Unremoved(record, function.module.name, function.ident, registry, session.is_async)
                 self.analyzer.evidence.unremoved.setdefault((function.ident, registry, by), left)
+
+    def _left_in(self, function: Function, session: Key) -> Key | None:
+        """The registry that a session is from; Flask's own is emptied with its context, unless that is pushed for good."""
+        if session == _OF_FLASK:
+            return _OF_FLASK if any(map(_pushes_for_good, self.analyzer.walk(function))) else None
+        return _registry(session)
 
     def tell(self, whole: Evidence, reach: Reach) -> None:
         """Tell of work that begins a transaction of its thread or task, and of which nobody else ends it."""
@@ -97,6 +104,8 @@ class Registries:
 
     def _name(self, registry: Key) -> str:
         """What the program calls a registry."""
+        if registry == _OF_FLASK:
+            return "db.session"
         assert isinstance(registry, tuple)
         _, module, line, column = registry[:4]
         for node in ast.walk(self.analyzer.project.modules[module].tree):
@@ -129,8 +138,8 @@ def _is_variable(key: Key) -> bool:
 
 
 def is_registry(key: Key) -> bool:
-    """Whether a session is one that a registry hands out, a framework's aside."""
-    return _registry(key) is not None
+    """Whether a session is one that a registry hands out to each thread or task."""
+    return isinstance(key, tuple) and key[:1] == ("scoped",)
 
 
 def _registry(key: Key) -> Key | None:
@@ -139,6 +148,15 @@ def _registry(key: Key) -> Key | None:
             return registry
         case _:
             return None
+
+
+def _pushes_for_good(node: ast.AST) -> bool:
+    """`app.app_context().push()`: nobody has a name to pop it by."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Attribute(attr=made)), attr="push")):
+            return made in {"app_context", "test_request_context"}
+        case _:
+            return False
 
 
 def _is_left(session: SessionState) -> bool:
