@@ -70,6 +70,7 @@ def grant(customer_id: int, amount: int) -> None:
 - Concurrency must be visible: a route, a tool, a thread, a task, a job. A global session that only a web server unknown
   to Hermetic reaches is missed.
 - Of an instance handed to a thread, only a lazy load there is seen, not that two threads change it.
+- A session that a worker keeps in its context when it starts (`ctx["session"]` of arq) is not followed to its jobs.
 
 ## Sources
 - SQLAlchemy, "Session Basics": "Is the Session thread-safe? Is AsyncSession safe to share in concurrent tasks?"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from ..._lifecycle.records import Announced, ToldHow
 from ..paths.state import State, site_of
 from ..paths.values import Call
+from ..program.modules import Function
 
 if TYPE_CHECKING:
     from ..paths.flow import Flow
     from ..paths.outcomes import Exit
-    from ..program.modules import Function
 
 _WORDS: tuple[tuple[ToldHow, re.Pattern[str]], ...] = (
     ("task", re.compile(r"\.(delay|apply_async|send_task|send_with_options|enqueue_job|kiq|defer_async)$")),
@@ -44,6 +44,8 @@ def announce(flow: Flow, call: Call, state: State, what: str = "") -> None:
     how: ToldHow | None = None
     if name.rpartition(".")[2] in _TAILS:
         how = next((how for how, words in _WORDS if words.search(name)), None)
+    if how is None and _is_actor(flow, node):
+        how = "task"
     if how is None and _is_application(node):
         how = "response"
     if how is not None:
@@ -71,6 +73,14 @@ def _spelled(node: ast.expr) -> str:
             return _spelled(func)
         case _:
             return ""
+
+
+def _is_actor(flow: Flow, node: ast.Call) -> bool:
+    """`mail.send(order_id)`, where `mail` is an actor of dramatiq's: a worker gets the message."""
+    if not (isinstance(node.func, ast.Attribute) and node.func.attr == "send"):
+        return False
+    found = flow.module.project.resolve_expr(flow.module, node.func.value)
+    return isinstance(found, Function) and "dramatiq.actor" in flow.analyzer.decorators(found)
 
 
 def _is_application(node: ast.Call) -> bool:
