@@ -53,6 +53,8 @@ def ship(order_id: int, courier_url: str) -> None:
 ## Known gaps
 - How long a call takes is not known: the list of clients that count as slow is fixed, your own can be added in the
   configuration.
+- A task that is started runs by itself: where it is awaited later, its waits are not seen. How slowly a client reads what
+  is streamed to it is not asked.
 - A callee given by a variable, or behind a plug-in, is not seen.
 
 ## Sources

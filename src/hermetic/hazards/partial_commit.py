@@ -55,6 +55,7 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 - Two functions that each commit and are called one after the other are reported only when they share the session.
 - Whether two writes belong together is a guess; the finding is *likely*, never *proven*, and only *possible* where one
   call both commits and writes on, or where a handler around the second commit does something before it raises.
+- A commit of a decorator that hands on no session (`@transaction`) is not counted beside one in the function.
 
 ## Sources
 - SQLAlchemy, "Session Basics": "When do I construct a Session, when do I commit it, and when do I close it?"

@@ -53,7 +53,8 @@ rows leave it.
 ## Known gaps
 - A session put into a list, a dict or an object of an unknown class counts as handed over.
 - Of a `scoped_session`, a failure that goes around its `remove()` is seen only where something catches it; a registry
-  that is handed to code out of sight counts as emptied there. Registries of `threading.local` are not followed.
+  that is handed to code out of sight counts as emptied there. Registries of `threading.local`, and tasks that a program
+  starts by itself with a registry of tasks, are not followed.
 - A cancellation is followed only from the `yield` of an asynchronous generator, not from every `await`.
 - Connections taken from an engine are followed only when they are opened in the same function.
 
