@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ..program.modules import Class, Global, Module, Project, dotted
+from ..program.nodes import walk
 from .annotated import called, pairs, text
 from .declared import Written
 from .lineage import Lineages
@@ -94,7 +95,7 @@ class Registry:
                         self.assigned.setdefault(id(cls), []).append((name, Written(module, value)))
 
     def _read_imperative(self, module: Module) -> None:
-        for node in ast.walk(module.tree):
+        for node in walk(module.tree):
             if isinstance(node, ast.Call) and called(module, node.func) in {"map_imperatively", "mapper"}:
                 self._imperative(module, node)
             elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args:

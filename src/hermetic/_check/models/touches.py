@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from ..program.modules import Function, FunctionNode, dotted
+from ..program.nodes import walk
 from .annotated import text
 
 Path: TypeAlias = tuple[str, ...]
@@ -41,7 +42,7 @@ class _Reader(ast.NodeVisitor):
         self.lists_columns = False
 
     def function(self, node: FunctionNode) -> None:
-        attributes = (found.attr for found in ast.walk(node) if isinstance(found, ast.Attribute))
+        attributes = (found.attr for found in walk(node) if isinstance(found, ast.Attribute))
         self.lists_columns = any(name in _COLUMN_LISTS for name in attributes)
         for statement in node.body:
             self.visit(statement)

@@ -10,6 +10,7 @@ from ..calls.calling import evaluate_call
 from ..calls.concurrency import join
 from ..calls.containers import WIRED
 from ..program.modules import Class, External
+from ..program.nodes import walk
 from .comprehensions import comprehend
 from .evaluate import evaluate
 from .membership import is_within
@@ -132,7 +133,7 @@ def _boolean(flow: Flow, node: ast.BoolOp, state: State) -> Value:
 
 
 def _calls(node: ast.expr) -> bool:
-    return any(isinstance(inner, (ast.Call, ast.Await)) for inner in ast.walk(node))
+    return any(isinstance(inner, (ast.Call, ast.Await)) for inner in walk(node))
 
 
 def _named(flow: Flow, node: ast.NamedExpr, state: State) -> Value:

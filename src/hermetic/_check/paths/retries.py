@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..._lifecycle.records import Committed, Record, RolledBack
 from ..._lifecycle.source import AttemptBegan, Retried
 from ..program.modules import Class, External, Function, Module
+from ..program.nodes import walk
 from .outcomes import Exit
 from .rows import leaves
 from .state import Site, State
@@ -131,7 +132,7 @@ def _is_left_on_success(loop: ast.For | ast.AsyncFor | ast.While, tried: ast.Try
         return True
     if not isinstance(loop, ast.While) or isinstance(loop.test, ast.Constant):
         return False
-    tested = {node.id for node in ast.walk(loop.test) if isinstance(node, ast.Name)}
+    tested = {node.id for node in walk(loop.test) if isinstance(node, ast.Name)}
     done = [*tried.body, *tried.orelse]
     flags = (node.targets[0] for node in done if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant))
     return any(isinstance(flag, ast.Name) and flag.id in tested for flag in flags)
@@ -142,9 +143,9 @@ def _goes_on(handler: ast.ExceptHandler) -> bool:
     if leaves(handler.body):
         return False
     tests = (
-        node.test for statement in handler.body for node in ast.walk(statement) if isinstance(node, ast.If | ast.IfExp)
+        node.test for statement in handler.body for node in walk(statement) if isinstance(node, ast.If | ast.IfExp)
     )
-    named = (node for test in tests for node in ast.walk(test) if isinstance(node, ast.Name))
+    named = (node for test in tests for node in walk(test) if isinstance(node, ast.Name))
     return not any(node.id == handler.name for node in named)
 
 

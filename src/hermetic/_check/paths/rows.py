@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..._lifecycle.records import Key
+from ..program.nodes import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Row:
     def feeds(self, node: ast.AST, session: Key) -> bool:
         """Whether a query that `node` sends on `session` asks for something of this member."""
         return self.session in {None, session} and any(
-            isinstance(inner, ast.Name) and inner.id in self.names for inner in ast.walk(node)
+            isinstance(inner, ast.Name) and inner.id in self.names for inner in walk(node)
         )
 
     def is_last(self, line: int) -> bool:
@@ -36,9 +37,9 @@ class Row:
 def row_names(loop: ast.For | ast.AsyncFor) -> frozenset[str]:
     """The loop's own variables, and the names that its body computes from them."""
     names = set(bound_names(loop.target))
-    assignments = [node for statement in loop.body for node in ast.walk(statement) if isinstance(node, ast.Assign)]
+    assignments = [node for statement in loop.body for node in walk(statement) if isinstance(node, ast.Assign)]
     for node in assignments:
-        if any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node.value)):
+        if any(isinstance(inner, ast.Name) and inner.id in names for inner in walk(node.value)):
             names.update(name for target in node.targets for name in bound_names(target))
     return frozenset(names)
 
@@ -58,7 +59,7 @@ def bound_names(target: ast.expr) -> Iterable[str]:
 @lru_cache(maxsize=4096)
 def ends_at_first(loop: ast.For | ast.AsyncFor) -> bool:
     """Whether the body leaves the loop at its first member, whatever that is."""
-    goes_on = any(isinstance(node, ast.Continue) for statement in loop.body for node in ast.walk(statement))
+    goes_on = any(isinstance(node, ast.Continue) for statement in loop.body for node in walk(statement))
     return not goes_on and leaves(loop.body)
 
 

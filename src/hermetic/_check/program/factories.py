@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..calls import known
 from .modules import External, Module
+from .nodes import walk
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
@@ -52,7 +53,7 @@ class Factories:
 
     def _made(self, module: Module) -> Iterator[tuple[bool, bool]]:
         """Whether each session or factory that a module makes is async, and whether it expires."""
-        for node in ast.walk(module.tree):
+        for node in walk(module.tree):
             if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
                 continue
             definition = module.project.resolve_expr(module, node.func)

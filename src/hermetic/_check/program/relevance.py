@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..calls import known
 from .modules import Class, External, Function, Global, Module, Project, dotted, imported_names
+from .nodes import walk
 from .traces import Guarded
 
 if TYPE_CHECKING:
@@ -92,33 +93,43 @@ class Relevance:
 
     def _sorted(self, function: Function) -> tuple[Grade, tuple[str, ...]]:
         """Whether a function names a session, a model, an engine or a statement, and whom it calls."""
-        telling, hinting = function.module.file.fence or self._promises(function), False
-        given, called = _given(function), dict[str, None]()
+        module = function.module
+        names, methods = dict[str, None](), dict[str, None]()
+        attributes: list[ast.Attribute] = []
+        telling = module.file.fence or self._promises(function)
         for node in (*self._signature(function), *self.analyzer.walk(function)):
-            match node:
-                case ast.Call(func=ast.Attribute(attr=attr)):
-                    hinting = hinting or attr in _SESSION_CALLS or attr in _TELLING_CALLS or attr in _RENDERING_CALLS
-                    if attr not in _TOO_COMMON:
-                        called[attr] = None
-                case ast.Name(id=name):
-                    telling = telling or self._is_telling(function.module, name)
-                    hinting = hinting or name in _RENDERING_CALLS or self._waits(function.module, name)
-                    if meant := self._called(function, name):
-                        called[meant] = None
-                case ast.Attribute(attr=attr):
-                    telling = telling or self._is_telling_path(function.module, node)
-                    is_given = getattr(node.value, "id", "") in given
-                    is_relation = is_given and attr in self.analyzer.models.relation_names()
-                    hinting = hinting or is_relation or attr in _SESSION_CALLS
-                case ast.ImportFrom() | ast.Import():
-                    telling = telling or self._brings(function.module, node)
-                case _:
-                    continue
-        return "telling" if telling else "hinting" if hinting else "", tuple(called)
+            if isinstance(node, ast.Name):
+                names[node.id] = None
+            elif isinstance(node, ast.Attribute):
+                attributes.append(node)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                methods[node.func.attr] = None
+            elif isinstance(node, (ast.ImportFrom, ast.Import)):
+                telling = telling or self._brings(module, node)
+        meant = (self._called(function, name) for name in names)
+        found = (*(name for name in methods if name not in _TOO_COMMON), *(each for each in meant if each))
+        called = tuple(dict.fromkeys(found))
+        telling = telling or any(self._is_telling(module, name) for name in names)
+        if telling or any(self._is_telling_path(module, node) for node in attributes):
+            return "telling", called
+        return "hinting" if self._is_hinting(function, names.keys(), methods.keys(), attributes) else "", called
+
+    def _is_hinting(
+        self, function: Function, names: Set[str], methods: Set[str], attributes: Sequence[ast.Attribute]
+    ) -> bool:
+        """Whether a function waits for the outside world, tells it something, or works on what a caller gives it."""
+        given, relations = _given(function), self.analyzer.models.relation_names()
+        return (
+            not _TELLING_CALLS.isdisjoint(methods)
+            or not _RENDERING_CALLS.isdisjoint(names | methods)
+            or any(node.attr in _SESSION_CALLS for node in attributes)
+            or any(node.attr in relations and getattr(node.value, "id", "") in given for node in attributes)
+            or any(self._waits(function.module, name) for name in names)
+        )
 
     def _promises(self, function: Function) -> bool:
         """Whether a function's return annotation is a session."""
-        nodes = ast.walk(function.head.returns) if function.head.returns is not None else ()
+        nodes = walk(function.head.returns) if function.head.returns is not None else ()
         names = any(isinstance(node, ast.Name) and self._is_telling(function.module, node.id) for node in nodes)
         return names and self.analyzer.promised.of(function) is not None
 
@@ -130,12 +141,12 @@ class Relevance:
         args = function.head.args
         for argument in (*args.posonlyargs, *args.args, *args.kwonlyargs):
             if argument.annotation is not None:
-                yield from ast.walk(argument.annotation)
+                yield from walk(argument.annotation)
         for default in (*args.defaults, *args.kw_defaults):
             if default is not None:
-                yield from ast.walk(default)
+                yield from walk(default)
         for decorator in function.head.decorator_list:
-            yield from ast.walk(decorator)
+            yield from walk(decorator)
 
     def _called(self, caller: Function, name: str) -> str | None:
         """The function or class that a name means to its caller; such names have dots in them, those of methods none."""
@@ -183,15 +194,17 @@ class Relevance:
         """Whether an expression has a name in it that tells."""
         return any(
             self._means(self.project.resolve(module, path), depth + 1)
-            for inner in ast.walk(node)
+            for inner in walk(node)
             if (path := dotted(inner) if isinstance(inner, (ast.Name, ast.Attribute)) else None)
         )
 
     def _is_telling_path(self, module: Module, node: ast.Attribute) -> bool:
-        name = dotted(node)
-        if name is None or name.partition(".")[0] not in module.contents.names:
+        root: ast.expr = node
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(root, ast.Name) or root.id not in module.contents.names:
             return False
-        return self._is_telling(module, name)
+        return self._is_telling(module, dotted(node) or "")
 
 
 def _given(function: Function) -> set[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..calls import known
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 _TAKES_MODEL = frozenset({"query", "get", "get_one"})
 _TAKES_STATEMENT = frozenset({"execute", "scalars", "scalar", "exec", "stream", "stream_scalars"})
 _TAKES_INSTANCE = frozenset({"add", "delete", "refresh", "merge", "expunge"})
+_TELLING = _TAKES_MODEL | _TAKES_STATEMENT | _TAKES_INSTANCE
+
+
+@dataclass(slots=True)
+class _Used:
+    """The calls on each owner as it is spelled, those that are awaited, and what names were assigned."""
+
+    calls: dict[str, list[ast.Call]] = field(default_factory=dict)
+    awaited: set[int] = field(default_factory=set)
+    made: dict[str, ast.expr] = field(default_factory=dict)
 
 
 class Usage:
@@ -22,27 +33,33 @@ class Usage:
 
     def __init__(self, analyzer: Analyzer) -> None:
         self.analyzer = analyzer
+        self._last: tuple[Sequence[ast.AST], _Used] | None = None
 
-    def session(self, spelled: str, nodes: Iterable[ast.AST], module: Module) -> bool | None:
+    def session(self, spelled: str, nodes: Sequence[ast.AST], module: Module) -> bool | None:
         """Whether what is `spelled` so is an async session; None when it is no session as far as one can see."""
+        used = self._used(nodes)
         found: bool | None = None
-        awaited: set[int] = set()
-        made: dict[str, ast.expr] = {}
-        calls: list[ast.Call] = []
-        for node in nodes:
-            match node:
-                case ast.Await(value=ast.Call() as call):
-                    awaited.add(id(call))
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    made[name] = value
-                case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as owner)) if (
-                    ast.unparse(owner) == spelled
-                ):
-                    calls.append(node)
-        for call in calls:
-            if self._is_evidence(call, made, module):
-                found = bool(found) or id(call) in awaited
+        for call in used.calls.get(spelled, ()):
+            if self._is_evidence(call, used.made, module):
+                found = bool(found) or id(call) in used.awaited
         return found
+
+    def _used(self, nodes: Sequence[ast.AST]) -> _Used:
+        """What some nodes do, looked up once for the names of one function."""
+        if self._last is None or self._last[0] is not nodes:
+            used = _Used()
+            for node in nodes:
+                match node:
+                    case ast.Await(value=ast.Call() as call):
+                        used.awaited.add(id(call))
+                    case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                        used.made[name] = value
+                    case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as owner, attr=name)) if (
+                        name in _TELLING and node.args
+                    ):
+                        used.calls.setdefault(ast.unparse(owner), []).append(node)
+            self._last = nodes, used
+        return self._last[1]
 
     def _is_evidence(self, call: ast.Call, made: dict[str, ast.expr], module: Module) -> bool:
         if not isinstance(call.func, ast.Attribute) or not call.args:

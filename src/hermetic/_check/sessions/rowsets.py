@@ -12,6 +12,7 @@ from ..._lifecycle.source import Fetch, Order, PageAsked, RelationsTaken, RowsFe
 from ..paths.state import State
 from ..paths.values import NONE, Attr, Call, Const, Option, Ref, Result, Rows, Sess, Stmt, Tup, Value
 from ..program.modules import Class
+from ..program.nodes import walk
 
 if TYPE_CHECKING:
     from ..paths.flow import Flow
@@ -97,7 +98,7 @@ def _part(rows: Rows, name: str, call: Call) -> Rows:
 
 def _is_chance(node: ast.expr) -> bool:
     """Whether a number is drawn at random."""
-    names = (getattr(inner, "id", None) or getattr(inner, "attr", None) for inner in ast.walk(node))
+    names = (getattr(inner, "id", None) or getattr(inner, "attr", None) for inner in walk(node))
     return any(name in {"rand", "random", "randint", "randrange", "randbelow"} for name in names)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..paths.values import UNKNOWN, Ext, Ref, Sess, Value
 from ..program.modules import External, Function, dotted
+from ..program.nodes import walk
 from ..program.traces import Remembered
 
 if TYPE_CHECKING:
@@ -43,5 +44,5 @@ class Unresolved:
             self.analyzer.evidence.unresolved.add(name or f"{flow.module.name}:{node.lineno}")
 
     def _is_session(self, flow: Flow, target: ast.Name) -> bool:
-        nodes = self.analyzer.walk(flow.function) if flow.function is not None else ast.walk(flow.module.tree)
+        nodes = self.analyzer.walk(flow.function) if flow.function is not None else walk(flow.module.tree)
         return self.analyzer.usage.session(target.id, nodes, flow.module) is not None

@@ -1,0 +1,58 @@
+"""Walks syntax trees in a fraction of the time that `ast.walk` takes, which asks each node for what it cannot have."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+_PLAIN = frozenset({
+    "ctx", "op", "ops", "id", "attr", "arg", "kind", "level", "module", "asname", "conversion", "type_comment",
+    "type_ignores", "kwd_attrs", "is_async", "simple", "rest",
+})  # fmt: skip
+"""The fields that hold no node, or one that only tells how its parent is used."""
+_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.alias)
+_INNER = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda})
+_children: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def walk(root: ast.AST) -> list[ast.AST]:
+    """A node and all below it in the order of `ast.walk`, without operators and contexts."""
+    return _spread([root], frozenset())
+
+
+def walk_all(roots: Iterable[ast.AST]) -> list[ast.AST]:
+    """These nodes and all below them, one tree after the other."""
+    return [node for root in roots for node in _spread([root], frozenset())]
+
+
+def own_nodes(body: Iterable[ast.AST]) -> list[ast.AST]:
+    """The nodes that run with a function's body: of the functions and lambdas in it only they themselves."""
+    return _spread(list(body), _INNER)
+
+
+def _spread(found: list[ast.AST], closed: frozenset[type[ast.AST]]) -> list[ast.AST]:
+    for node in found:
+        kind = type(node)
+        if kind in closed:
+            continue
+        names = _children.get(kind)
+        for name in names if names is not None else _learned(kind):
+            value = getattr(node, name, None)
+            if type(value) is list:
+                found += value if None not in value else [each for each in value if each is not None]
+            elif value is not None:
+                found.append(value)
+    return found
+
+
+def _learned(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold nodes worth a visit."""
+    plain = (
+        _PLAIN
+        | ({"name"} if issubclass(kind, _NAMED) else set())
+        | ({"names"} if issubclass(kind, (ast.Global, ast.Nonlocal)) else set())
+    )
+    if issubclass(kind, ast.Constant):
+        plain |= {"value"}
+    found = _children[kind] = tuple(name for name in kind._fields if name not in plain)
+    return found
