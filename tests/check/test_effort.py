@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+import pytest
+
 from hermetic._check.analyzer import Analyzer
 from hermetic._check.engine import analyze
-from hermetic._check.paths.state import MAX_ALIKE, State, distinct
+from hermetic._check.paths.state import MAX_ALIKE, MAX_IDLE, State, Supposed, distinct
 from hermetic._check.paths.values import Const
+from hermetic._lifecycle.records import Executed, SessionOpened, Where
 
 from .building import project, source_file
 
@@ -58,13 +63,60 @@ def effort(text: str) -> int:
     return analyzer.summaries.of(function).effort
 
 
-def test_few_paths_go_on_that_differ_in_names_alone() -> None:
-    """What a name holds matters less than what a session went through: most room is kept for the latter."""
+def choosing(ending: str) -> str:
+    """A module whose one function keeps something at each of six questions."""
+    lines = ["from sqlalchemy.orm import Session", "from models import Order", "", "def tell(engine, options):"]
+    lines += ["    with Session(engine) as session:", "        order = session.get(Order, 1)"]
+    for number in range(6):
+        lines += [f"        if options.get({number}):", f'            value_{number} = "{number}"']
+    return "\n".join([*lines, "        order.state = 'told'", "        options.done()", f"        return {ending}"])
+
+
+def test_what_no_one_reads_tells_no_paths_apart() -> None:
+    """Six names that nobody reads again make one path behind their branches, six that are read make several."""
+    unread, read = choosing("order"), choosing("[" + ", ".join(f"value_{number}" for number in range(6)) + "]")
+
+    assert 1.5 * effort(unread) < effort(read)
+
+
+def test_a_turn_that_changes_nothing_is_not_taken_twice() -> None:
+    """A loop is walked a second time only where its first turn left something behind for the next one."""
+    body = "\n".join(f"            options.get({number})" for number in range(10))
+    once = f"def tell(session, rows, options):\n    session.commit()\n    with options:\n        if rows:\n{body}"
+
+    assert effort(once.replace("if rows:", "for row in rows:")) < 1.5 * effort(once)
+
+
+@pytest.mark.parametrize(("is_idle", "kept"), [(True, MAX_IDLE), (False, MAX_ALIKE)])
+def test_few_paths_go_on_that_differ_in_names_alone(is_idle: bool, kept: int) -> None:
+    """What a name holds matters less than what a session went through, and least where there is none."""
     states = []
     for number in range(10):
         states.append(State())
         states[-1].envs[1] = {"page": Const(number)}
     states.append(State())
     states[-1].mark("shared", "session")
+    for state in states if not is_idle else ():
+        state.life.apply(SessionOpened(session="session"))
 
-    assert distinct(states) == [*states[:MAX_ALIKE], states[-1]]
+    assert distinct(states) == [*states[:kept], states[-1]]
+
+
+def test_what_two_joined_paths_did_presupposes_what_both_do() -> None:
+    """A query sent with and without a flag is sent whatever the flag says."""
+    paths = [State(), State()]
+    for path, supposed in zip(paths, ("true", "false"), strict=True):
+        path.supposed = frozenset({(cast(Supposed, supposed), "flag"), ("some", "order")})
+        path.add(Executed(session="session"), Where())
+
+    (path,) = distinct(paths)
+
+    assert [entry.supposed for entry in path.entries()] == [{("some", "order")}]
+
+
+def test_paths_are_told_apart_by_what_they_asked_for() -> None:
+    """Whoever calls a function learns that it asks the database, though nothing else shows which path did."""
+    asking, silent = State(), State()
+    asking.add(Executed(session="session"), Where())
+
+    assert distinct([silent, asking]) == [silent, asking]

@@ -31,6 +31,7 @@ from .program.factories import Factories
 from .program.fields import Fields, rekeyed
 from .program.lines import Lines
 from .program.modules import Class, External, Function, FunctionNode, Module, Project
+from .program.nodes import walk_all
 from .program.parameters import arguments_with_defaults, is_static
 from .program.relevance import Relevance
 from .program.settings import Settings
@@ -136,7 +137,7 @@ class Analyzer:
         """Every node of a function's body, nested definitions included."""
         body = function.node.body
         if function not in self._walks:
-            self._walks[function] = [node for statement in body for node in ast.walk(statement)]
+            self._walks[function] = walk_all(body)
         return self._walks[function]
 
     def mapping_of(self, value: Value) -> Mapping | None:
@@ -226,11 +227,10 @@ class Analyzer:
 
     def shape(self, function: Function) -> Shape:
         """What the syntax of a function tells, worked out once."""
-        nodes = self.walk(function)
-        found = self._shapes.get(function)
-        if found is None:
-            found = self._shapes[function] = shape_of(nodes)
-        return found
+        body = function.node.body
+        if function not in self._shapes:
+            self._shapes[function] = shape_of(body)
+        return self._shapes[function]
 
     def decorators(self, function: Function) -> tuple[str, ...]:
         """The dotted names of a function's decorators, from the top."""

@@ -299,7 +299,7 @@ def construct(flow: Flow, cls: Class, call: Call, state: State) -> Value:
     if (call.keyword("only") or call.keyword("exclude")) and flow.analyzer.schemas.is_marshmallow(cls):
         return UNKNOWN
     obj = Obj(cls, flow.key(call.node, "object"))
-    state.mark("made", obj.key)
+    state.made |= {obj.key}
     init = cls.method("__init__")
     if init is not None:
         flow.analyzer.summaries.invoke(flow, init, obj, call, state)

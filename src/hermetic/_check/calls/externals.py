@@ -136,7 +136,7 @@ def _maker(flow: Flow, name: str, call: Call, state: State) -> Value:
     key = flow.key(call.node, "maker")
     bind = call.argument(0, "bind")
     _bind(flow, key, bind, state)
-    state.mark("made", key)
+    state.made |= {key}
     finds_engine = False
     if isinstance(cls, Ref) and isinstance(cls.definition, Class):
         flow.analyzer.sessions[key] = Settings(is_async, cls=cls.definition)
@@ -164,14 +164,14 @@ def configure(flow: Flow, maker: Maker, call: Call, state: State) -> None:
     bind = call.keyword("bind")
     if isinstance(bind, Engine):
         _bind(flow, maker.key, bind, state)
-        if ("made", maker.key) not in state.marks:
-            state.mark("escaped", bind.key)
+        if maker.key not in state.made:
+            state.settled |= {bind.key}
 
 
 def _scoped(flow: Flow, name: str, call: Call, state: State) -> Value:
     maker = call.argument(0, "session_factory")
     key = flow.key(call.node, "scoped")
-    state.mark("made", key)
+    state.made |= {key}
     _bind(flow, key, maker, state)
     if isinstance(maker, Maker):
         return replace(maker, key=key, scoped=True)
@@ -183,6 +183,7 @@ def _engine(flow: Flow, name: str, call: Call, state: State) -> Value:
     engine = Engine(flow.key(call.node, "engine"), known.ENGINES[name], autocommit)
     url = call.argument(0, "url")
     pool = call.keyword("poolclass")
+    state.mark("built", engine.key)
     record = EngineCreated(
         engine=engine.key,
         place=flow.place,

@@ -88,10 +88,8 @@ class Replay:
     def settle(self, end: End) -> None:
         """What the caller knows from now on: what this end supposed, and which of its engines were disposed of or kept."""
         self.state.supposed |= passed_on(end.supposed, self.actual)
-        for name, key in end.assumed:
-            value = self.bound.get(key)
-            if name in {"disposed", "escaped"} and isinstance(value, Engine):
-                self.state.mark(name, value.key)
+        engines = (self.bound.get(key) for key in end.settled)
+        self.state.settled |= {engine.key for engine in engines if isinstance(engine, Engine)}
 
     def key(self, key: Key) -> Key | None:
         """The caller's name for a key of the callee; None when the caller has no such thing."""
@@ -181,7 +179,7 @@ class Replay:
             return actual
         renamed = replace(value, key=self._own(value.key)) if not _is_global(value.key) else value
         if isinstance(renamed, Obj) and not self.analyzer.engines.runs_once(self.function):
-            self.state.mark("made", renamed.key)
+            self.state.made |= {renamed.key}
         if isinstance(value, Sess) and isinstance(renamed, Sess):
             self.analyzer.same_settings(value, renamed, self.inner)
         return renamed
@@ -195,7 +193,7 @@ class Replay:
             self.analyzer.evidence.binds.setdefault(maker, engine)
         if engine is not None and not self.analyzer.engines.runs_once(self.function):
             self.state.attrs[maker, "bind"] = Engine(engine)
-            self.state.mark("made", maker)
+            self.state.made |= {maker}
 
     def event(self, entry: Entry) -> None:
         """Let one thing happen to the caller's values, inside of the loop that the callee did it in."""
@@ -253,6 +251,7 @@ class Replay:
     def _built(self, record: EngineCreated) -> None:
         caller = self.flow.function
         given = record.is_given and caller is not None and is_given(self.analyzer, caller, self.call.node)
+        self.state.mark("built", record.engine)
         self.flow.emit(self.state, replace(record, place=self.flow.place, is_given=given), "own")
 
     def _via(self) -> tuple[str, ...]:

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 MAX_EXITS = 6
 MAX_EVENTS = 80
-_TOLD = frozenset({"none", "some", "disposed", "escaped", "inside", "outside"})
+_TOLD = frozenset({"none", "some", "inside", "outside"})
 
 
 @dataclass(frozen=True, slots=True)
 class End:
     """One way in which a function ends, with what it did on the way that its caller can notice.
 
-    `supposed` is what this way takes for granted of the arguments.
+    `supposed` is what this way takes for granted of the arguments; `settled` are those that it disposed of or gave away.
     """
 
     kind: str
@@ -50,6 +50,7 @@ class End:
     entries: tuple[Entry, ...]
     assumed: frozenset[tuple[str, Key]] = frozenset()
     supposed: frozenset[Supposition] = frozenset()
+    settled: frozenset[Key] = frozenset()
 
     def joined(self, other: End) -> End:
         """This end or another on which the same happened: only what both suppose is taken for granted."""
@@ -57,7 +58,9 @@ class End:
             replace(one, supposed=one.supposed & twin.supposed)
             for one, twin in zip(self.entries, other.entries, strict=True)
         )
-        return replace(self, entries=entries, supposed=self.supposed & other.supposed)
+        return replace(
+            self, entries=entries, supposed=self.supposed & other.supposed, settled=self.settled | other.settled
+        )
 
 
 class Summaries:
@@ -86,7 +89,8 @@ class Summaries:
             value = exit.value if exit.kind == "return" else UNKNOWN
             entries = tuple(_kept(exit.state, value))
             assumed = frozenset(mark for mark in exit.state.marks if mark[0] in _TOLD and _is_symbol(mark[1]))
-            end = End(kind, value, exit.error, entries, assumed, exit.state.supposed)
+            settled = frozenset(filter(_is_symbol, exit.state.settled))
+            end = End(kind, value, exit.error, entries, assumed, exit.state.supposed, settled)
             told = kind, value, exit.error, assumed, tuple(entry.event for entry in entries)
             ends[told] = end if told not in ends else ends[told].joined(end)
         ordered = sorted(ends.values(), key=lambda end: end.kind == "raise")

@@ -25,6 +25,7 @@ from ..program.modules import Function, Module
 from ..program.shapes import NO_SHAPE
 from ..work.effort import RECORD, width
 from .expressions import EXPRESSIONS
+from .forgetting import forget
 from .outcomes import Exit, ExitKind, Raised, merged
 from .retries import note_doubt
 from .row_locks import note_row_locks
@@ -256,8 +257,11 @@ class Flow:
         exits: list[Exit] = []
         for statement in body:
             following: list[State] = []
+            after = self.shape.after.get(statement)
             for state in current[: width(self.analyzer.units.current)]:
                 for exit in self.statement(statement, state):
+                    if after is not None:
+                        forget(self, exit, statement, after)
                     if exit.kind == "next":
                         following.append(exit.state)
                     else:

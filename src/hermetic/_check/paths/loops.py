@@ -10,7 +10,7 @@ from ..._lifecycle.records import Key, NextMember, Waited
 from ..sessions.results import members
 from .outcomes import Exit
 from .rows import Row, bound_names, ends_at_first, last_lines, row_names
-from .state import Around, Path, State, distinct
+from .state import Around, Path, State, distinct, unlike
 from .targets import assign
 from .values import UNKNOWN, Ext, Inst, Many, Sym, Tup, Value
 
@@ -28,7 +28,7 @@ def iterate(
     loop = _Loop(flow, target, value, node)
     loop.enter(state)
     ended, exits = [state.copy()], []
-    current = [state]
+    current, begun = [state], {state.fingerprint()}
     for _ in range(2):
         following: list[State] = []
         for path in current:
@@ -43,8 +43,9 @@ def iterate(
                 else:
                     loop.leave(exit.state)
                     exits.append(exit)
-        current = distinct(following)
-        ended += [path.copy() for path in current]
+        following = distinct(following)
+        ended += [path.copy() for path in following]
+        current = unlike(following, begun)
     loop.tell_empty(ended)
     for path in ended:
         loop.leave(path)

@@ -76,7 +76,7 @@ def read(flow: Flow, owner: Value, name: str, state: State, node: ast.AST) -> Va
         case Engine() if name == "sync_engine":
             return Engine(owner.key)
         case Engine() if name == "dispose":
-            state.mark("disposed", owner.key)
+            state.settled |= {owner.key}
             return Bound(owner, name)
         case _ if isinstance(owner, _WITH_METHODS):
             return Bound(owner, name)

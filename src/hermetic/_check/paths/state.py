@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Container, Hashable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from ..._lifecycle.model import Lifecycle
-from ..._lifecycle.records import AttributeRead, Key, Record, SessionRecord, SessionShared, Where
+from ..._lifecycle.records import AttributeRead, Executed, Key, Record, SessionRecord, SessionShared, Where
 from ..program.modules import Module
 from .values import Call, Inst, Value
 
@@ -116,11 +116,20 @@ class Around(NamedTuple):
     members: frozenset[Key] = frozenset()
 
 
+HANDLED = ("handled", None)
+"""The mark of a path on which a failure was caught: an excuse for what a session loses after it."""
+
+
 class State:
-    """The mutable state of one path; `copy()` forks it."""
+    """The mutable state of one path; `copy()` forks it.
+
+    `made` are the objects and factories that this path made itself, `settled` the engines that it disposed of or gave
+    away, with what may hold one; `work` is what sessions asked the database for.
+    """
 
     __slots__ = (
-        "attrs", "envs", "facts", "held", "life", "log", "loop", "marks", "pending", "returned", "supposed", "tasks"
+        "attrs", "envs", "facts", "held", "life", "log", "loop", "made", "marks", "pending", "returned", "settled",
+        "supposed", "tasks", "work",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -131,11 +140,14 @@ class State:
         self.life = Lifecycle()
         self.log: Entry | None = None
         self.loop: tuple[Around, ...] = ()
+        self.made: frozenset[Key] = frozenset()
         self.marks: frozenset[tuple[str, Key]] = frozenset()
         self.pending: tuple[tuple[str, Value], ...] = ()
         self.returned: ast.AST | None = None
+        self.settled: frozenset[Key] = frozenset()
         self.supposed: frozenset[Supposition] = frozenset()
         self.tasks: dict[Key, SessionShared] = {}
+        self.work: frozenset[Executed | Worked] = frozenset()
 
     def copy(self) -> State:
         twin = State.__new__(State)
@@ -146,20 +158,21 @@ class State:
         twin.life = self.life.copy()
         twin.log = self.log
         twin.loop = self.loop
+        twin.made = self.made
         twin.marks = self.marks
         twin.pending = self.pending
         twin.returned = self.returned
+        twin.settled = self.settled
         twin.supposed = self.supposed
+        twin.work = self.work
         twin.tasks = self.tasks.copy() if self.tasks else {}
         return twin
 
     def situation(self) -> Hashable:
-        """What sessions, instances and objects went through, whatever the names hold."""
+        """What sessions and instances went through, whatever names and objects hold."""
         return (
-            frozenset(self.attrs.items()) if self.attrs else None,
-            frozenset(self.held),
             self.life.fingerprint(),
-            self.marks,
+            frozenset(self.held) if self.held else None,
             self.pending,
             frozenset(self.tasks) if self.tasks else None,
         )
@@ -169,10 +182,15 @@ class State:
         return (
             tuple([frozenset(env.items()) for env in self.envs.values()]),
             frozenset(self.facts.items()) if self.facts else None,
+            frozenset(self.attrs.items()) if self.attrs else None,
+            self.work,
+            self.marks if self.life.sessions or not self.marks else self.marks - {HANDLED},
             situation or self.situation(),
         )
 
     def add(self, event: Event, where: Where) -> None:
+        if isinstance(event, _ASKED):
+            self.work |= {event}
         self.log = Entry(event, where, self.log, self.supposed, self.log.depth + 1 if self.log is not None else 0)
 
     def entries(self) -> list[Entry]:
@@ -190,7 +208,11 @@ class State:
         if other is self:
             return
         self.supposed &= other.supposed
+        self.made |= other.made
+        self.settled |= other.settled
         mine, theirs = _apart(self.log, other.log)
+        if any(entry.supposed for entry in mine):
+            self.log = _either(mine, theirs)
         if any(isinstance(entry.event, (SessionRecord, SymbolCalled)) for entry in (*mine, *theirs)):
             return
         known = {(entry.event, entry.supposed) for entry in mine}
@@ -250,11 +272,26 @@ def _apart(one: Entry | None, other: Entry | None) -> tuple[list[Entry], list[En
     return mine[::-1], theirs[::-1]
 
 
+def _either(mine: list[Entry], theirs: list[Entry]) -> Entry | None:
+    """The log of a path that goes on as either of two: what happened on both takes for granted what both do."""
+    supposed: dict[Event, frozenset[Supposition]] = {}
+    for entry in theirs:
+        supposed[entry.event] = supposed.get(entry.event, entry.supposed) & entry.supposed
+    log = mine[0].before
+    for entry in mine:
+        log = replace(entry, before=log, supposed=entry.supposed & supposed.get(entry.event, entry.supposed))
+    return log
+
+
+_ASKED = (Executed, Worked)
 _WORK = ("pending", "dirty", "deleted")
 _UNDONE = ("inserted", "changed", "deleted")
 MAX_PATHS = 12
 MAX_ALIKE = 4
-"""How many paths may go on that differ in what their names hold alone."""
+"""How many paths may go on that differ in what names and objects hold alone."""
+MAX_IDLE = 2
+"""How many of these where there is no session and no instance yet."""
+_SLIGHT = frozenset({"handled", "tested"})
 
 
 def distinct(states: list[State], limit: int = MAX_PATHS) -> list[State]:
@@ -264,17 +301,23 @@ def distinct(states: list[State], limit: int = MAX_PATHS) -> list[State]:
     kept: dict[Hashable, State] = {}
     crowd = Counter[Hashable]()
     for state in states:
-        situation = state.situation()
-        fingerprint = state.fingerprint(situation)
+        situation = (state.situation(), *(mark for mark in state.marks if mark[0] not in _SLIGHT))
+        alike = MAX_ALIKE if state.life.sessions or state.life.instances else MAX_IDLE
+        fingerprint = state.fingerprint(situation[0])
         known = kept.get(fingerprint)
         if known is not None:
             known.join(state)
-        elif crowd[situation] < MAX_ALIKE:
+        elif crowd[situation] < alike:
             kept[fingerprint] = state
             crowd[situation] += 1
         if len(kept) >= limit:
             break
     return list(kept.values())
+
+
+def unlike(states: list[State], known: Container[Hashable]) -> list[State]:
+    """The states that behave otherwise than those with these fingerprints."""
+    return [state for state in states if state.fingerprint() not in known]
 
 
 def take(state: State, other: State) -> None:

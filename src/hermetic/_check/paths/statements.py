@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
 
 from ..program.modules import Class, Function, imported_names
+from ..program.nodes import walk
 from ..sessions.methods import leave_half_done
 from ..templates.parts import Part
 from .evaluate import evaluate
+from .forgetting import begin_turns
 from .loops import iterate
 from .outcomes import Exit, caught_by, merged
 from .retries import attempt
-from .state import Around, State, distinct
-from .targets import assign, delete
+from .state import HANDLED, Around, State, distinct, unlike
+from .targets import assign, bind, delete
 from .truth import split
 from .values import UNKNOWN, Closure, Value
 from .withs import enter_all
@@ -40,7 +42,7 @@ def can_fail(node: ast.AST) -> bool:
             and (getattr(call.func, "attr", None) or getattr(call.func, "id", "")) in _ENDINGS
         ):
             return False
-    return any(isinstance(inner, (ast.Call, ast.Await, ast.Yield)) for inner in ast.walk(node))
+    return any(isinstance(inner, (ast.Call, ast.Await, ast.Yield)) for inner in walk(node))
 
 
 def _expression(flow: Flow, node: ast.Expr, state: State) -> list[Exit]:
@@ -173,13 +175,17 @@ def _if(flow: Flow, node: ast.If, state: State) -> list[Exit]:
 
 
 def _while(flow: Flow, node: ast.While, state: State) -> list[Exit]:
+    begin_turns(flow, node, state)
     around, state.loop = state.loop, (*state.loop, Around("while", flow.key(node, "loop")))
     entered, left = split(flow, node.test, state)
     exits: list[Exit] = []
     done = list(left)
+    begun: set[Hashable] = set()
     for _ in range(2):
+        entered = unlike(distinct(entered), begun)
+        begun |= {trial.fingerprint() for trial in entered}
         again: list[State] = []
-        turns = (_turn(flow, node, trial) for trial in distinct(entered))
+        turns = (_turn(flow, node, trial) for trial in entered)
         for exit in merged([exit for turn in turns for exit in turn]):
             if exit.kind in {"next", "continue"}:
                 again.append(exit.state)
@@ -203,6 +209,7 @@ def _for(flow: Flow, node: ast.For | ast.AsyncFor, state: State) -> list[Exit]:
     exits: list[Exit] = []
     for exit in flow.simple(node.iter, state, lambda trial: evaluate(flow, node.iter, trial)):  # type: ignore[arg-type]
         if exit.kind == "next":
+            begin_turns(flow, node, exit.state)
             exits += iterate(flow, node.target, exit.value, exit.state, partial(_turn, flow, node), node)
         else:
             exits.append(exit)
@@ -250,7 +257,7 @@ def _undoes(flow: Flow, handler: ast.ExceptHandler) -> bool:
     if not isinstance(handler.body[-1], ast.Raise):
         return False
     cls = flow.function.cls if flow.function is not None else None
-    for node in (node for statement in handler.body[:-1] for node in ast.walk(statement)):
+    for node in (node for statement in handler.body[:-1] for node in walk(statement)):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name)) if cls and cls.method(name):
                 return True
@@ -267,9 +274,9 @@ def _handled(flow: Flow, handlers: Sequence[ast.ExceptHandler], exit: Exit) -> l
         if answer == "no":
             continue
         state = exit.state.copy()
-        state.mark("handled", flow.frame)
+        state.mark(*HANDLED)
         if handler.name:
-            flow.env(state)[handler.name] = UNKNOWN
+            bind(flow, handler.name, UNKNOWN, state)
         flow.handling.append(exit.error)
         results += flow.block(handler.body, [state])
         flow.handling.pop()

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..._lifecycle.records import Added, AttributeWritten, Key, Merged, SessionShared
+from ..program.conditions import names_of
 from ..sessions.identity import rebound
 from .evaluate import evaluate
-from .state import FieldSet, State
-from .values import UNKNOWN, Bound, Const, Ext, Inst, Many, Obj, Ref, Sess, Sym, Tup, Value, keys_in, parts
+from .state import FieldSet, Path, State
+from .values import (
+    UNKNOWN,
+    Bound,
+    Const,
+    Engine,
+    Ext,
+    Inst,
+    Maker,
+    Many,
+    Obj,
+    Ref,
+    Sess,
+    Sym,
+    Tup,
+    Value,
+    keys_in,
+    parts,
+)
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -57,12 +74,6 @@ def bind(flow: Flow, name: str, value: Value, state: State) -> None:
     rebound(state, name)
     if state.facts:
         state.facts = {text: known for text, known in state.facts.items() if name not in names_of(text)}
-
-
-@lru_cache(maxsize=4096)
-def names_of(text: str) -> frozenset[str]:
-    """The names in the source text of an expression."""
-    return frozenset(node.id for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Name))
 
 
 def set_attribute(flow: Flow, target: ast.expr, owner: Value, value: Value, state: State, name: str = "") -> None:
@@ -171,8 +182,17 @@ def escape(
             flow.emit(state, SessionShared(session=session.key, how="user-state", site=flow.site(node)))
         state.held.pop(session.key, None)
         state.mark("stored" if stored else "escaped", session.key)
-    for key in keys_in(value):
-        state.mark("escaped", key)
+    for instance in instances_in(value):
+        state.mark("escaped", instance.key)
+    _hand_over(value, state)
+
+
+def _hand_over(value: Value, state: State) -> None:
+    """A value is in other hands: they may keep the engines in it."""
+    if isinstance(value, (Engine, Maker, Obj)) or (isinstance(value, Sym) and not isinstance(value.key, Path)):
+        state.settled |= {value.key}
+    for inner in parts(value):
+        _hand_over(inner, state)
 
 
 def is_user_state(owner: Value) -> bool:

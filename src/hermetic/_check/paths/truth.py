@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from ..program.shapes import fact
+from ..program.conditions import fact
 from .evaluate import evaluate
 from .state import State, Supposed, take
 from .values import (

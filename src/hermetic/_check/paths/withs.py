@@ -15,7 +15,7 @@ from ..sessions.classes import own_method
 from ..sessions.methods import close_session, commit, open_session
 from .evaluate import evaluate
 from .outcomes import Exit, ExitKind, Raised, caught_by
-from .state import State
+from .state import HANDLED, State
 from .targets import assign, sessions_in
 from .values import NONE, UNKNOWN, Call, Closure, Cm, Ext, Maker, Obj, Provided, Sess, Sym, Value
 
@@ -144,7 +144,7 @@ def _suppressed(flow: Flow, call: Call, state: State, body: Callable[[State, Val
         answer = caught_by(flow.module, handler, exit.error) if exit.kind == "raise" else "no"
         if answer != "no":
             quiet = exit.state.copy()
-            quiet.mark("handled", flow.frame)
+            quiet.mark(*HANDLED)
             done.append(Exit("next", quiet))
         if answer != "yes":
             done.append(exit)

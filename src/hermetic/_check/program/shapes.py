@@ -4,51 +4,70 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
+
+from .conditions import tests_in, texts_of
+from .liveness import After, afterwards
+from .nodes import own_nodes, walk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """`names` are those the function binds, `flags` those its conditions mention, `conditions` those asked twice.
 
-    A condition that is asked once need not be remembered on the paths behind it.
+    A condition that is asked once need not be remembered on the paths behind it. `shared` are the names that functions
+    and classes inside of this one may ask for, who knows when, and those that it shares with others.
     """
 
+    body: Sequence[ast.stmt]
     is_generator: bool
     names: frozenset[str]
     flags: frozenset[str]
     conditions: frozenset[str]
     global_names: frozenset[str]
+    shared: frozenset[str]
+
+    @cached_property
+    def after(self) -> dict[ast.stmt, After]:
+        """What is still asked for after each statement."""
+        return afterwards(self.body, self.conditions, self.shared)
 
 
-NO_SHAPE = Shape(False, frozenset(), frozenset(), frozenset(), frozenset())
+NO_SHAPE = Shape((), False, frozenset(), frozenset(), frozenset(), frozenset(), frozenset())
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-def shape_of(nodes: Sequence[ast.AST]) -> Shape:
-    """The shape of a function with these nodes in its body."""
-    inner: set[int] = set()
-    for node in nodes:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            inner |= {id(child) for child in ast.walk(node)} - {id(node)}
-    own = [node for node in nodes if id(node) not in inner]
-    asked = Counter(text for node in own for test in _tests(node) for text in _texts(test))
+def shape_of(body: Sequence[ast.stmt]) -> Shape:
+    """The shape of a function with this body."""
+    own = own_nodes(body)
+    tests = [test for node in own for test in tests_in(node)]
+    asked = Counter(text for test in tests for text in texts_of(test))
+    global_names = frozenset(name for node in own if isinstance(node, ast.Global) for name in node.names)
+    shared = {name for node in own if isinstance(node, ast.Nonlocal) for name in node.names}
+    shared.update(*(_names(node) for node in own if isinstance(node, _INNER)))
     return Shape(
+        body=body,
         is_generator=any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own),
         names=frozenset(name for node in own for name in _bound(node)),
-        flags=frozenset(
-            name.id for node in own for test in _tests(node) for name in ast.walk(test) if isinstance(name, ast.Name)
-        ),
+        flags=frozenset(name for test in tests for name in _names(test)),
         conditions=frozenset(text for text, count in asked.items() if count > 1),
-        global_names=frozenset(name for node in own if isinstance(node, ast.Global) for name in node.names),
+        global_names=global_names,
+        shared=global_names | shared,
     )
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    return (inner.id for inner in walk(node) if isinstance(inner, ast.Name))
 
 
 def _bound(node: ast.AST) -> Sequence[str]:
     match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            return (name,)
+        case ast.Name():
+            return (node.id,) if isinstance(node.ctx, (ast.Store, ast.Del)) else ()
+        case ast.Attribute() | ast.Constant() | ast.Call():
+            return ()
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return (name,)
         case (
@@ -59,37 +78,3 @@ def _bound(node: ast.AST) -> Sequence[str]:
             return [alias.asname or alias.name.partition(".")[0] for alias in names]
         case _:
             return ()
-
-
-def _tests(node: ast.AST) -> Sequence[ast.expr]:
-    match node:
-        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
-            return (test,)
-        case ast.BoolOp(values=values):
-            return values
-        case _:
-            return ()
-
-
-def _texts(test: ast.expr) -> Sequence[str]:
-    """The conditions inside a test, as they are remembered."""
-    match test:
-        case ast.BoolOp(values=values):
-            return [text for value in values for text in _texts(value)]
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _texts(operand)
-        case ast.Compare(
-            left=left, ops=[ast.Is() | ast.Eq() | ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]
-        ):
-            text = fact(left, "is None")
-        case _:
-            text = fact(test, "")
-    return (text,) if text else ()
-
-
-@lru_cache(maxsize=8192)
-def fact(node: ast.expr, suffix: str) -> str | None:
-    """The text by which a condition is remembered; None for one whose answer may change by itself."""
-    if any(isinstance(inner, (ast.Call, ast.Await, ast.NamedExpr, ast.Yield)) for inner in ast.walk(node)):
-        return None
-    return f"({ast.unparse(node)}) {suffix}".strip()

@@ -44,6 +44,13 @@ def held(flow: Flow, state: State, session: Sess, mapping: Mapping | None, text:
     return None
 
 
+def remembered(state: State, instance: Inst) -> bool:
+    """Whether a session would answer with this instance for its key."""
+    return any(
+        name == "identity" and isinstance(kept, Remembered) and kept.instance == instance for name, kept in state.marks
+    )
+
+
 def rebound(state: State, name: str) -> None:
     """A variable holds something else now: what was loaded by its old value cannot be asked for by its name."""
     gone = [mark for mark in state.marks if isinstance(mark[1], Remembered) and mark[1].text == name]

@@ -25,7 +25,7 @@ from ..._lifecycle.records import (
 from ..functions.suppositions import is_parameter
 from ..paths.outcomes import Raised
 from ..paths.remarks import is_explained
-from ..paths.state import State, SymbolCalled
+from ..paths.state import HANDLED, State, SymbolCalled
 from ..paths.targets import instances_in, unsettle
 from ..paths.values import UNKNOWN, Call, Cm, Const, Inst, Option, Query, Sess, Stmt, Sym, Tup, Value
 from .overwrites import merged
@@ -101,7 +101,7 @@ def close_session(flow: Flow, session: Sess, state: State, node: ast.AST, *notes
 
 def excuses(state: State, session: Key) -> tuple[str, ...]:
     """Notes on why work that is left in a session at its end is not lost by mistake."""
-    handled = ("handled",) if any(name == "handled" for name, _ in state.marks) else ()
+    handled = ("handled",) if HANDLED in state.marks else ()
     return (*handled, *(name for name, key in state.marks if key == session and name in {"autocommit", "shared"}))
 
 

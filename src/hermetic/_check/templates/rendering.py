@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +92,8 @@ class Templates:
         )  # fmt: skip
         frame.told_at, frame.rendered_at = flow.told_at, flow.rendered_at
         frame.notes, frame.rows = flow.notes, flow.rows
-        frame.shape = shape_of([node for statement in body for node in ast.walk(statement)])
+        # A part in the midst of a page may ask for any name: none is forgotten.
+        frame.shape = replace(shape_of(body), body=())
         return frame
 
     def part(self, flow: Flow, part: Part, state: State) -> list[Exit]:

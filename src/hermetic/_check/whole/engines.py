@@ -68,8 +68,7 @@ class Engines:
             return
         kept: set[Key] = set()
         for exit in exits:
-            settled = {key for name, key in exit.state.marks if name in {"disposed", "escaped"}}
-            kept |= held(exit.value, exit.state) | _with_held(settled, exit.state)
+            kept |= held(exit.value, exit.state) | _with_held(set(exit.state.settled), exit.state)
         for engine, record in built.items():
             if engine not in kept:
                 told = replace(record, place=flow.place, escapes=False)
@@ -162,7 +161,7 @@ def lend(call: Call, what: str, state: State) -> None:
     for given in (*call.args, *(value for _, value in call.keywords)):
         for value in (given, *parts(given)):
             if isinstance(value, (Engine, Maker, Obj)):
-                state.mark("escaped", value.key)
+                state.settled |= {value.key}
 
 
 def _built(state: State) -> list[EngineCreated]:
@@ -171,7 +170,7 @@ def _built(state: State) -> list[EngineCreated]:
 
 def held(value: Value, state: State) -> set[Key]:
     """What others have hold of when a function ends: by the value returned, by objects not made in it, by a closure."""
-    found = set(keys_in(value)) | {owner for owner, _ in state.attrs if ("made", owner) not in state.marks}
+    found = set(keys_in(value)) | {owner for owner, _ in state.attrs if owner not in state.made}
     if _hands_out_code(value):
         found |= {key for env in state.envs.values() for local in env.values() for key in keys_in(local)}
     return _with_held(found, state)
