@@ -30,7 +30,7 @@ prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQL
 	$(BIN)/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	$(BIN)/python -m tests.check.prove --edits $(EDITS) --jobs 2
 
-bench: $(VENV)/.installed  ## time the check beside bare parsing, ruff, pylint and mypy
+bench: $(VENV)/.installed $(VENV20)/.installed  ## time checking, projections and watching beside what people use otherwise
 	@for script in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
 
 docs: $(VENV)/.installed  ## write the hazards reference and the README's table from the pages
@@ -41,7 +41,7 @@ clean:  ## remove the virtual environments and caches
 
 $(VENV)/.installed: EXTRAS = test,lint,bench
 $(VENV)/.installed: SQLALCHEMY = >=2.1,<2.2
-$(VENV20)/.installed: EXTRAS = test
+$(VENV20)/.installed: EXTRAS = test,rivals
 $(VENV20)/.installed: SQLALCHEMY = >=2.0.40,<2.1
 
 # The stamp is older than pyproject.toml exactly when something may be missing.
