@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, with_loader_criteria
 
 from hermetic import fetch
 from hermetic._projections.declared import READY
+from hermetic.errors import BadProjection
 
 from .bazaar import Address, Animal, Customer, Dog, Item, Keeper, Order, State, Tag, Vet
 from .conftest import Bazaar
@@ -260,6 +261,23 @@ def test_kept_statement_is_prepared_once_and_let_go(session: Session) -> None:
     assert before + 1 == len(READY)
     statement = None
     assert before == len(READY)
+
+
+def test_row_without_the_class_is_refused(session: Session) -> None:
+    """An outer join from another class gives a row without the one that is selected: no DTO full of None."""
+
+    class Town(BaseModel):
+        town: str | None
+
+    statement = select(Customer).select_from(Order).outerjoin(Order.customer).order_by(Order.id)
+
+    with pytest.raises(BadProjection) as caught:
+        fetch(session, Town, statement)
+    assert (
+        "A row has no Customer: the statement joins it from the outside, so there is nothing to make Town of.\n"
+        "  Select the class that is always there, or leave such rows out."
+    ) == str(caught.value)
+    assert 5 == len(fetch(session, Town, statement.where(Order.id != 4)))
 
 
 def test_expressions_of_a_joined_row(session: Session) -> None:

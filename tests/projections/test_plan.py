@@ -49,7 +49,7 @@ query 1
         put_private(one, None)
         return one
     def build(rows, g0):
-        return [make_1(r0, (None if r2 is None else make_0(r1)), [*g0.get(r0, ())]) for (r0, r1, r2, ) in rows]
+        return [make_1(r0, (None if r2 is None else make_0(r1)), [*g0.get(r0, ())]) if r0 is not None else absent_7() for (r0, r1, r2, ) in rows]
     def keys_0(rows):
         return list(dict.fromkeys([r0 for (r0, r1, r2, ) in rows if r0 is not None]))
 
@@ -149,6 +149,10 @@ class Decorated(BaseModel):
     code: str
 
 
+class Computed(BaseModel):
+    item_count: int
+
+
 class Outside(BaseModel):
     customer: Customers | None
 
@@ -186,6 +190,7 @@ REASONS: dict[Any, str] = {
     Defaulted: "validated: Defaulted.seen: its default is made for every instance",
     Money: "validated: Money.total: it has a validator or a constraint",
     Decorated: "validated: Decorated.code: the column's type does not promise str",
+    Computed: "validated: Computed.item_count: the column's type does not promise int",
     Outside: "validated: Customers.introduced_by_id: the column may be NULL",
     Data: "not validated: a dataclass checks nothing itself",
 }

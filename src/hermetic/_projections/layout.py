@@ -67,7 +67,8 @@ class Form:
 class Query:
     """One SELECT: its columns in order, its joins, the DTO in each row and the queries that hang on it.
 
-    `joined` are the mappers of the joined classes; `links` are the places of the key by which the rows go to the rows above.
+    `joined` are the mappers of the joined classes; `presence` is a place that is NULL only where an outer join left
+    the class out; `links` are the places of the key by which the rows go to the rows above.
     """
 
     entity: Entity
@@ -77,6 +78,7 @@ class Query:
     joined: set[Any] = field(default_factory=set)  # Any: mappers of whatever class
     below: list[Below] = field(default_factory=list)
     links: tuple[int, ...] = ()
+    presence: int | None = None
     node: Node = field(init=False)
     known: dict[tuple[int, str], int] = field(default_factory=dict)
     beside: dict[str, int] = field(default_factory=dict)
@@ -124,9 +126,16 @@ def lay_out(
             query.place(entity, prop.key)
     for key in form.extra:
         query.place(entity, key)
-    if not any(owner == id(entity) for owner, _ in query.known):
-        identity(query, plan, entity)
+    query.presence = presence(query, plan, entity)
     return query
+
+
+def presence(query: Query, plan: Plan, entity: Entity) -> int:
+    """The place of a column that is NULL only where the whole row is absent: one that is selected, or the key."""
+    for slot in query.node.slots:
+        if isinstance(slot, Cell) and slot.part.attribute.is_column and not slot.part.may_be_null:
+            return slot.places[0]
+    return identity(query, plan, entity)[0]
 
 
 def node(query: Query, plan: Plan, entity: Entity, joins: bool) -> Node:

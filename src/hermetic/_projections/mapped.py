@@ -19,7 +19,7 @@ class Attribute:
 
     `types` has one type for each column it is made of; `may_be_null` is None when the mapping cannot tell;
     `composite` is the class that is built from several columns, of the attributes `columns`. What a statement selects
-    beside the class `is_beside` it, under the name of a label.
+    beside the class `is_beside` it, under the name of a label; `is_column` tells a column of a table from an expression.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Attribute:
     composite: type | None = None
     relationship: RelationshipProperty[Any] | None = None  # Any: to whatever class
     is_beside: bool = False
+    is_column: bool = False
 
 
 def attribute_of(mapper: Mapper[Any], name: str) -> Attribute | None:
@@ -67,7 +68,8 @@ def column(mapper: Mapper[Any], prop: ColumnProperty[Any]) -> Attribute:
     """A mapped column, or an expression that the class maps like one."""
     expression = prop.columns[0]
     may_be_null = bool(expression.nullable) if isinstance(expression, Column) else None
-    return Attribute(prop.key, prop.key, (expression.type,), may_be_null)
+    is_column = isinstance(expression, Column)
+    return Attribute(prop.key, prop.key, (expression.type,), may_be_null, is_column=is_column)
 
 
 def composite(mapper: Mapper[Any], prop: CompositeProperty[Any]) -> Attribute:

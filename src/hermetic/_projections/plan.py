@@ -13,7 +13,7 @@ from ..errors import BadProjection
 from .hints import Hint, read_hint
 from .kinds import describe
 from .mapped import Attribute, attribute_names, attribute_of
-from .samples import Fit, fit, produced_type
+from .samples import Fit, fit, fit_of_expression, produced_type
 from .shape import Field, Shape
 
 
@@ -146,7 +146,8 @@ def part(shape: Shape, field: Field, attribute: Attribute, mapper: Mapper[Any], 
 def value(shape: Shape, field: Field, hint: Hint, attribute: Attribute, mapper: Mapper[Any]) -> Value:
     """A field filled by a column, an expression or a composite, once its type is known to fit."""
     produced = attribute.composite or produced_type(attribute.types[0])
-    fits = fit(hint.core, produced)
+    is_sure = attribute.is_column or attribute.composite is not None
+    fits = fit(hint.core, produced) if is_sure else fit_of_expression(hint.core, produced)
     owner = f"the label {attribute.key!r}" if attribute.is_beside else spelled(mapper, attribute.key)
     names = f"{shape.name}.{field.name}: {hint} is read from {owner}"
     if shape.misfit is not None:

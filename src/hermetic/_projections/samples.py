@@ -52,6 +52,8 @@ def produced_type(type_: TypeEngine[object]) -> type | None:
     of_sqlalchemy = type(type_).__module__.startswith("sqlalchemy.")
     if not of_sqlalchemy or not isinstance(type_, PROMISING) or isinstance(type_, types.TypeDecorator):
         return None
+    if isinstance(type_, types.Numeric) and not isinstance(type_, types.Float) and not type_.asdecimal:
+        return None  # SQLite hands out a whole number of a NUMERIC as int
     produced: type = type_.python_type
     return produced
 
@@ -68,6 +70,14 @@ def fit(core: object, produced: type | None) -> Fit:
     return min((fit_one(member, produced) for member in members_of(core)), key=RANK.index)
 
 
+def fit_of_expression(core: object, produced: type | None) -> Fit:
+    """How what an expression gives fits, with less trust: a database has its own mind on the type of a sum."""
+    found = fit(core, produced)
+    is_number = produced in NUMBERS and any(member in NUMBERS for member in members_of(core))
+    return "unknown" if (found in ("exact", "usable") and produced) or (found == "wrong" and is_number) else found
+
+
+NUMBERS = (int, float, decimal.Decimal)
 RANK: tuple[Fit, ...] = ("exact", "usable", "unknown", "wrong")
 
 

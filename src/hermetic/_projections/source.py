@@ -88,7 +88,11 @@ class Source:
 
     def root(self) -> str:
         """The DTO of the row; when it has to be validated, only what goes into the validation."""
-        return self.dto(self.query.node, self.within or (self.validated_whole and self.query.node.plan.shape.kind))
+        plan = self.query.node.plan
+        made = self.dto(self.query.node, self.within or (self.validated_whole and plan.shape.kind))
+        if self.query.presence is None:
+            return made
+        return f"{made} if r{self.query.presence} is not None else {self.name('absent', Absent(plan))}()"
 
     @property
     def validated_whole(self) -> str:
@@ -180,6 +184,21 @@ class Source:
         name = f"{what}_{len(self.names)}"
         self.names[name] = value
         return name
+
+
+class Absent:
+    """Tells that a row has nothing of the class that the statement selects."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __call__(self) -> None:
+        """Raise BadProjection."""
+        name = self.plan.mapper.class_.__name__
+        raise BadProjection(
+            f"A row has no {name}: the statement joins it from the outside, so there is nothing to make "
+            f"{self.plan.shape.name} of.\n  Select the class that is always there, or leave such rows out."
+        )
 
 
 class Missing:
