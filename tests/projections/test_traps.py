@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from pydantic import BaseModel
-from sqlalchemy import ForeignKey, create_engine, event, insert, select
+from sqlalchemy import Column, ForeignKey, Table, create_engine, event, insert, select
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -26,6 +26,11 @@ from hermetic.errors import BadProjection
 
 class Base(DeclarativeBase):
     pass
+
+
+visits = Table(
+    "visits", Base.metadata, Column("area_id", ForeignKey("areas.id")), Column("place_id", ForeignKey("places.id"))
+)
 
 
 class Place(Base):
@@ -57,6 +62,7 @@ class Area(Base):
     capital: Mapped[Town | None] = relationship(foreign_keys=[capital_id], lazy="raise")
     places: Mapped[list[Place]] = relationship(foreign_keys=[Place.area_id], lazy="joined", order_by=Place.id)
     towns: Mapped[list[Town]] = relationship(foreign_keys=[Place.area_id], viewonly=True, order_by=Place.id)
+    visited: Mapped[list[Place]] = relationship(secondary=visits, order_by=Place.id.desc())
     titles: AssociationProxy[list[str]] = association_proxy("places", "title")
 
 
@@ -256,3 +262,17 @@ def test_collections_of_one_parent_are_its_own(session: Session) -> None:
     first.places.clear()
 
     assert NORTH == second
+
+
+def test_pair_that_is_kept_twice_counts_once(session: Session) -> None:
+    """A table of pairs without a key may repeat one; the collection does not, as for the ORM."""
+
+    class Visited(BaseModel):
+        visited: list[PlaceRead]
+
+    session.execute(insert(visits), [{"area_id": 1, "place_id": place} for place in (1, 2, 1, 2, 2)])
+
+    assert ["Moor", "Hull"] == [place.title for place in session.get_one(Area, 1).visited]
+    assert [Visited(visited=[PlaceRead(title="Moor"), PlaceRead(title="Hull")])] == fetch(
+        session, Visited, select(Area)
+    )

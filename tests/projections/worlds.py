@@ -219,7 +219,7 @@ def fill(draw: st.DrawFn, world: World, tables: list[sa.Table]) -> None:
         if link.through_table and keys[link.source] and keys[link.target]:
             ends = st.tuples(st.sampled_from(keys[link.source]), st.sampled_from(keys[link.target]))
             names = world.metadata.tables[f"p{place}"].c.keys()
-            pairs = draw(st.lists(ends, max_size=8, unique=True))
+            pairs = draw(st.lists(ends, max_size=8))
             world.rows[world.metadata.tables[f"p{place}"]] = [
                 dict(zip(names, [*left, *right], strict=True)) for left, right in pairs
             ]

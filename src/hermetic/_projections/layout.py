@@ -68,7 +68,8 @@ class Query:
     """One SELECT: its columns in order, its joins, the DTO in each row and the queries that hang on it.
 
     `joined` are the mappers of the joined classes; `presence` is a place that is NULL only where an outer join left
-    the class out; `links` are the places of the key by which the rows go to the rows above.
+    the class out; `once` are the places that tell a row from another, where the same may come twice for the same row
+    above; `links` are the places of the key by which the rows go to the rows above.
     """
 
     entity: Entity
@@ -78,6 +79,7 @@ class Query:
     joined: set[Any] = field(default_factory=set)  # Any: mappers of whatever class
     below: list[Below] = field(default_factory=list)
     links: tuple[int, ...] = ()
+    once: tuple[int, ...] = ()
     presence: int | None = None
     node: Node = field(init=False)
     known: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -192,8 +194,19 @@ def keyed(query: Query, part: One | Many, plan: Plan, entity: Entity) -> Keyed:
     else:
         below.links = places(below, plan.mapper, owner, plan.mapper.primary_key)
         mine = identity(query, plan, entity)
+        if may_repeat(relationship):
+            below.once = identity(below, part.plan, below.entity)
     query.below.append(Below(relationship, below, owner, isinstance(part, Many)))
     return Keyed(part, len(query.below) - 1, mine)
+
+
+def may_repeat(relationship: RelationshipProperty[Any]) -> bool:
+    """Whether a table of pairs may hold the same pair twice: the ORM shows it once."""
+    pairs = relationship.secondary
+    if pairs is None:
+        return False
+    key = set(pairs.primary_key)
+    return not key or not key <= {*relationship.remote_side, *relationship.local_columns}
 
 
 def plain_pairs(relationship: RelationshipProperty[Any]) -> list[tuple[Any, Any]]:

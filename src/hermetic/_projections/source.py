@@ -51,8 +51,10 @@ class Source:
         lines = [
             f"def build(rows{groups}):",
             "    groups = {}",
+            *(["    seen = set()"] if self.query.once else []),
             f"    for {self.row()} in rows:",
             f"        key = {key}",
+            *(self.skip_lines() if self.query.once else []),
             f"        value = {self.root()}",
             "        if key in groups:",
             "            groups[key].append(value)",
@@ -61,6 +63,15 @@ class Source:
             "    return groups",
         ]
         return [*self.helpers, *lines]
+
+    def skip_lines(self) -> list[str]:
+        """Leave out a row that came before under the same key."""
+        return [
+            f"        pair = (key, {self.key(self.query.once)})",
+            "        if pair in seen:",
+            "            continue",
+            "        seen.add(pair)",
+        ]
 
     def key_lines(self) -> list[str]:
         """`keys_N`: the distinct keys that the rows hold for the N-th query below, none of them NULL."""
