@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.util
+import uuid
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
 from ..errors import BadProjection
-from .plan import Plan, Value
+from .layout import Query
+from .plan import One, Part, Plan, Value
+from .run import Step
+from .trust import reason_to_validate
+
+# Values that Pydantic writes alike, whether it knows their type or finds it out.
+WRITTEN_ALIKE = (bool, int, float, str, datetime.date, datetime.datetime, datetime.time, uuid.UUID)
 
 Encoder = Callable[[list[Any]], bytes]  # Any: DTOs of whatever class
 
@@ -29,6 +37,37 @@ def encoder_for(plan: Plan) -> Encoder:
             f"  Use one framework for the DTO and those inside it."
         )
     return pydantic_encoder(plan)
+
+
+@lru_cache(maxsize=1024)
+def has_twin(plan: Plan) -> bool:
+    """Whether dicts of the plan's values are the same JSON as its Pydantic models, which cost more to make."""
+    shape = plan.shape
+    if shape.kind != "Pydantic" or not shape.is_written_plainly or plan.defaulted or reason_to_validate(plan):
+        return False
+    return all(part.attribute.name == part.field.name and part_has_twin(part) for part in plan.parts)
+
+
+def part_has_twin(part: Part) -> bool:
+    """The same for one field."""
+    if isinstance(part, Value):
+        return part.hint.core in WRITTEN_ALIKE
+    if isinstance(part, One) and not part.hint.is_optional:
+        return False  # a row that is not there has to be refused
+    return (isinstance(part, One) or part.hint.container is list) and has_twin(part.plan)
+
+
+@lru_cache(maxsize=1024)
+def twin_of(query: Query) -> Step:
+    """What makes the dicts."""
+    return Step(query, None, within="Pydantic")
+
+
+def write_twins(dicts: list[dict[str, Any]]) -> bytes:
+    """Their JSON, by the writer that Pydantic has for values of unknown type. Any: values of the types above."""
+    import pydantic_core
+
+    return pydantic_core.to_json(dicts, inf_nan_mode="null")
 
 
 def kinds_in(plan: Plan) -> set[str]:

@@ -63,7 +63,7 @@ class Form:
     joins_below: bool = True
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Query:
     """One SELECT: its columns in order, its joins, the DTO in each row and the queries that hang on it.
 

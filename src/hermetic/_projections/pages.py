@@ -173,6 +173,11 @@ def check_positive(name: str, value: int) -> None:
 
 
 def dtos(prepared: Prepared, fetched: Fetched, session: Session) -> list[Any]:
-    """The DTOs of these rows; nothing is pending any more, so the queries below need not flush. Any: of any class."""
+    """The DTOs of these rows. Any: of whatever class."""
     step: RootStep = prepared.step
-    return step.dtos(session, fetched, {**prepared.options, "autoflush": False})
+    return step.dtos(session, fetched, below_options(prepared))
+
+
+def below_options(prepared: Prepared) -> dict[str, Any]:
+    """How the queries below run; nothing is pending any more, so they need not flush. Any: options of any kind."""
+    return {**prepared.options, "autoflush": False}

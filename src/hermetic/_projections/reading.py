@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.orm import Session
 
-from .encoding import encoder_for
-from .pages import dtos
+from .encoding import encoder_for, has_twin, twin_of, write_twins
+from .pages import below_options, dtos
 from .prepare import Prepared
 from .rows import Fetched, fetch_rows
 from .settle import settled
@@ -45,8 +45,11 @@ def read_first(session: Session, prepared: Prepared, parameters: Parameters | No
 
 def read_json(session: Session, prepared: Prepared, parameters: Parameters | None) -> bytes:
     """Every DTO, as one JSON array."""
-    encode = encoder_for(prepared.step.query.node.plan)
-    return encode(read_all(session, prepared, parameters))
+    plan = prepared.step.query.node.plan
+    if prepared.step.validate is None and has_twin(plan):
+        current, fetched = rows(session, prepared, parameters)
+        return write_twins(twin_of(current.step.query).made(session, fetched, below_options(current)))
+    return encoder_for(plan)(read_all(session, prepared, parameters))
 
 
 def rows(session: Session, prepared: Prepared, parameters: Parameters | None) -> tuple[Prepared, Fetched]:

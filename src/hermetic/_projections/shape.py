@@ -43,7 +43,8 @@ class Shape:
     `must_validate` is the reason why its own framework has to build every instance (a validator on the model, a
     private attribute), or the empty string. `reads_attributes` tells that it must be given an object rather than a
     mapping. `validator` makes the function that validates, for a framework that has one; `misfit` is its own word on
-    whether a field refuses a type for sure; `instance_parts` are what an instance is put together from unvalidated.
+    whether a field refuses a type for sure; `instance_parts` are what an instance is put together from unvalidated; `is_written_plainly` tells that its JSON is
+    that of its fields, under their names.
     """
 
     dto: Any  # a class of any framework; TypedDict is not even a type to a type checker
@@ -53,6 +54,7 @@ class Shape:
     must_validate: str = ""
     reads_attributes: bool = False
     validator: Callable[[Any], Validator] | None = None
+    is_written_plainly: bool = False
     instance_parts: Callable[[], dict[str, Any]] | None = None
     misfit: Callable[[Field, type], bool] | None = field(default=None, repr=False)
 

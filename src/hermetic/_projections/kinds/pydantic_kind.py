@@ -64,6 +64,7 @@ def describe(dto: object) -> Shape | None:
         reads_attributes=reads_attributes(dto),
         validator=validating,
         misfit=never_accepts,
+        is_written_plainly=is_written_plainly(dto),
         instance_parts=instance_parts,
     )
 
@@ -149,10 +150,12 @@ def reason_to_validate(dto: type[pydantic.BaseModel]) -> str:
     """Why Pydantic itself has to build every instance, or the empty string."""
     settings = set(dto.model_config) - HARMLESS - {"extra"}
     decorators = dto.__pydantic_decorators__
+    own_schema = [one for one in dto.__mro__ if "__get_pydantic_core_schema__" in vars(one)]
     reasons = {
         "it has a model validator": bool(decorators.model_validators or decorators.root_validators),
         "it has private attributes": bool(dto.__private_attributes__),
         "it has a model_post_init": dto.__pydantic_post_init__ is not None,
+        "it has its own core schema": own_schema != [pydantic.BaseModel],
         "it has its own __init__": dto.__pydantic_custom_init__,
         "its config sets " + ", ".join(sorted(settings)): bool(settings),
     }
@@ -163,6 +166,15 @@ def reads_attributes(dto: type[pydantic.BaseModel]) -> bool:
     """Whether code of the model sees its input before Pydantic has taken it apart: it must be an object."""
     modes = {decorator.info.mode for decorator in dto.__pydantic_decorators__.model_validators.values()}
     return bool({"before", "wrap"} & modes) or bool(dto.model_config.get("strict"))
+
+
+def is_written_plainly(dto: type[pydantic.BaseModel]) -> bool:
+    """Whether the JSON of an instance is that of its fields, under their own names and in their order."""
+    decorators = dto.__pydantic_decorators__
+    adds = decorators.computed_fields or decorators.model_serializers or decorators.field_serializers
+    changes = {key for key in dto.model_config if key.startswith("ser") or key in ("json_encoders", "alias_generator")}
+    renames = any(info.serialization_alias or info.alias or info.exclude for info in dto.model_fields.values())
+    return not adds and not changes and not renames
 
 
 @cache
