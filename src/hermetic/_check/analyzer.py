@@ -91,7 +91,6 @@ class Analyzer:
         self.surroundings = Surroundings(project)
         self.names = Names(self)
         self.unresolved = Unresolved(self)
-        self._functions: dict[FunctionNode, Function] = {function.head: function for function in project.functions()}
         self._named = {function.ident: function for function in project.functions()}
         self._classes = {cls.ident: cls for cls in project.classes()}
         self._walks: dict[Function, list[ast.AST]] = {}
@@ -116,7 +115,7 @@ class Analyzer:
         return self.units.current.evidence.settings
 
     def function_at(self, node: FunctionNode) -> Function | None:
-        return self._functions.get(node)
+        return self.project.function_at(node)
 
     def function_named(self, ident: str) -> Function:
         return self._named[ident]

@@ -64,7 +64,8 @@ def analyze(
     What a memory holds and still holds true is not looked at again. Findings come unsorted and in all confidences.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
-    project = Project(sorted(files, key=lambda file: (file.name, file.first_line)))
+    known = memory.units.outlines if memory is not None else {}
+    project = Project(sorted(files, key=lambda file: (file.name, file.first_line)), known)
     if not mentions_sqlalchemy(project) and not providers:
         return Analysis(findings=(), sessions=0, models=0, functions=0)
     analyzer = Analyzer(project, Providers(providers), templates)

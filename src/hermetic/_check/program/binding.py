@@ -6,7 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from .definitions import Class, ClassBody, Function, FunctionNode, Global, Module, imported_names
+from .definitions import Class, ClassBody, Contents, Function, FunctionNode, Global, Module, imported_names
 
 _SQL_SIDES = frozenset({"expression", "comparator", "update_expression"})
 
@@ -16,6 +16,7 @@ class Binder:
 
     def __init__(self, module: Module) -> None:
         self.module = module
+        self.contents = Contents()
         self._defined: Counter[str] = Counter()
 
     def _ident(self, qualname: str) -> str:
@@ -28,9 +29,9 @@ class Binder:
         for statement in body:
             match statement:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    self.module.contents.names[statement.name] = self.function(statement, "", None, None)
+                    self.contents.names[statement.name] = self.function(statement, "", None, None)
                 case ast.ClassDef():
-                    self.module.contents.names[statement.name] = self.cls(statement, "")
+                    self.contents.names[statement.name] = self.cls(statement, "")
                 case ast.Import() | ast.ImportFrom():
                     self.imports(statement)
                 case ast.Assign() | ast.AnnAssign():
@@ -53,14 +54,14 @@ class Binder:
         """`type SessionDep = Annotated[…]`, a statement since Python 3.12."""
         name, value = getattr(statement, "name", None), getattr(statement, "value", None)
         if isinstance(name, ast.Name) and isinstance(value, ast.expr):
-            self.module.contents.names[name.id] = Global(self.module, name.id, value)
+            self.contents.names[name.id] = Global(self.module, name.id, value)
 
     def imports(self, statement: ast.Import | ast.ImportFrom) -> None:
         for name, bound in imported_names(self.module, statement):
             if name == "*":
-                self.module.contents.stars.append(bound.target)
+                self.contents.stars.append(bound.target)
             else:
-                self.module.contents.names[name] = bound
+                self.contents.names[name] = bound
 
     def assign(self, statement: ast.Assign | ast.AnnAssign) -> None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
@@ -68,15 +69,16 @@ class Binder:
         for target in targets:
             if not isinstance(target, ast.Name):
                 continue
-            old = self.module.contents.names.get(target.id)
+            old = self.contents.names.get(target.id)
             if old is not None and isinstance(statement.value, ast.Constant):
                 continue
-            self.module.contents.names[target.id] = Global(self.module, target.id, statement.value, annotation)
+            self.contents.names[target.id] = Global(self.module, target.id, statement.value, annotation)
 
     def function(self, node: FunctionNode, prefix: str, cls: Class | None, outer: Function | None) -> Function:
         qualname = f"{self.module.name}.{prefix}{node.name}"
-        found = Function(qualname, self._ident(qualname), node, self.module, cls, outer)
-        self.module.contents.functions.append(found)
+        is_async = isinstance(node, ast.AsyncFunctionDef)
+        found = Function(qualname, self._ident(qualname), node.name, is_async, self.module, node, cls, outer)
+        self.contents.functions.append(found)
         for inner in _inner_definitions(node.body):
             inner_prefix = f"{prefix}{node.name}.<locals>."
             if isinstance(inner, ast.ClassDef):
@@ -87,8 +89,8 @@ class Binder:
 
     def cls(self, node: ast.ClassDef, prefix: str) -> Class:
         qualname = f"{self.module.name}.{prefix}{node.name}"
-        found = Class(qualname, self._ident(qualname), self.module, ClassBody(node))
-        self.module.contents.classes.append(found)
+        found = Class(qualname, self._ident(qualname), self.module, syntax=ClassBody(node))
+        self.contents.classes.append(found)
         self.body(found, node.body, f"{prefix}{node.name}.")
         return found
 
@@ -98,8 +100,8 @@ class Binder:
             match statement:
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     method = self.function(statement, prefix, cls, None)
-                    if not (_is_setter(statement) or (statement.name in cls.body.methods and _is_sql_side(statement))):
-                        cls.body.methods[statement.name] = method
+                    if not (_is_setter(statement) or (statement.name in cls.members and _is_sql_side(statement))):
+                        cls.members[statement.name] = method
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     cls.body.values[name] = value
                 case ast.AnnAssign(target=ast.Name(id=name)):

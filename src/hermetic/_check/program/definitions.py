@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -33,16 +34,25 @@ class External:
 class Function:
     """A function or method of the project; `outer` is the function around a nested one.
 
-    `ident` is a name that no other function has, in any process. `head` is for what stands before the body: whoever
-    knows of a function knows that.
+    `ident` is a name that no other function has, in any process; `syntax` is None until the source is read for it.
     """
 
     qualname: str
     ident: str
-    head: FunctionNode
+    name: str
+    is_async: bool
     module: Module
+    syntax: FunctionNode | None = None
     cls: Class | None = None
     outer: Function | None = None
+
+    @property
+    def head(self) -> FunctionNode:
+        """What stands before the body: whoever knows of a function knows that."""
+        if self.syntax is None:
+            self.module.project.read(self.module)
+        assert self.syntax is not None
+        return self.syntax
 
     @property
     def node(self) -> FunctionNode:
@@ -50,37 +60,39 @@ class Function:
         self.module.note(FUNCTION, self.ident)
         return self.head
 
-    @property
-    def name(self) -> str:
-        return self.head.name
-
-    @property
-    def is_async(self) -> bool:
-        return isinstance(self.head, ast.AsyncFunctionDef)
-
 
 @dataclass(slots=True)
 class ClassBody:
-    """What stands in a class: its own methods, and the values and annotations of its attributes."""
+    """What stands in a class besides its methods: the values and annotations of its attributes."""
 
     node: ast.ClassDef
-    methods: dict[str, Function] = field(default_factory=dict)
     values: dict[str, ast.expr] = field(default_factory=dict)
     annotations: dict[str, ast.expr] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
 class Class:
-    """A class of the project; `ident` is a name that no other class has, in any process."""
+    """A class of the project, with its own methods; `ident` is a name that no other class has, in any process.
+
+    `syntax` is None until the source is read for it.
+    """
 
     qualname: str
     ident: str
     module: Module
-    body: ClassBody
+    members: dict[str, Function] = field(default_factory=dict)
+    syntax: ClassBody | None = None
 
     @property
     def name(self) -> str:
-        return self.body.node.name
+        return self.qualname.rpartition(".")[2]
+
+    @property
+    def body(self) -> ClassBody:
+        if self.syntax is None:
+            self.module.project.read(self.module)
+        assert self.syntax is not None
+        return self.syntax
 
     @property
     def node(self) -> ast.ClassDef:
@@ -101,7 +113,7 @@ class Class:
     @property
     def methods(self) -> dict[str, Function]:
         self.module.note(MEMBERS, self.ident)
-        return self.body.methods
+        return self.members
 
     @property
     def bases(self) -> tuple[Definition, ...]:
@@ -156,11 +168,17 @@ class Imported:
     attribute: str | None = None
 
 
+class Unread(Enum):
+    """Stands for a variable of a module whose source was not read yet."""
+
+    VARIABLE = 1
+
+
 @dataclass(slots=True)
 class Contents:
     """What stands in a module: its names, and the names it takes over by star imports."""
 
-    names: dict[str, Definition | Imported] = field(default_factory=dict)
+    names: dict[str, Definition | Imported | Unread] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
     classes: list[Class] = field(default_factory=list)
@@ -183,7 +201,15 @@ class Module:
     def bound(self, name: str) -> Definition | Imported | None:
         """What the module itself binds a name to."""
         self.note(BINDING, name)
-        return self.contents.names.get(name)
+        return self.named(name)
+
+    def named(self, name: str) -> Definition | Imported | None:
+        """The same; whoever rests on it notes so."""
+        found = self.contents.names.get(name)
+        if isinstance(found, Unread):
+            self.project.read(self)
+            return self.named(name)
+        return found
 
     @property
     def stars(self) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..work.cache import digest
 from .binding import Binder
 from .definitions import (
     Class,
+    Contents,
     Definition,
     External,
     Function,
@@ -21,6 +23,7 @@ from .definitions import (
     imported_names,
     strip_subscript,
 )
+from .outlines import Outline, contents_from, outline_of
 from .traces import Facts, Guarded, Remembered, Trace
 
 if TYPE_CHECKING:
@@ -49,7 +52,10 @@ MODULE, IMPORT, CALLED = "module", "import", "class called"
 class Project:
     """All modules of one run, by dotted name and by the tails of their paths."""
 
-    def __init__(self, files: Iterable[SourceFile]) -> None:
+    def __init__(self, files: Iterable[SourceFile], outlines: Mapping[str, tuple[str, Outline]] | None = None) -> None:
+        self._known = outlines or {}
+        self.outlines: dict[str, tuple[str, Outline]] = {}
+        self._nodes: dict[FunctionNode, Function] = {}
         self.modules: dict[str, Module] = {}
         self._tails: dict[str, list[Module]] = {}
         self._by_name: dict[str, Class] = {}
@@ -69,7 +75,38 @@ class Project:
             parts = [*file.path.parent.parts, file.path.stem] if not module.is_package else file.path.parent.parts
             for length in range(1, min(len(parts), 6) + 1):
                 self._tails.setdefault(".".join(parts[-length:]), []).append(module)
-        Binder(module).bind(file.tree.body)
+        self._fill(module)
+
+    def _fill(self, module: Module) -> None:
+        """Give a module its contents: from what was left of them, where its text is the same, else from its source."""
+        content = digest(module.name, str(module.is_package), module.file.text)
+        known = self._known.get(module.name)
+        if known is not None and known[0] == content:
+            self.outlines[module.name] = known
+            module.contents = contents_from(known[1], module)
+            return
+        module.contents = self._bound(module)
+        self.outlines[module.name] = content, outline_of(module.contents)
+        self._nodes |= {function.head: function for function in module.contents.functions}
+
+    def _bound(self, module: Module) -> Contents:
+        binder = Binder(module)
+        binder.bind(module.file.tree.body)
+        return binder.contents
+
+    def read(self, module: Module) -> None:
+        """Read the source of a module, and add what its outline leaves out."""
+        read = self._bound(module)
+        for function, same in zip(module.contents.functions, read.functions, strict=True):
+            function.syntax = same.head
+            self._nodes[same.head] = function
+        for cls, same_class in zip(module.contents.classes, read.classes, strict=True):
+            cls.syntax = same_class.body
+        module.contents.names |= {name: found for name, found in read.names.items() if isinstance(found, Global)}
+
+    def function_at(self, node: FunctionNode) -> Function | None:
+        """The function that a node of a syntax tree defines."""
+        return self._nodes.get(node)
 
     def functions(self) -> Iterator[Function]:
         """Every function of every module, nested ones and methods too."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..program.outlines import Outline
 from ..program.traces import Atom, atoms_of
 from .cache import digest
 from .parts import LOCAL, Parts
@@ -20,13 +21,14 @@ class Known:
     """What a check leaves to the next.
 
     `modules` holds the content of each module, `said` what the parts said that others rest on, `facts` plain answers and
-    `seen` units, both with the parts that they rest on.
+    `seen` units, both with the parts that they rest on; `outlines` hold what each module defines, by its text.
     """
 
     modules: dict[str, str] = field(default_factory=dict)
     said: dict[Atom, str] = field(default_factory=dict)
     facts: dict[Atom, tuple[object, tuple[Atom, ...]]] = field(default_factory=dict)
     seen: dict[UnitKey, Seen] = field(default_factory=dict)
+    outlines: dict[str, tuple[str, Outline]] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -44,28 +46,29 @@ class Ledger:
         self._project = analyzer.project
         self._said: dict[Atom, str] = {}
         self._modules = {name: self._content(name) for name in analyzer.project.modules}
+        same = {name for name, content in self._modules.items() if self.known.modules.get(name) == content}
+        self._fine = {atom for atom in self.known.said if atom[0] in LOCAL and atom[1] in same}
         self._project.facts.known, self._project.facts.holds = self.known.facts, self.hold
 
     def hold(self, atoms: Iterable[Atom]) -> bool:
         """Whether all these parts say what they said."""
-        return all(self.holds(atom) for atom in atoms)
+        return self._fine.issuperset(atoms) or all(self.holds(atom) for atom in atoms)
 
     def holds(self, atom: Atom) -> bool:
         """Whether this part does."""
         before = self.known.said.get(atom)
-        return before is not None and before == self.now(atom)
+        is_fine = before is not None and before == self.now(atom)
+        if is_fine:
+            self._fine.add(atom)
+        return is_fine
 
     def now(self, atom: Atom) -> str:
-        """A name for what a part says; what a module alone decides says the same while that has not changed."""
-        said = self._said.get(atom)
-        if said is None:
-            before = self.known.said.get(atom)
-            is_same = before is not None and atom[0] in LOCAL and self._is_same(str(atom[1]))
-            said = self._said[atom] = before if is_same and before is not None else self._parts.now(atom)
-        return said
-
-    def _is_same(self, module: str) -> bool:
-        return self.known.modules.get(module) == self._modules.get(module, "")
+        """A name for what a part says; what a module alone decides says the same while that is the same."""
+        if atom in self._fine:
+            return self.known.said[atom]
+        if atom not in self._said:
+            self._said[atom] = self._parts.now(atom)
+        return self._said[atom]
 
     def _content(self, name: str) -> str:
         module = self._project.modules[name]
@@ -79,4 +82,6 @@ class Ledger:
             atom: (value, tuple(atoms_of(notes.inside))) for atom, (value, notes) in self._project.facts.found.items()
         }
         now |= {atom: self.now(atom) for _, rests in list(facts.values()) for atom in rests}
-        return Known(self._modules, now, facts, {key: each.portable() for key, each in seen.items()})
+        return Known(
+            self._modules, now, facts, {key: each.portable() for key, each in seen.items()}, self._project.outlines
+        )

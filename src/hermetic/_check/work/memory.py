@@ -15,9 +15,21 @@ from .ledger import Known
 
 
 class Memory:
-    """Asks a cache in a directory, and tells it; without one, nothing is known."""
+    """Asks a cache in a directory, and tells it; without one, nothing is known.
 
-    def __init__(self, directory: Path | None, paths: Iterable[str | Path], providers: Iterable[Provider] = ()) -> None:
+    One that is `living` remembers for as long as it lives, with or without a directory: for who checks again and again.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        paths: Iterable[str | Path],
+        providers: Iterable[Provider] = (),
+        *,
+        living: bool = False,
+    ) -> None:
+        self._living = living
+        self._units: Known | None = None
         self._providers = repr(tuple(providers))
         self._cache = cache = Cache(directory) if directory is not None else None
         places = "\n".join(sorted(str(Path(path).absolute()) for path in paths))
@@ -43,16 +55,20 @@ class Memory:
 
     @property
     def is_on(self) -> bool:
-        """Whether there is a cache."""
-        return self._cache is not None
+        """Whether anything is remembered."""
+        return self._cache is not None or self._living
 
+    @property
     def units(self) -> Known:
         """What the last check of these paths saw."""
-        found = self._cache.get(self._units_name) if self._cache is not None else None
-        return found if isinstance(found, Known) else Known()
+        if self._units is None:
+            found = self._cache.get(self._units_name) if self._cache is not None else None
+            self._units = found if isinstance(found, Known) else Known()
+        return self._units
 
     def keep_units(self, known: Known) -> None:
         """Know the next time what was seen."""
+        self._units = known
         if self._cache is not None:
             self._cache.put(self._units_name, known)
 

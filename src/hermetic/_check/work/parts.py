@@ -120,7 +120,7 @@ class Parts:
         return {function.ident: function for function in self.project.functions()}
 
     def _binding(self, module: Module, name: str) -> object:
-        found = module.contents.names.get(name)
+        found = module.named(name)
         match found:
             case Function():
                 return "function", found.ident, of_head(found)
@@ -172,7 +172,7 @@ class Parts:
             return None
         node = cls.body.node
         above = [ast.dump(each) for each in (*node.decorator_list, *node.bases, *node.keywords)]
-        return above, [(name, method.ident, of_head(method)) for name, method in cls.body.methods.items()]
+        return above, [(name, method.ident, of_head(method)) for name, method in cls.members.items()]
 
     def _generator(self, module: Module, ident: str) -> object:
         function = self._functions.get(ident)

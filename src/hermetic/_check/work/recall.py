@@ -30,7 +30,7 @@ class Recall:
     def __init__(self, analyzer: Analyzer, memory: Memory | None) -> None:
         self._analyzer = analyzer
         self._memory = memory if memory is not None and memory.is_on else None
-        self._ledger = Ledger(analyzer, self._memory.units()) if self._memory is not None else None
+        self._ledger = Ledger(analyzer, self._memory.units) if self._memory is not None else None
         self._seen = self._ledger.known.seen if self._ledger is not None else {}
         analyzer.units.remembers = self._memory is not None
 

@@ -32,7 +32,7 @@ def look_at(analyzer: Analyzer, start: UnitKey) -> None:
         case "field", _, cls, name:
             analyzer.fields.unit(analyzer.class_named(cls), name)
         case "variable", module, at:
-            variable = analyzer.project.modules[module].contents.names[at.partition(":")[0]]
+            variable = analyzer.project.modules[module].named(at.partition(":")[0])
             assert isinstance(variable, Global)
             analyzer.names.unit(variable)
 
@@ -47,7 +47,7 @@ def is_there(analyzer: Analyzer, key: UnitKey) -> bool:
         case "field", _, cls, _:
             return analyzer.has(cls)
         case "variable", module, at if module in analyzer.project.modules:
-            found = analyzer.project.modules[module].contents.names.get(at.partition(":")[0])
+            found = analyzer.project.modules[module].named(at.partition(":")[0])
             return isinstance(found, Global) and analyzer.names.key(found) == key
         case _:
             return False
