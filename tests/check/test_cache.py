@@ -26,8 +26,8 @@ WHOLE = re.compile(r"\.modules\.(?:values|items)\(\)|project\.(?:functions|class
 MEMO = re.compile(r"self\._\w+: dict\[|\bcached_property\b")
 REMEMBERS_PLAINLY = {
     "analyzer.py", "enclosing.py", "engines.py", "exit_stacks.py", "factories.py", "files.py", "index.py", "known.py", "ledger.py",
-    "lent.py", "lineage.py", "lines.py", "liveness.py", "mentions.py", "modules.py", "names.py", "pages.py", "parts.py",
-    "reach.py", "registry.py", "relations.py", "relevance.py", "rendering.py", "shapes.py", "sharing.py", "start_up.py",
+    "lent.py", "lineage.py", "lines.py", "liveness.py", "memory.py", "mentions.py", "modules.py", "names.py", "pages.py",
+    "parts.py", "reach.py", "registry.py", "relations.py", "relevance.py", "rendering.py", "shapes.py", "sharing.py", "start_up.py",
     "surroundings.py", "traces.py", "units.py", "witness.py",
 }  # fmt: skip
 LOOKS_THROUGH_ALL = {

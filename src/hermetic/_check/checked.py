@@ -49,6 +49,22 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a run found, and how much of it was understood.
+
+    `sessions` counts the places where sessions are made, `models` the mapped classes, `functions` those walked;
+    `unresolved` names the providers that could not be resolved, `given_up` what took too long to walk to its end.
+    """
+
+    findings: tuple[Finding, ...]
+    sessions: int
+    models: int
+    functions: int
+    unresolved: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """What a check saw: files and lines read, what was recognised in them, and the findings it does not show.
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._catalogue import Finding
 from .analyzer import Analyzer
+from .checked import Analysis
 from .program.modules import Project
 from .program.relevance import mentions_sqlalchemy
 from .providers import Provider, Providers
@@ -31,22 +30,6 @@ Progress = Callable[[str, int, int], None]
 
 def _silently(_at: str, _done: int, _total: int) -> None:
     """Progress that nobody wants to hear of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What a run found, and how much of it was understood.
-
-    `sessions` counts the places where sessions are made, `models` the mapped classes, `functions` those walked;
-    `unresolved` names the providers that could not be resolved, `given_up` what took too long to walk to its end.
-    """
-
-    findings: tuple[Finding, ...]
-    sessions: int
-    models: int
-    functions: int
-    unresolved: tuple[str, ...] = ()
-    given_up: tuple[str, ...] = ()
 
 
 def analyze(

@@ -16,9 +16,8 @@ from typing import Protocol
 
 from .._catalogue import CONFIDENCES, Confidence, Finding, catalogue
 from ..errors import AnalysisFailed, CheckFailed, NothingToCheck
-from . import engine
-from .checked import Counts, Entry, Problem, Report, Suppression
-from .engine import Analysis
+from .checked import Analysis, Counts, Entry, Problem, Report, Suppression
+from .found import found_by_engine
 from .options.config import Config, Overrides
 from .options.policy import Policies
 from .providers import Provider
@@ -85,7 +84,7 @@ def check(
     memory = Memory(config.cache_dir if analyze is None else None, paths, config.providers)
     files, templates, problems = _read(paths, config, edited or {}, progress, memory)
     clock.lap("reading")
-    find = analyze or partial(engine.analyze, memory=memory, templates=templates)
+    find = analyze or partial(found_by_engine, memory=memory, templates=templates)
     every: list[SourceFile | Template] = [*files, *templates]
     analysis = memory.analysis(every) or memory.keep(every, _analysis(files, config, progress, find))
     clock.lap("analysing")
@@ -181,7 +180,14 @@ def _read(
     templates: list[Template] = []
     problems: list[Problem] = []
     for found in discover(
-        paths, Search(config.exclude, config.base, tell_fences=config.tell_fences, is_python=memory.is_python)
+        paths,
+        Search(
+            config.exclude,
+            config.base,
+            tell_fences=config.tell_fences,
+            is_python=memory.is_python,
+            fences=memory.fences,
+        ),
     ):
         if isinstance(found, Problem):
             problems.append(found)

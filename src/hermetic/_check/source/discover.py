@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +58,8 @@ def _nobody_knows(_text: str) -> bool:
 class Search:
     """What to look for and what to leave out; `exclude` holds patterns in the manner of `.gitignore`, below `base`.
 
-    A text of which `is_python` says that it is gets parsed only when somebody asks for its tree.
+    A text of which `is_python` says that it is gets parsed only when somebody asks for its tree; `fences` gives the blocks of
+    a document.
     """
 
     exclude: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ class Search:
     max_bytes: int = MAX_BYTES
     tell_fences: bool = False
     is_python: Callable[[str], bool] = _nobody_knows
+    fences: Callable[[str], Iterable[Fence]] = fences
 
 
 def discover(paths: Sequence[str | Path], search: Search | None = None) -> Iterator[SourceFile | Template | Problem]:
@@ -171,9 +173,9 @@ def _modules(path: Path, name: str, root: Path, search: Search) -> Iterator[Sour
 def _blocks(path: Path, name: str, text: str, root: Path, search: Search) -> Iterator[SourceFile | Problem]:
     """The Python blocks that parse; documents hold fragments, so the others are told only on request."""
     role = role_of(path, root)
-    for block in fences(text):
+    for block in search.fences(text):
         try:
-            tree = parse(block.text)
+            tree = None if search.is_python(block.text) else parse(block.text)
         except Unreadable as why:
             if search.tell_fences:
                 yield Problem(name, why.line, f"this block is left out: {why.sentence}")
@@ -181,6 +183,6 @@ def _blocks(path: Path, name: str, text: str, root: Path, search: Search) -> Ite
         yield _block(path, name, role, block, tree)
 
 
-def _block(path: Path, name: str, role: Role, block: Fence, tree: ast.Module) -> SourceFile:
+def _block(path: Path, name: str, role: Role, block: Fence, tree: ast.Module | None) -> SourceFile:
     module = f"{name}#{block.number}"
     return SourceFile(path, name, module, block.text, tree, True, role, block.line, block.indent, block.bad)

@@ -10,9 +10,10 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _PYTHON = re.compile(
     r"(\{code[\w-]*\}\s*)?\{?\s*\.?(python3?|py3?|pycon|ipython3?|python-repl)(?![\w+#-])", re.IGNORECASE
@@ -53,6 +54,9 @@ def _blocks(markdown: str, offset: int, depth: int) -> Iterator[tuple[Token, int
     Admonitions and tabs of some dialects indent their content by four, which plain Markdown takes for a code block:
     such a block is read as Markdown again.
     """
+    # Imported here, because documents that did not change are not read again.
+    from markdown_it import MarkdownIt
+
     bad = False
     for token in MarkdownIt("commonmark").parse(markdown):
         if token.type == "fence" and token.map and _PYTHON.match(token.info.strip()):

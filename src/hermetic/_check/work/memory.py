@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..checked import Problem
-from ..engine import Analysis
+from ..checked import Analysis, Problem
 from ..providers import Provider
 from ..source.discover import SourceFile
+from ..source.fences import Fence, fences
 from ..templates.files import Template, can_read
 from .cache import Cache, digest
-from .ledger import Known
+
+if TYPE_CHECKING:
+    from .ledger import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The texts that are Python, and the blocks of documents, by the names of their contents."""
+
+    python: frozenset[str] = frozenset()
+    fences: dict[str, tuple[Fence, ...]] = field(default_factory=dict)
 
 
 class Memory:
@@ -35,7 +47,8 @@ class Memory:
         places = "\n".join(sorted(str(Path(path).absolute()) for path in paths))
         self._parsed_name, self._units_name = f"parsed {places}", f"units {digest(self._providers)} {places}"
         parsed = cache.get(self._parsed_name) if cache is not None else None
-        self._parsed: frozenset[str] = parsed if isinstance(parsed, frozenset) else frozenset()
+        self._parsed = parsed if isinstance(parsed, Parsed) else Parsed()
+        self._fences: dict[str, tuple[Fence, ...]] = {}
 
     @property
     def problems(self) -> list[Problem]:
@@ -46,7 +59,14 @@ class Memory:
 
     def is_python(self, text: str) -> bool:
         """Whether a text was parsed before, so that this can wait until somebody asks for its tree."""
-        return bool(self._parsed) and digest(text) in self._parsed
+        return bool(self._parsed.python) and digest(text) in self._parsed.python
+
+    def fences(self, text: str) -> tuple[Fence, ...]:
+        """The blocks of Python in a document."""
+        name = digest(text)
+        found = self._parsed.fences.get(name)
+        self._fences[name] = tuple(fences(text)) if found is None else found
+        return self._fences[name]
 
     def analysis(self, files: Sequence[SourceFile | Template]) -> Analysis | None:
         """What was found in these files, if each of them is as it was."""
@@ -62,6 +82,9 @@ class Memory:
     def units(self) -> Known:
         """What the last check of these paths saw."""
         if self._units is None:
+            # Imported here, because it comes with the engine, which is not needed where nothing changed.
+            from .ledger import Known
+
             found = self._cache.get(self._units_name) if self._cache is not None else None
             self._units = found if isinstance(found, Known) else Known()
         return self._units
@@ -75,7 +98,8 @@ class Memory:
     def keep(self, files: Sequence[SourceFile | Template], analysis: Analysis) -> Analysis:
         """Know the next time what was found in these files; gives it."""
         if self._cache is not None:
-            parsed = frozenset(digest(file.text) for file in files if isinstance(file, SourceFile) and not file.fence)
+            python = frozenset(digest(file.text) for file in files if isinstance(file, SourceFile))
+            parsed = Parsed(python, self._fences)
             if parsed != self._parsed:
                 self._cache.put(self._parsed_name, parsed)
             self._cache.put(self._name(files), analysis)
