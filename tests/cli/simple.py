@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 from hermetic._catalogue import Finding, Step
+from hermetic._check.checked import Analysis
 from hermetic._check.source.discover import SourceFile
 
 Write = Callable[..., None]
@@ -16,7 +16,7 @@ Write = Callable[..., None]
 LEAK = "def f():\n    leak()\n"
 
 
-def analyze(files: Sequence[SourceFile], **options: Any) -> Any:
+def analyze(files: Sequence[SourceFile], **options: Any) -> Analysis:
     """An engine so simple that every expectation can be read off the source: each call of `leak` is a finding."""
     findings = tuple(
         Finding(
@@ -31,4 +31,4 @@ def analyze(files: Sequence[SourceFile], **options: Any) -> Any:
         raise ZeroDivisionError("division by zero")
     if any("interrupt" in file.text for file in files):
         raise KeyboardInterrupt
-    return SimpleNamespace(findings=findings, sessions=len(findings), models=0, functions=1, unresolved=(), given_up=())
+    return Analysis(findings=findings, sessions=len(findings), models=0, functions=1)

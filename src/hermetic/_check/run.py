@@ -150,7 +150,8 @@ def _prepared(
     findings, lowered = _lowered(dict.fromkeys(analysis.findings), _roles(files, policies))
     findings, missed = _without_bad(_placed(findings, files), files)
     wanted = [policies.of(each.file).graded(each) for each in findings if policies.of(each.file).wants(each.slug)]
-    return fingerprinted(wanted, places), lowered, missed
+    marked = [each if each.fingerprint else fingerprinted([each], places)[0] for each in wanted]
+    return marked, lowered, missed
 
 
 class _Clock:

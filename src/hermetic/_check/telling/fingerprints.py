@@ -72,12 +72,9 @@ class Places:
 
 
 def fingerprinted(findings: Iterable[Finding], places: Places) -> list[Finding]:
-    """The findings, each with the function it stands in and the fingerprint of it; those that have one keep it."""
+    """The findings, each with the function it stands in and the fingerprint of it."""
     told: list[Finding] = []
     for finding in findings:
-        if finding.fingerprint:
-            told.append(finding)
-            continue
         found = places.at(finding.file, finding.line)
         function, fingerprint = (found[0].name, _fingerprint(finding, *found)) if found else ("", "")
         told.append(replace(finding, function=function, fingerprint=fingerprint))

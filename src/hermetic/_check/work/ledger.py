@@ -52,7 +52,7 @@ class Ledger:
 
     def hold(self, atoms: Iterable[Atom]) -> bool:
         """Whether all these parts say what they said."""
-        return self._fine.issuperset(atoms) or all(self.holds(atom) for atom in atoms)
+        return all(self.holds(atom) for atom in frozenset(atoms) - self._fine)
 
     def holds(self, atom: Atom) -> bool:
         """Whether this part does."""

@@ -48,7 +48,8 @@ class Seen:
 
     def portable(self) -> Seen:
         """What of this can travel to another process."""
-        return replace(self, evidence=self.evidence.portable())
+        is_so = not (self.evidence.settings or self.evidence.binds)
+        return self if is_so else replace(self, evidence=self.evidence.portable())
 
 
 @dataclass(slots=True, eq=False)
