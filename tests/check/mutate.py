@@ -9,173 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
-PROJECT = {
-    "app/__init__.py": "",
-    "app/base.py": """
-        from sqlalchemy.orm import DeclarativeBase
-
-
-        class Base(DeclarativeBase):
-            pass
-    """,
-    "app/models.py": """
-        from sqlalchemy import ForeignKey
-        from sqlalchemy.orm import Mapped, mapped_column, relationship
-
-        from app.base import Base
-
-
-        class Customer(Base):
-            __tablename__ = "customers"
-            id: Mapped[int] = mapped_column(primary_key=True)
-            name: Mapped[str]
-            orders: Mapped[list["Order"]] = relationship(back_populates="customer")
-
-
-        class Order(Base):
-            __tablename__ = "orders"
-            id: Mapped[int] = mapped_column(primary_key=True)
-            customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
-            status: Mapped[str]
-            customer: Mapped[Customer] = relationship(back_populates="orders")
-
-            @property
-            def label(self):
-                return self.customer.name
-    """,
-    "app/db.py": """
-        from contextlib import contextmanager
-
-        from sqlalchemy import create_engine
-        from sqlalchemy.orm import sessionmaker
-
-        engine = create_engine("sqlite:///shop.db")
-        SessionLocal = sessionmaker(engine)
-
-
-        @contextmanager
-        def get_session():
-            with SessionLocal() as session:
-                yield session
-                session.commit()
-    """,
-    "app/orders.py": """
-        from sqlalchemy import select
-        from sqlalchemy.orm import selectinload
-
-        from app.db import SessionLocal, get_session
-        from app.models import Order
-
-
-        def newest():
-            with SessionLocal() as session:
-                return session.scalars(select(Order)).first()
-
-
-        def paid(order_id):
-            with get_session() as session:
-                order = session.get(Order, order_id)
-                order.status = "paid"
-                return order
-
-
-        def every():
-            with SessionLocal() as session:
-                return session.scalars(select(Order)).all()
-    """,
-    "app/telling.py": """
-        from app.words import worded
-
-
-        def told(order):
-            return worded(order.customer.name)
-
-
-        def listed(orders):
-            for order in orders:
-                print(told(order))
-    """,
-    "app/words.py": """
-        def worded(text):
-            return str(text).title()
-    """,
-    "app/views.py": """
-        from app import orders
-        from app.telling import listed, told
-
-
-        def show_newest():
-            print(told(orders.newest()))
-
-
-        def show_paid(order_id):
-            order = orders.paid(order_id)
-            print(order.status, order.label)
-
-
-        def show_all():
-            listed(orders.every())
-    """,
-    "app/service.py": """
-        from app.db import SessionLocal
-        from app.models import Customer
-        from app.telling import listed
-
-
-        class Service:
-            def __init__(self, session):
-                self.session = session
-
-            def rename(self, customer_id, name):
-                customer = self.session.get(Customer, customer_id)
-                customer.name = name
-
-            def show(self, customer_id):
-                listed(self.session.get(Customer, customer_id).orders)
-
-
-        def run(customer_id):
-            session = SessionLocal()
-            service = Service(session)
-            service.rename(customer_id, "new")
-            service.show(customer_id)
-            session.close()
-    """,
-    "app/pages.py": """
-        from flask import render_template
-
-        from app.db import SessionLocal
-        from app.models import Order
-
-
-        def page():
-            with SessionLocal() as session:
-                orders = session.query(Order).all()
-            return render_template("orders.html", orders=orders)
-    """,
-    "app/templates/orders.html": """
-        {% from "macros.html" import named %}
-        {% for order in orders %}
-          {% include "row.html" %}
-          {{ named(order) }}
-        {% endfor %}
-    """,
-    "app/templates/row.html": """
-        <p>{{ order.status }}</p>
-    """,
-    "app/templates/macros.html": """
-        {% macro named(order) %}{{ order.customer.name }}{% endmacro %}
-    """,
-    "notes.md": """
-        # Notes
-
-        ```python
-        with Session() as session:
-            order = session.get(Order, 1)
-        print(order.customer.name)
-        ```
-    """,
-}
+from tests.check.mutated_shop import PROJECT
 
 FUNCTIONS = (
     "def added(order):\n    return order.customer.orders\n",
@@ -183,7 +17,18 @@ FUNCTIONS = (
     "def engine_again():\n    from sqlalchemy import create_engine\n    return create_engine('sqlite://')\n",
     "def told(order):\n    return order.status\n",
     "async def later(session):\n    import time\n    time.sleep(1)\n    await session.commit()\n",
+    "class Special(Order):\n    note: Mapped[str]\n",
+    "class Order(Base):\n    __tablename__ = 'others'\n    id: Mapped[int] = mapped_column(primary_key=True)\n",
+    "class Worker(Service):\n    def rename(self, customer_id, name):\n        self.session.commit()\n",
+    "SessionLocal = get_session\n",
+    "Order.lines = relationship('Customer')\n",
 )
+DECORATORS = ("@functools.cache", "@property", "@app.get('/orders')", "@contextmanager", "@unknown", "@get_session")
+PLACES = (
+    "app/base.py", "app/extra.py", "app/copy.py", "app/__init__.py", "orders.py", "models.py", "app/orders/__init__.py",
+    "app/words/__init__.py", "sqlalchemy/__init__.py", "lib/app/db.py", "app/views/models.py",
+)  # fmt: skip
+"""Where files come to lie: some of them change what an import means, and which modules a package has."""
 
 SWAPS = (
     ("select(Order)", "select(Order).options(selectinload(Order.customer))"),
@@ -212,6 +57,12 @@ SWAPS = (
     ('"row.html"', '"macros.html"'),
     ("orders=orders)", "orders=[])"),
     ("from app import orders\n", "from app import orders\nfrom flask import Flask\n"),
+    ("status: Mapped[str]", "state: Mapped[str]"),
+    ('relationship(back_populates="customer")', 'relationship(backref="customer")'),
+    ("class Service:", "class Service(Base):"),
+    ("from app.words import worded", "from .words import worded"),
+    ("from app.db import SessionLocal, get_session", "from app.db import *"),
+    ("Mapped[Customer]", 'Mapped["Customer"]'),
 )
 
 
@@ -230,8 +81,8 @@ class Edits:
         self.luck = luck
         self._edits: tuple[Callable[[Path], bool], ...] = (
             self.swap, self.swap, self.swap, self.rename, self.rename_everywhere, self.remove, self.add, self.move,
-            self.drop_line, self.double_line, self.shift, self.delete, self.create, self.break_syntax, self.restore,
-            self.restore, self.restore_all,
+            self.drop_line, self.double_line, self.shift, self.shift_below, self.delete, self.create, self.rename_file,
+            self.shadow, self.decorate, self.break_syntax, self.restore, self.restore, self.restore_all,
         )  # fmt: skip
 
     def make(self) -> str:
@@ -326,8 +177,46 @@ class Edits:
 
     def create(self, file: Path) -> bool:
         """A file comes: a copy under another name, or an empty one."""
-        text = self.luck.choice([_read(file), ""])
-        return _write(file.with_name(self.luck.choice(["base.py", "extra.py", "copy.py", "__init__.py"])), text)
+        return _write(self.root / self.luck.choice(PLACES), self.luck.choice([_read(file), ""]))
+
+    def rename_file(self, file: Path) -> bool:
+        """A file goes elsewhere; what imports it may follow."""
+        place = self.root / self.luck.choice(PLACES)
+        if file == place or file.suffix != ".py" or not _write(place, _read(file)):
+            return False
+        file.unlink(missing_ok=True)
+        if self.luck.random() < 0.5:
+            for each in self.root.rglob("*.py"):
+                _write(each, re.sub(rf"\b{file.stem}\b(?= import)", place.stem, _read(each)))
+        return True
+
+    def shadow(self, file: Path) -> bool:
+        """A file defines a name that it imports, before or after its use."""
+        text = _read(file)
+        names = sorted(set(re.findall(r"^from \S+ import (\w+)", text, re.MULTILINE)))
+        if not names or file.suffix != ".py":
+            return False
+        name = self.luck.choice(names)
+        made = self.luck.choice(
+            [f"def {name}(*given):\n    return given\n", f"{name} = None\n", f"class {name}:\n    pass\n"]
+        )
+        return _write(file, self.luck.choice([f"{text}\n\n{made}", f"{made}\n\n{text}"]))
+
+    def decorate(self, file: Path) -> bool:
+        """A function gets a decorator."""
+        lines = _read(file).split("\n")
+        places = [index for index, line in enumerate(lines) if re.match(r"\s*(async )?def ", line)]
+        if not places:
+            return False
+        at = self.luck.choice(places)
+        margin = " " * (len(lines[at]) - len(lines[at].lstrip()))
+        return _write(file, "\n".join([*lines[:at], margin + self.luck.choice(DECORATORS), *lines[at:]]))
+
+    def shift_below(self, file: Path) -> bool:
+        """All lines behind one of them move down."""
+        lines = _read(file).split("\n")
+        at = self.luck.randrange(len(lines))
+        return _write(file, "\n".join([*lines[:at], "", *lines[at:]]))
 
     def break_syntax(self, file: Path) -> bool:
         """A file is no Python any more."""

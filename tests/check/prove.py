@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from hermetic._check.checked import Report
 from hermetic._check.options.config import Config
+from hermetic._check.providers import Provider
 from hermetic._check.run import check
 from hermetic._check.work import workers
 
@@ -36,9 +37,13 @@ class Tally:
     disagreement: str = ""
 
 
-def checked(project: Path, cache: Path | None) -> Report:
+PROVIDERS = ((), (Provider("app.db.get_session", "factory"),))
+"""What the configuration of a project says of it, which is changed now and then."""
+
+
+def checked(project: Path, cache: Path | None, providers: tuple[Provider, ...] = ()) -> Report:
     """The report on a project, without what differs between any two checks: the time they took."""
-    config = Config(min_confidence="possible", jobs=1, base=project, cache_dir=cache)
+    config = Config(min_confidence="possible", jobs=1, base=project, cache_dir=cache, providers=providers)
     report = check([project], config)
     return replace(report, counts=replace(report.counts, seconds=0.0, phases=()))
 
@@ -52,11 +57,12 @@ def prove(edits: int, seed: int, root: Path) -> Tally:
     with looked:
         for tally.edits in range(1, edits + 1):
             edit = luck.make()
+            providers = luck.luck.choice(PROVIDERS)
             looked.count = 0
-            cold = checked(project, None)
+            cold = checked(project, None, providers)
             tally.cold += looked.count
             looked.count = 0
-            warm = checked(project, root / "cache")
+            warm = checked(project, root / "cache", providers)
             tally.warm += looked.count
             if cold != warm:
                 tally.disagreement = f"seed {seed}, edit {tally.edits}: {edit}\n  without: {cold}\n  with:    {warm}"
