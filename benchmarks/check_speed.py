@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -29,16 +31,28 @@ for file in sorted(pathlib.Path(sys.argv[1]).rglob("*.py")):
 BASELINE = "ast.parse, bare"
 PYLINT = ["-m", "pylint", "--recursive=y", "--score=n"]
 MYPY = ["-m", "mypy", "--ignore-missing-imports", "--no-error-summary", "--follow-imports=silent"]
+IMPORTED = re.compile(r"^\s*from\s+\S*?(\w+\.\w+)\s+import\b", re.MULTILINE)
 RUFF = ["-m", "ruff", "check", "--isolated", "--no-cache", "--quiet"]
+
+
+WALK = """
+import hashlib, pathlib, sys
+for file in sorted(pathlib.Path(sys.argv[1]).rglob("*.py")):
+    hashlib.blake2b(file.read_bytes())
+"""
 
 
 @dataclass(slots=True)
 class Row:
-    """One thing that is timed: its command, and what it took each time (wall and processor seconds, megabytes)."""
+    """One thing that is timed: its command, and what it took each time (wall and processor seconds, megabytes).
+
+    `edited` is the file that gets another function before, and `inside` says that this is put before all others in it.
+    """
 
     name: str
     command: list[str]
-    is_after_change: bool = False
+    edited: Path | None = None
+    inside: bool = False
     runs: list[tuple[float, float, float]] = field(default_factory=list)
     stopped: bool = False
 
@@ -75,14 +89,46 @@ def rows_for(folder: Path, cache: Path, *, others: bool) -> Iterator[Row]:
     check = [python, "-m", "hermetic", "check", str(folder)]
     remembering = [*check, f"--cache-dir={cache}"]
     yield Row(BASELINE, [python, "-c", PARSE, str(folder)])
+    yield Row("walking and hashing", [python, "-c", WALK, str(folder)])
     yield Row("hermetic, cold, one process", [*check, "--no-cache", "--jobs=1"])
     yield Row("hermetic, cold, all cores", [*remembering, "--jobs=0"])
     yield Row("hermetic, warm", [*remembering, "--jobs=0"])
-    yield Row("hermetic, one file changed", [*remembering, "--jobs=0"], is_after_change=True)
+    warm = [*remembering, "--jobs=0"]
+    large, leaf, root = edited_in(folder)
+    yield Row("hermetic, largest file edited", warm, large)
+    yield Row("hermetic, leaf file edited", warm, leaf)
+    yield Row("hermetic, most imported edited", warm, root)
+    yield Row("hermetic, its lines moved", warm, root, inside=True)
     for tool, options in {"ruff": RUFF, "pylint": PYLINT, "mypy": MYPY}.items():
         if others and find_spec(tool):
             cold = [f"--cache-dir={os.devnull}"] if tool == "mypy" else []
             yield Row(tool, [python, *options, *cold, str(folder)])
+
+
+def edited_in(folder: Path) -> tuple[Path, Path, Path]:
+    """The largest file that names SQLAlchemy, one that nobody imports, and the one that most files import, by its name."""
+    texts = {file: file.read_text("utf-8", errors="replace") for file in sorted(folder.rglob("*.py"))}
+    imported = Counter(name for text in texts.values() for name in set(IMPORTED.findall(text)))
+    named = [file for file in texts if file.stem != "__init__"]
+    speaking = [file for file in named if "sqlalchemy" in texts[file]] or named or list(texts)
+
+    def importers(file: Path) -> int:
+        return imported[".".join((*file.parent.parts[-1:], file.stem))]
+
+    large = max(speaking, key=lambda file: len(texts[file]))
+    leaf = max((file for file in speaking if not importers(file)), key=lambda file: len(texts[file]), default=large)
+    return large, leaf, max(named or list(texts), key=importers)
+
+
+def edit(row: Row, number: int) -> None:
+    """Give a row's file a function more."""
+    assert row.edited is not None
+    text = row.edited.read_text("utf-8")
+    added = f"def added_{number}():\n    return {number}\n"
+    lines = text.split("\n")
+    first = next((index for index, line in enumerate(lines) if line.startswith(("def ", "class ", "@"))), len(lines))
+    moved = "\n".join([*lines[:first], added, "", *lines[first:]])
+    row.edited.write_text(moved if row.inside else f"{text}\n\n{added}", "utf-8")
 
 
 def measured(source: Path, rounds: int, limit_s: float, *, others: bool) -> list[Row]:
@@ -90,14 +136,12 @@ def measured(source: Path, rounds: int, limit_s: float, *, others: bool) -> list
     with tempfile.TemporaryDirectory() as temporary:
         folder, cache = Path(temporary) / source.name, Path(temporary) / "cache"
         shutil.copytree(source, folder, ignore=lambda _, names: [name for name in names if _is_left_out(name)])
-        changed = max(folder.rglob("*.py"), key=lambda file: (b"sqlalchemy" in file.read_bytes(), file.stat().st_size))
         rows = list(rows_for(folder, cache, others=others))
         for number in range(rounds):
             shutil.rmtree(cache, ignore_errors=True)
             for row in rows:
-                if row.is_after_change:
-                    with changed.open("a", encoding="utf-8") as file:
-                        file.write(f"\n\ndef added_{number}():\n    return {number}\n")
+                if row.edited is not None:
+                    edit(row, number)
                 if not row.stopped:
                     timed(row, limit_s)
     return rows
@@ -114,12 +158,12 @@ def table(source: Path, rows: list[Row]) -> Iterator[str]:
     lines = sum(file.read_bytes().count(b"\n") for file in files)
     base_s = next(row for row in rows if row.name == BASELINE).took[0]
     yield f"\n{source.name}: {len(files):,} files, {lines:,} lines"
-    yield f"  {'':<28}{'seconds':>9}{'× parse':>9}{'lines/s':>11}{'CPU s':>8}{'peak MB':>9}"
+    yield f"  {'':<32}{'seconds':>9}{'× parse':>9}{'lines/s':>11}{'CPU s':>8}{'peak MB':>9}"
     for row in rows:
         wall_s, processor_s, megabytes = row.took
         sign = ">" if row.stopped else ""
         yield (
-            f"  {row.name:<28}{f'{sign}{wall_s:.2f}':>9}{f'{sign}{wall_s / base_s:.1f}':>9}"
+            f"  {row.name:<32}{f'{sign}{wall_s:.2f}':>9}{f'{sign}{wall_s / base_s:.1f}':>9}"
             f"{lines / wall_s:>11,.0f}{processor_s:>8.1f}{megabytes:>9.0f}"
         )
 
