@@ -10,7 +10,7 @@ from hermetic._check.analyzer import Analyzer
 from hermetic._check.engine import analyze
 from hermetic._check.paths.state import MAX_ALIKE, MAX_IDLE, State, Supposed, distinct
 from hermetic._check.paths.values import Const
-from hermetic._lifecycle.records import Executed, SessionOpened, Where
+from hermetic._lifecycle.records import Executed, SessionOpened, Waited, Where
 
 from .building import project, source_file
 
@@ -114,9 +114,10 @@ def test_what_two_joined_paths_did_presupposes_what_both_do() -> None:
     assert [entry.supposed for entry in path.entries()] == [{("some", "order")}]
 
 
-def test_paths_are_told_apart_by_what_they_asked_for() -> None:
-    """Whoever calls a function learns that it asks the database, though nothing else shows which path did."""
+@pytest.mark.parametrize("record", [Executed(session="session"), Waited(kind="await")])
+def test_paths_are_told_apart_by_what_they_asked_for(record: Executed | Waited) -> None:
+    """Whoever calls a function learns that it asks the database, or waits, though nothing else shows which path did."""
     asking, silent = State(), State()
-    asking.add(Executed(session="session"), Where())
+    asking.add(record, Where())
 
     assert distinct([silent, asking]) == [silent, asking]

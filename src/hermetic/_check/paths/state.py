@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias
 
 from ..._lifecycle.model import Lifecycle
-from ..._lifecycle.records import AttributeRead, Executed, Key, Record, SessionRecord, SessionShared, Where
+from ..._lifecycle.records import AttributeRead, Executed, Key, Record, SessionRecord, SessionShared, Waited, Where
 from ..program.modules import Module
 from .values import Call, Inst, Value
 
@@ -124,7 +124,7 @@ class State:
     """The mutable state of one path; `copy()` forks it.
 
     `made` are the objects and factories that this path made itself, `settled` the engines that it disposed of or gave
-    away, with what may hold one; `work` is what sessions asked the database for.
+    away, with what may hold one; `work` is what sessions asked the database for, and what was waited for.
     """
 
     __slots__ = (
@@ -147,7 +147,7 @@ class State:
         self.settled: frozenset[Key] = frozenset()
         self.supposed: frozenset[Supposition] = frozenset()
         self.tasks: dict[Key, SessionShared] = {}
-        self.work: frozenset[Executed | Worked] = frozenset()
+        self.work: frozenset[Executed | Worked | Waited] = frozenset()
 
     def copy(self) -> State:
         twin = State.__new__(State)
@@ -283,7 +283,7 @@ def _either(mine: list[Entry], theirs: list[Entry]) -> Entry | None:
     return log
 
 
-_ASKED = (Executed, Worked)
+_ASKED = (Executed, Worked, Waited)
 _WORK = ("pending", "dirty", "deleted")
 _UNDONE = ("inserted", "changed", "deleted")
 MAX_PATHS = 12
