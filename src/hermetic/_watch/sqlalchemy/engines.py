@@ -8,7 +8,7 @@ from functools import wraps
 from time import perf_counter_ns, time
 from typing import Any
 
-from sqlalchemy.engine import URL, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 
@@ -130,11 +130,11 @@ class EngineHooks:
         if not self.observer.is_on or pool is None:
             return
         held = Held(next(self._numbers), weakref.ref(pool), perf_counter_ns(), time(), request=self.observer.request())
-        before = record.info.get(MARK)
+        before = vars(record).get(MARK)
         if isinstance(before, Held):
             # A StaticPool gives its one connection to several at a time; the latest counts.
             self.observer.held.pop(before.number, None)
-        record.info[MARK] = held
+        vars(record)[MARK] = held
         self.observer.held[held.number] = held
         seen = self.by_pool.get(pool)
         if seen is not None and seen.connections is not None:
@@ -149,9 +149,16 @@ class EngineHooks:
 
     def returned(self, _connection: object, record: ConnectionPoolEntry | None) -> None:
         """A connection came back, or was let go of."""
-        held = record.info.pop(MARK, None) if record is not None else None
+        held = vars(record).pop(MARK, None) if record is not None else None
         if isinstance(held, Held):
             self.observer.held.pop(held.number, None)
+
+
+def held_by(connection: Connection) -> Held | None:
+    """What is remembered of the pooled connection behind a connection; `Connection.info` is the user's, and stays as it is."""
+    record = getattr(connection._dbapi_connection, "_connection_record", None)
+    held = None if record is None else vars(record).get(MARK)
+    return held if isinstance(held, Held) else None
 
 
 def _since(held: Held) -> int:

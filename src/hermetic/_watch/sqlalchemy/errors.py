@@ -59,15 +59,15 @@ class ErrorHooks:
         def __init__(self: Exception, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
             try:
-                note(self)
+                note(self, sys._getframe().f_back)
             except Exception as error:
                 failed("errors", error)
 
         return __init__
 
-    def note(self, error: Exception) -> None:
+    def note(self, error: Exception, frame: FrameType | None) -> None:
         """Tell of the read that raises this error, and put what is told below it."""
-        reading = reading_of(self.observer.sites, sys._getframe(2))
+        reading = reading_of(self.observer.sites, frame)
         if reading is None or not self.observer.is_on:
             return
         query = self.loads.query_of(reading.state)

@@ -69,7 +69,7 @@ class ExplainHooks:
         # Any: what an exception takes.
         def __init__(self: Exception, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
-            guard("InvalidRequestError.__init__", explain, self, sys._getframe(1))
+            guard("InvalidRequestError.__init__", explain, self, sys._getframe().f_back)
 
         return __init__
 

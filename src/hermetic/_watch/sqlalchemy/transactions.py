@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session, SessionTransaction
 from ..._lifecycle.records import Committed, RolledBack
 from ..idling import look_idle
 from ..judge import Judge
-from ..lives import Held
 from ..observer import MARK, Observer, running_loop
 from ..points import Points
+from .engines import held_by
 from .events import listen
 from .sessions import SessionHooks
 
@@ -50,8 +50,8 @@ class TransactionHooks:
         life.thread = threading.get_ident()
         task = None if (loop := running_loop()) is None else asyncio.current_task(loop)
         life.task = None if task is None else weakref.ref(task)
-        held = connection.info.get(MARK)
-        if isinstance(held, Held):
+        held = held_by(connection)
+        if held is not None:
             held.life, held.site = life, life.began_site
         if not self.observer.is_guarded:
             self.observer.wake()

@@ -1,0 +1,47 @@
+"""A watched program behaves as it does unwatched, also where SQLAlchemy's own tests look closer than people do."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+from greenlet import greenlet
+from sqlalchemy import event, inspect
+from sqlalchemy.exc import InvalidRequestError, NoResultFound
+from sqlalchemy.orm import close_all_sessions
+from sqlalchemy.orm.exc import DetachedInstanceError
+
+from hermetic._watch import Watch
+from hermetic._watch.sqlalchemy.picture import instance_of
+
+
+def test_a_connections_info_is_the_users(shop: ModuleType, watch: Watch) -> None:
+    """What the watcher remembers of a connection is not in `Connection.info`, in the middle of a transaction neither."""
+    with shop.SessionLocal() as session:
+        info = session.connection().info
+
+        assert {} == info
+        assert "connection" in {each.kind for each in watch.open()}
+
+
+@pytest.mark.parametrize("error", [InvalidRequestError, NoResultFound, DetachedInstanceError])
+def test_an_error_without_a_caller(watch: Watch, error: type[Exception]) -> None:
+    """An error can be made by compiled code on the bottom of a greenlet, where no frame of Python is around it."""
+    made = greenlet(error).switch("as it is")
+
+    assert (error, ("as it is",)) == (type(made), made.args)
+
+
+def test_sessions_die_while_all_are_closed(shop: ModuleType, watch: Watch) -> None:
+    """A session may be collected while close_all_sessions() goes through them all, and those after it be looked at."""
+    first, second, third = (shop.SessionLocal() for _ in range(3))
+    doomed = [shop.SessionLocal()]
+    first.begin()
+    event.listen(first, "after_transaction_end", lambda *_: doomed.clear())
+    tag = shop.Tag(label="unsaved")
+    second.add(tag)
+    close_all_sessions()
+
+    assert ([], "transient") == (doomed, instance_of(inspect(tag), None, None).status)
+    assert "lost-write" in {each.finding.slug for each in watch.findings()}
+    third.close()
