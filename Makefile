@@ -6,10 +6,10 @@ VENV20 := .venv-sa20
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint prove bench docs clean
+.PHONY: help demo test lint prove harmless bench docs clean
 
 help:  ## tell what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed  ## check a leaky shop, then a real package from PyPI
 	@$(BIN)/python -m demo.run
@@ -29,6 +29,10 @@ prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQL
 	$(VENV20)/bin/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	$(BIN)/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	$(BIN)/python -m tests.check.prove --edits $(EDITS) --jobs 2
+
+harmless: $(VENV)/.installed $(VENV20)/.installed  ## run SQLAlchemy's own tests with and without the watcher, on 2.0 and on 2.1
+	$(VENV20)/bin/python -m tests.watch.harmless
+	$(BIN)/python -m tests.watch.harmless
 
 bench: $(VENV)/.installed $(VENV20)/.installed  ## time checking, projections and watching beside what people use otherwise
 	@for script in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done

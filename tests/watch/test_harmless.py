@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import DetachedInstanceError
 
 from hermetic._watch import Watch
 from hermetic._watch.sqlalchemy.picture import instance_of
+from tests.watch.harmless import SLICE, UNREACHED, Part, compare, source
 
 
 def test_a_connections_info_is_the_users(shop: ModuleType, watch: Watch) -> None:
@@ -45,3 +46,14 @@ def test_sessions_die_while_all_are_closed(shop: ModuleType, watch: Watch) -> No
     assert ([], "transient") == (doomed, instance_of(inspect(tag), None, None).status)
     assert "lost-write" in {each.finding.slug for each in watch.findings()}
     third.close()
+
+
+@pytest.mark.parametrize("part", SLICE, ids=[part.database for part in SLICE])
+def test_sqlalchemys_own_tests(part: Part) -> None:
+    """SQLAlchemy's own tests end as they do unwatched; here a slice of them, `make harmless` runs them all."""
+    sources = source()
+    if sources is None:
+        pytest.skip(UNREACHED)
+    compared = compare(sources, part)
+
+    assert compared.is_harmless, "\n".join(compared.lines())
