@@ -19,6 +19,7 @@ from .._lifecycle.records import (
     EngineCreated,
     Executed,
     InstanceLoaded,
+    Merged,
     Record,
     RolledBack,
     ScopeLeft,
@@ -75,6 +76,40 @@ class Judge:
             session=session,
             instances=tuple(instances),
             notes=notes,
+        )
+        return self.teller.tell(scene)
+
+    def changed_outside(
+        self, life: SessionLife | None, instance: InstanceState, attribute: str, site: Site | None, closed: Site | None
+    ) -> list[Tally]:
+        """An instance that no session held was changed, and none took it in until it was thrown away.
+
+        Objects are also used as mere data after their session's end, so this is a warning.
+        """
+        scene = Scene(
+            record=AttributeWritten(instance=instance.key, attribute=attribute, site=site),
+            history=(life.opening(), SessionClosed(session=life.key, site=closed)) if life is not None else (),
+            instance=instance,
+            notes=("ended",),
+            severity="warning",
+            subject=f"{_model(instance)}.{attribute}",
+        )
+        return self.teller.tell(scene)
+
+    def changed_after_merge(
+        self, life: SessionLife, instance: InstanceState, attribute: str, merged: Site | None, site: Site | None
+    ) -> list[Tally]:
+        """The argument of a merge was changed afterwards, and the copy, which is committed, was not."""
+        merge = Merged(
+            session=life.key, source=instance.key, result=None, mapping=instance.mapping, result_is_used=False,
+            site=merged,
+        )  # fmt: skip
+        scene = Scene(
+            record=AttributeWritten(instance=instance.key, attribute=attribute, site=site),
+            history=life.history(merge),
+            instance=instance,
+            notes=("compared",),
+            subject=f"{_model(instance)}.{attribute}",
         )
         return self.teller.tell(scene)
 

@@ -86,6 +86,7 @@ class SessionLife:
         "last",
         "last_ms",
         "last_site",
+        "merges",
         "needs_rollback",
         "number",
         "opened",
@@ -122,6 +123,8 @@ class SessionLife:
         self.waits_at: Site | None = None
         self.rows: dict[RowKey, frozenset[str]] | None = None
         self.stale: dict[RowKey, Stale] | None = None
+        # Any: merges, as SQLAlchemy's room keeps them.
+        self.merges: list[Any] | None = None
         self.site: Site | None = None
         self.began_site: Site | None = None
         self.closed_site: Site | None = None
@@ -154,7 +157,7 @@ class SessionLife:
         """The transaction is over, however it ended."""
         self.began = self.wrote = 0
         self.waits_at = None
-        self.rows = self.stale = None
+        self.rows = self.stale = self.merges = None
         self.failed = self.needs_rollback = False
         self.repeated = None
 

@@ -54,6 +54,7 @@ class Observer:
         self.refs: dict[int, weakref.ref[object]] = {}
         self.tapes: tuple[Tape, ...] = ()
         self.later: deque[Callable[[], object]] = deque(maxlen=1000)
+        self.ends: list[Callable[[], object]] = []
 
     def opened(self, session: object, expire_on_commit: bool, site: Site | None) -> SessionLife | None:
         """A session was made, or is met for the first time; None when it is not in the sample."""
@@ -86,6 +87,11 @@ class Observer:
                 work()
             except Exception as error:
                 self.failed("garbage", error)
+
+    def end(self) -> None:
+        """Tell what is known only when the program, or the watch of it, ends."""
+        self.later.extend(self.ends)
+        self.catch_up()
 
     def failed(self, what: str, _error: Exception) -> None:
         """Count a failure of ours outside of every hook."""

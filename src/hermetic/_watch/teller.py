@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeGuard
 
-from .._catalogue import Finding, Hazard, Logic, Moment, Sighting, Step, catalogue
+from .._catalogue import Finding, Hazard, Logic, Moment, Severity, Sighting, Step, catalogue
 from .._lifecycle.instance import InstanceState
 from .._lifecycle.model import Lifecycle
 from .._lifecycle.outcome import FINE, Outcome
@@ -26,7 +26,8 @@ NOWHERE = Place("?", 1, 1, 1, 1, "", "", "")
 class Scene:
     """A record together with what was measured around it; `subject` (`Model.attr`) tells apart findings of one line.
 
-    `is_doubtful` says that it may well be meant, so that it is information only; `seen_by` limits the hazards shown it.
+    `is_doubtful` says that it may well be meant, so that it is information only; a `severity` is said
+    instead of the hazard's own.
     """
 
     record: Record
@@ -41,6 +42,7 @@ class Scene:
     subject: str = ""
     ms: float = 0.0
     is_doubtful: bool = False
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class Teller:
         return Finding(
             slug=hazard.slug,
             code=hazard.code,
-            severity="info" if is_possible else hazard.severity,
+            severity="info" if is_possible else scene.severity or hazard.severity,
             confidence="possible" if is_possible else "proven",
             file=place.file,
             line=place.line,

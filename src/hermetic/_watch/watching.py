@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import threading
@@ -143,6 +144,7 @@ class Watch:
         self._arrivals.when("sqlalchemy.orm", self._sqlalchemy_came)
         self._arrivals.when("sqlalchemy.ext.asyncio", self._asyncio_came)
         self._entries.install()
+        atexit.register(self._observer.end)
 
     def _sqlalchemy_came(self, _module: ModuleType) -> None:
         """SQLAlchemy's ORM is imported: put the hooks on; when that fails the program goes on unwatched."""
@@ -172,7 +174,8 @@ class Watch:
         self._depth -= 1
         if self._depth > 0:
             return False
-        self._observer.catch_up()
+        atexit.unregister(self._observer.end)
+        self._observer.end()
         self._arrivals.stop()
         self._watchdog.stop()
         self._entries.points.undo()

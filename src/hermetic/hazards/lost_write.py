@@ -53,6 +53,8 @@ def place_order(customer_id: int, total: int) -> int:
 - A context manager from a library that is not part of the check is believed to commit.
 - A detached object that is changed and then returned is not reported: its new owner may merge or add it.
 - Core statements in a text that Hermetic cannot read (`text(sql)`) count as reads.
+- While a program runs, a change to a detached object is told when the object is thrown away or the program ends: one
+  that another process stores, or a statement of your own, is told too, and so is one to the value that was there.
 
 ## Sources
 - SQLAlchemy, "Session Basics": "Closing", "Committing", "Framing out a begin / commit / rollback block".
@@ -152,9 +154,12 @@ def written_while_detached(moment: Moment) -> Iterator[Sighting]:
         return
     merge = next((r for r in moment.history() if isinstance(r, Merged) and r.source == record.instance), None)
     if merge is not None and not merge.result_is_used:
+        is_compared = "compared" in moment.where.notes
         yield Sighting(
-            message="the result of merge() is thrown away: changes to its argument are never stored",
-            fix=f"{moment.text(record.site).partition('.')[0]} = {moment.text(merge.site)}",
+            message="the result of merge() is thrown away: changes to its argument are never stored"
+            if not is_compared
+            else f"{moment.text(merge.site)} has copied its argument, which was changed afterwards: `{record.attribute}` is never stored",
+            fix=f"{moment.text(record.site).partition('.')[0] or 'merged'} = {moment.text(merge.site)}",
             confidence="proven",
             story=((merge, "the attached copy is thrown away"), (record, "written to the detached original")),
             at=merge,

@@ -8,6 +8,7 @@ from ..judge import Judge
 from ..observer import MARK, Observer
 from ..points import Points
 from .aio import AsyncHooks
+from .detached import DetachedHooks
 from .engines import EngineHooks
 from .errors import ErrorHooks
 from .explaining import ExplainHooks
@@ -28,11 +29,13 @@ class Installed:
         self.points = Points()
         sessions = SessionHooks(observer, judge, self.points)
         loads = LoadHooks(observer, judge, self.points, sessions)
+        detached = DetachedHooks(observer, judge, self.points, sessions, loads)
         self._hooks = (
             sessions,
             StatementHooks(observer, judge, self.points),
             loads,
-            WriteHooks(observer, judge, self.points, sessions, loads),
+            detached,
+            WriteHooks(observer, judge, self.points, sessions, loads, detached),
             TransactionHooks(observer, judge, self.points, sessions),
             EngineHooks(observer, judge, self.points),
             ExplainHooks(observer, judge, self.points, sessions, loads),

@@ -15,6 +15,7 @@ from ..lives import RowKey, SessionLife, Stale
 from ..observer import Observer
 from ..points import Points, Wrapped
 from ..where import Site
+from .detached import DetachedHooks
 from .events import listen
 from .loads import LoadHooks
 from .picture import AnyState, instance_of, key_of
@@ -33,9 +34,16 @@ class WriteHooks:
     """The wrapper around the first change of an instance, and the listeners to what joins a session or leaves it."""
 
     def __init__(
-        self, observer: Observer, judge: Judge, points: Points, sessions: SessionHooks, loads: LoadHooks
+        self,
+        observer: Observer,
+        judge: Judge,
+        points: Points,
+        sessions: SessionHooks,
+        loads: LoadHooks,
+        detached: DetachedHooks,
     ) -> None:
         self.loads = loads
+        self.detached = detached
         self.observer = observer
         self.judge = judge
         self.points = points
@@ -71,7 +79,10 @@ class WriteHooks:
     def changed(self, state: AnyState, attr: Any) -> None:
         """An instance that has a row is changed for the first time since its last flush."""
         session = state.session
-        life = self.sessions.life_of(session) if session is not None else None
+        if session is None:
+            self.detached.changed(state, attr)
+            return
+        life = self.sessions.life_of(session)
         if life is not None and not life.flushing:
             site = self.observer.site_of(life)
             life.note(AttributeWritten, site, instance=key_of(state), attribute=attr.key if attr is not None else "")
@@ -115,6 +126,8 @@ class WriteHooks:
     def stored(self, session: Session) -> None:
         """What a commit changed is from now on old in every other session that holds it."""
         life = self.sessions.life_of(session)
+        if life is not None and life.merges:
+            self.detached.committing(life)
         if life is None or not life.rows:
             return
         site, lives, refs = self.observer.site_of(life), self.observer.lives, self.observer.refs
