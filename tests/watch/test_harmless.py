@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import ModuleType
 
 import pytest
 from greenlet import greenlet
 from sqlalchemy import event, inspect
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
-from sqlalchemy.orm import close_all_sessions
-from sqlalchemy.orm.exc import DetachedInstanceError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, close_all_sessions, mapped_column, relationship
+from sqlalchemy.orm.exc import DetachedInstanceError, UnmappedInstanceError
 
 from hermetic._watch import Watch
 from hermetic._watch.sqlalchemy.picture import instance_of
+from tests.watch.conftest import watched
 from tests.watch.harmless import SLICE, UNREACHED, Part, compare, source
 
 
@@ -46,6 +48,27 @@ def test_sessions_die_while_all_are_closed(shop: ModuleType, watch: Watch) -> No
     assert ([], "transient") == (doomed, instance_of(inspect(tag), None, None).status)
     assert "lost-write" in {each.finding.slug for each in watch.findings()}
     third.close()
+
+
+@pytest.mark.parametrize("is_watched", [False, True], ids=["unwatched", "watched"])
+def test_a_merge_is_refused_in_its_own_words(is_watched: bool) -> None:
+    """What is merged is looked at only afterwards: a look at the mapper would configure it, and fail in other words."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Author(Base):
+        __tablename__ = "authors"
+
+        id: Mapped[int] = mapped_column(primary_key=True)
+        books = relationship("Misspelt")
+
+    with watched() if is_watched else nullcontext(), Session() as session:
+        with pytest.raises(UnmappedInstanceError):
+            session.merge(Author)
+        with pytest.raises(InvalidRequestError, match=r"^When initializing mapper"):
+            session.merge(Author.__new__(Author))
+    Base.registry.dispose()
 
 
 @pytest.mark.parametrize("part", SLICE, ids=[part.database for part in SLICE])

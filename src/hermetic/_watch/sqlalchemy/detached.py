@@ -125,7 +125,8 @@ class DetachedHooks:
         @wraps(original)
         # Any: an instance of any class, and loader options.
         def merge(self: Session, instance: Any, *, load: bool = True, options: Any = None) -> Any:
-            values = _values(instance)
+            # Not more: the mappers may be without configuration yet, and the instance no instance of a mapped class.
+            values = dict(getattr(instance, "__dict__", ()))
             result = original(self, instance, load=load, options=options)
             if result is not instance:
                 guard("Session.merge", merged, self, instance, result, values)
@@ -147,6 +148,8 @@ class DetachedHooks:
         life.merges = life.merges or []
         if len(life.merges) < MERGES:
             site = self.observer.site_of(life)
+            columns = state.mapper.column_attrs.keys()
+            values = {key: value for key, value in values.items() if key in columns}
             life.merges.append(Merge(weakref.ref(source), weakref.ref(copy), values, site))
 
     def saving(self, original: Wrapped) -> Wrapped:
@@ -193,15 +196,6 @@ class DetachedHooks:
                 merge.site,
                 change.site if change is not None and change.attribute == column else None,
             )
-
-
-# Any: an instance of any class, and the values of its columns.
-def _values(instance: Any) -> dict[str, Any]:
-    """The columns of an instance that are known now; nothing of what is no instance of a mapped class."""
-    state = inspect(instance, raiseerr=False)
-    mapper = getattr(state, "mapper", None)
-    known = getattr(state, "dict", None) or {}
-    return {} if mapper is None else {key: known[key] for key in mapper.column_attrs.keys() & known.keys()}
 
 
 # Any: the values of columns.
