@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter_ns, time
+from types import FrameType
 from typing import Any, NamedTuple
 
 from .._catalogue import Finding
@@ -61,7 +62,8 @@ class SessionLife:
     """One session's life so far; `busy` is the thread or task inside one of its operations, 0 when there is none.
 
     Times are of `perf_counter_ns`, 0 for never. `wrote` counts flushes and writing statements that no commit followed,
-    `failed` tells that an error of the database was met in this transaction.
+    `failed` tells that an error of the database was met in this transaction. `frame` is that of the operation at work,
+    kept no longer than it lasts.
     """
 
     __slots__ = (
@@ -79,6 +81,7 @@ class SessionLife:
         "expire_on_commit",
         "failed",
         "flushing",
+        "frame",
         "is_async",
         "is_open",
         "is_tangled",
@@ -126,6 +129,7 @@ class SessionLife:
         # Any: merges, as SQLAlchemy's room keeps them.
         self.merges: list[Any] | None = None
         self.site: Site | None = None
+        self.frame: FrameType | None = None
         self.began_site: Site | None = None
         self.closed_site: Site | None = None
         self.last_site: Site | None = None
@@ -216,7 +220,6 @@ class Held:
     number: int
     pool: Callable[[], object]
     since: int
-    since_at: float
     site: Site | None = None
     life: SessionLife | None = None
     request: Request | None = None

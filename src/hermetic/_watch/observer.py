@@ -11,6 +11,7 @@ import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from .collector import Collector
 from .lives import EngineSeen, Held, Query, SessionLife
@@ -25,7 +26,8 @@ MARK = "_hermetic"
 QUERIES = 4096
 """So many queries are remembered, to tell which one brought an instance."""
 
-MISSING = object()
+# Any: it stands where what is remembered of a session would.
+MISSING: Any = object()
 
 # For event loops, and exported for them; the public get_running_loop() raises where none runs, ten times as slow.
 running_loop = asyncio.events._get_running_loop
@@ -110,7 +112,7 @@ class Observer:
             return self.sites.here()
         site = life.site
         if site is None:
-            site = life.site = self.sites.here()
+            site = life.site = self.sites.here(life.frame)
         return site
 
     def request(self) -> Request | None:

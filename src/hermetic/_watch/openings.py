@@ -30,7 +30,7 @@ def openings(observer: Observer) -> list[Open]:
             )
     for held in tuple(observer.held.values()):
         step = _step(observer, held.site, "taken from the pool")
-        found.append(Open("connection", "Connection", held.number, held.since_at, step, _name(held.request)))
+        found.append(Open("connection", "Connection", held.number, _since(held.since), step, _name(held.request)))
     return sorted(found, key=lambda each: each.since)
 
 

@@ -6,6 +6,7 @@ import linecache
 import os
 import sys
 import sysconfig
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, CoroutineType, FrameType
@@ -44,6 +45,18 @@ class Place:
     text: str
 
 
+class Kinds(dict[str, int]):
+    """What each file is, found out when it is met first."""
+
+    def __init__(self, kind_of: Callable[[str], int]) -> None:
+        super().__init__()
+        self._kind_of = kind_of
+
+    def __missing__(self, file: str) -> int:
+        kind = self[file] = self._kind_of(file)
+        return kind
+
+
 class Sites:
     """Tells the user's frames from all others, for one folder of their code."""
 
@@ -52,11 +65,14 @@ class Sites:
     def __init__(self, root: str = "") -> None:
         self._root = os.path.abspath(root) + _SEP if root else ""
         self._base = self._root or os.getcwd() + _SEP
-        self._kinds: dict[str, int] = {}
+        self._kinds = Kinds(self._kind_of)
 
-    def here(self) -> Site | None:
-        """The nearest frame of the user's code, else the nearest of a library that is not a wrapper of SQLAlchemy."""
-        frame: FrameType | None = sys._getframe(1)
+    def here(self, within: FrameType | None = None) -> Site | None:
+        """The nearest frame of the user's code, else the nearest of a library that is not a wrapper of SQLAlchemy.
+
+        The walk begins at the caller, or at a frame that it is `within`, which spares it those between.
+        """
+        frame: FrameType | None = within or sys._getframe(1)
         kinds, fallback, greenlet = self._kinds, None, None
         for _ in range(DEEPEST):
             if frame is None:
@@ -64,16 +80,15 @@ class Sites:
                 frame = getattr(greenlet, "gr_frame", None)
                 if frame is None:
                     return fallback
-            code = frame.f_code
-            kind = kinds.get(code.co_filename)
-            if kind is None:
-                kind = self._classify(code.co_filename)
-            if kind == PROJECT:
-                return code, frame.f_lasti
-            if kind == LIBRARY and fallback is None:
-                fallback = code, frame.f_lasti
-            elif kind == END:
-                return fallback
+            # The most frames are skipped; what comes before they are known to be counts most in all of watching.
+            kind = kinds[frame.f_code.co_filename]
+            if kind:
+                if kind == PROJECT:
+                    return frame.f_code, frame.f_lasti
+                if kind == END:
+                    return fallback
+                if fallback is None:
+                    fallback = frame.f_code, frame.f_lasti
             frame = frame.f_back
         return fallback
 
@@ -83,8 +98,7 @@ class Sites:
 
     def kind(self, file: str) -> int:
         """What a file is: PROJECT, LIBRARY, or SKIPPED for the machinery between the two."""
-        kind = self._kinds.get(file)
-        return self._classify(file) if kind is None else kind
+        return self._kinds[file]
 
     def frames(self) -> list[FrameType]:
         """The frames of the user's code on the stack, innermost first."""
@@ -104,10 +118,6 @@ class Sites:
                 break
             frame = frame.f_back
         return found
-
-    def _classify(self, file: str) -> int:
-        kind = self._kinds[file] = self._kind_of(file)
-        return kind
 
     def _kind_of(self, file: str) -> int:
         if file.startswith("<"):

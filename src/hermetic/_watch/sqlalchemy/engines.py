@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from functools import wraps
-from time import perf_counter_ns, time
+from time import perf_counter_ns
 from typing import Any
 
 from sqlalchemy.engine import URL, Connection, Engine
@@ -17,6 +17,7 @@ from ..lives import EngineSeen, Held
 from ..notes import add, note_of
 from ..observer import MARK, Observer
 from ..points import Points, Wrapped
+from ..requests import REQUEST
 from .events import listen
 
 BUILT_AGAIN = {True: 2, False: 3}
@@ -129,7 +130,7 @@ class EngineHooks:
         pool = getattr(fairy, "_pool", None)
         if not self.observer.is_on or pool is None:
             return
-        held = Held(next(self._numbers), weakref.ref(pool), perf_counter_ns(), time(), request=self.observer.request())
+        held = Held(next(self._numbers), weakref.ref(pool), perf_counter_ns(), request=REQUEST.get())
         before = vars(record).get(MARK)
         if isinstance(before, Held):
             # A StaticPool gives its one connection to several at a time; the latest counts.

@@ -51,10 +51,10 @@ class SessionHooks:
 
     def life_of(self, session: Session) -> SessionLife | None:
         """What is remembered of a session; None when it is not watched."""
-        life: SessionLife | object | None = session.__dict__.get(MARK, MISSING)
+        life: SessionLife | None = session.__dict__.get(MARK, MISSING)
         if life is MISSING:
             life = session.__dict__[MARK] = self.observer.opened(session, session.expire_on_commit, None)
-        return life if isinstance(life, SessionLife) else None
+        return life
 
     def opening(self, original: Wrapped) -> Wrapped:
         observer, points = self.observer, self.points
@@ -72,11 +72,11 @@ class SessionHooks:
 
     def enter(self, session: Session) -> SessionLife | None:
         """An operation begins; None when there is nothing to leave again, since it is part of another."""
-        life = session.__dict__.get(MARK, MISSING)
-        if life.__class__ is not SessionLife:
-            life = None if life is None else self.life_of(session)
-            if life is None:
-                return None
+        life: SessionLife | None = session.__dict__.get(MARK, MISSING)
+        if life is MISSING:
+            life = self.life_of(session)
+        if life is None:
+            return None
         loop = running_loop()
         me = worker(loop)
         if life.busy:
@@ -89,6 +89,7 @@ class SessionHooks:
             life.request = request
         life.busy = me
         life.site = None
+        life.frame = sys._getframe(1)
         if loop is not None and not life.is_async:
             if self.is_awaited():
                 life.is_async = True
@@ -148,6 +149,7 @@ class SessionHooks:
                 raise
             finally:
                 life.busy = 0
+                life.frame = None
                 if life.blocks:
                     self.points.guard(point, self.unblocked, life)
 
@@ -170,9 +172,11 @@ class SessionHooks:
         def flush(session: Session, objects: Any = None) -> None:
             life = entered = None
             try:
-                life = life_of(session)
-                if life is not None and life.busy != worker(running_loop()):
-                    entered = enter(session)
+                # A flush of nothing, as nearly every SELECT makes one, is not looked at.
+                if session._new or session._deleted or session.identity_map._modified:
+                    life = life_of(session)
+                    if life is not None and life.busy != worker(running_loop()):
+                        entered = enter(session)
             except Exception as error:
                 failed("Session.flush", error)
             if life is None:
@@ -192,6 +196,7 @@ class SessionHooks:
                 life.flushing = False
                 if entered is not None:
                     life.busy = 0
+                    life.frame = None
                     if life.blocks:
                         self.points.guard("Session.flush", self.unblocked, life)
 
