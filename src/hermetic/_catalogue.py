@@ -8,10 +8,9 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ._lifecycle.instance import InstanceState
-from ._lifecycle.model import Lifecycle, Outcome
 from ._lifecycle.records import (
     Added,
     AttributeWritten,
@@ -25,6 +24,10 @@ from ._lifecycle.records import (
     Where,
 )
 from ._lifecycle.session import SessionState
+
+if TYPE_CHECKING:
+    from ._lifecycle.model import Lifecycle
+    from ._lifecycle.outcome import Outcome
 
 Severity = Literal["error", "warning", "info"]
 Confidence = Literal["proven", "likely", "possible"]

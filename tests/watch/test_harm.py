@@ -9,6 +9,7 @@ from types import FrameType, ModuleType
 
 import pytest
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.pool import StaticPool
 
@@ -142,6 +143,18 @@ def test_sessions_are_not_kept_alive(shop: ModuleType, watch: Watch) -> None:
 
     assert ["n-plus-one"] == [seen.finding.slug for seen in watch.findings()]
     assert 0 == len(watch._observer.lives)
+
+
+def test_frames_are_not_kept(shop: ModuleType, watch: Watch) -> None:
+    """Where an operation began is known while it lasts; after it, no local variable is kept alive."""
+    with shop.SessionLocal() as session:
+        session.scalars(select(shop.Order)).first().total = 1
+        session.flush()
+        session.commit()
+        with pytest.raises(OperationalError):
+            session.execute(text("select nothing from nowhere"))
+
+        assert [None] == [life.frame for life in watch._observer.lives.values()]
 
 
 INSIDES = [

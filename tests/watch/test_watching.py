@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from time import perf_counter_ns
 from types import ModuleType
 
 import pytest
@@ -73,6 +74,36 @@ def test_sqlalchemy_may_be_imported_later() -> None:
     done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, timeout=60, check=True)
 
     assert "False\n['lost-write'] {}\nFalse False\n" == done.stdout
+
+
+CAREFUL = """
+import sys
+import hermetic
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+hermetic.watch(mode="raise")
+with Session(create_engine("sqlite://")) as session:
+    session.execute(text("select 1"))
+    session.commit()
+print([name for name in ("hermetic.hazards", "hermetic._lifecycle.model") if name in sys.modules])
+"""
+
+
+def test_hazards_are_loaded_when_they_are_asked() -> None:
+    """A program in which nothing looks suspicious does not pay for loading the hazards and the model."""
+    done = subprocess.run([sys.executable, "-c", CAREFUL], capture_output=True, text=True, check=True)
+
+    assert "[]\n" == done.stdout
+
+
+def test_loading_the_hazards_blocks_no_loop(shop: ModuleType, watch: Watch) -> None:
+    """The time that loading them took is known, so that the operation in which it happened is not blamed for it."""
+    began = perf_counter_ns()
+    lose(shop)
+    teller = watch._judge.teller
+
+    assert 0 < teller.took_since(began)
+    assert 0 == teller.took_since(perf_counter_ns())
 
 
 def test_settings_travel_as_json() -> None:

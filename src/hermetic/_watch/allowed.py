@@ -11,7 +11,6 @@ from functools import wraps
 from types import CodeType, TracebackType
 from typing import ParamSpec, TypeVar
 
-from .._allowances import allowances
 from .._catalogue import catalogue
 from .where import Sites
 
@@ -84,6 +83,8 @@ class Allowed:
 
 def _comments(file: str) -> list[tuple[str, int, int]]:
     """(slug, first line, last line) of what the comments of a file allow; nothing of one that cannot be read."""
+    from .._allowances import allowances
+
     text = "".join(linecache.getlines(file))
     by_name = {name.lower(): slug for slug, hazard in catalogue().items() for name in (slug, hazard.code)}
     try:

@@ -30,7 +30,6 @@ from .._lifecycle.records import (
 )
 from .._lifecycle.session import Savepoint
 from .._lifecycle.source import PageAsked
-from .._lifecycle.transactions import lost_by_closing
 from .collector import Tally
 from .lives import EngineSeen, Held, Query, SessionLife, Unsaved
 from .settings import Settings
@@ -64,6 +63,8 @@ class Judge:
         notes: tuple[str, ...],
     ) -> list[Tally]:
         """A session is closed with work that was not committed; `unsaved` names what it did not even flush."""
+        from .._lifecycle.transactions import lost_by_closing
+
         history = since_transaction(life.history())
         session = life.state(unsaved)
         written = frozenset(r.instance for r in history if isinstance(r, (Added, AttributeWritten, Deleted)))

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter_ns
 from typing import TypeGuard
 
 from .._catalogue import Finding, Hazard, Logic, Moment, Severity, Sighting, Step, catalogue
 from .._lifecycle.instance import InstanceState
-from .._lifecycle.model import Lifecycle
 from .._lifecycle.outcome import FINE, Outcome
 from .._lifecycle.records import Key, Record, Where
 from .._lifecycle.session import SessionState
@@ -63,6 +63,11 @@ class Teller:
         self.allowed = Allowed(sites)
         self._logics: dict[type[Record], list[tuple[Hazard, Logic]]] | None = None
         self._lock = threading.RLock()
+        self._loaded = self._took = 0
+
+    def took_since(self, ns: int) -> int:
+        """The nanoseconds since a time that went into loading the hazards, which happens when they are asked first."""
+        return self._took if self._loaded >= ns else 0
 
     def tell(self, scene: Scene) -> list[Tally]:
         """Show a scene to the hazards that watch its kind of record; gives the findings that they made."""
@@ -79,10 +84,14 @@ class Teller:
     def _watchers(self, kind: type[Record]) -> Sequence[tuple[Hazard, Logic]]:
         if self._logics is None:
             with self._lock:
+                self._loaded = perf_counter_ns()
                 self._logics = self._logics or _logics()
+                self._took = perf_counter_ns() - self._loaded
         return self._logics.get(kind, ())
 
     def _moment(self, scene: Scene) -> Moment:
+        from .._lifecycle.model import Lifecycle
+
         life = Lifecycle()
         if scene.session is not None:
             life.sessions[scene.session.key] = scene.session

@@ -202,7 +202,7 @@ def watch(
     """
     global _current, _quiet
     chosen = settings or Settings(mode=mode, levels=dict(levels or {}), sample=sample, root=root)
-    unknown = sorted(set(chosen.levels) - set(catalogue()))
+    unknown = chosen.levels and sorted(set(chosen.levels) - set(catalogue()))
     if unknown:
         raise ValueError(f"no hazard is called {', '.join(unknown)}; `hermetic explain` lists them all")
     with _lock:

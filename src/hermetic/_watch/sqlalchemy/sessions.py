@@ -104,7 +104,7 @@ class SessionHooks:
 
     def unblocked(self, life: SessionLife) -> None:
         """A synchronous operation on an event loop's thread is over; what blocks too long in all is told."""
-        life.blocked_ms += (perf_counter_ns() - life.blocks) / 1e6
+        life.blocked_ms += (perf_counter_ns() - life.blocks - self.judge.teller.took_since(life.blocks)) / 1e6
         life.blocks = 0
         if life.blocked_ms >= self.observer.settings.blocked_ms:
             ms, life.blocked_ms = life.blocked_ms, 0.0
