@@ -28,6 +28,7 @@ class Tally:
     first: float = 0.0
     last: float = 0.0
     serial: int = 0
+    next_told: int = 1
 
     def seen(self, count: int | None = None) -> Seen:
         """What is known now, or with the count of a part of the time."""
@@ -75,14 +76,15 @@ class Collector:
     def again(self, tally: Tally, ms: float = 0.0, times: int = 1) -> None:
         """Count a finding once more; it is told when it is new, and whenever its count has grown tenfold."""
         with self._lock:
-            before = tally.count
             tally.count += times
             tally.total_ms += ms
             tally.last = time()
             tally.serial = next(self._serial)
-            seen = tally.seen() if len(str(tally.count)) > len(str(before)) or not before else None
-        if seen is not None:
-            self.export(seen)
+            if tally.count < tally.next_told:
+                return
+            tally.next_told = 10 ** len(str(tally.count))
+            seen = tally.seen()
+        self.export(seen)
 
     def export(self, seen: Seen) -> None:
         """Hand a finding to every exporter; one that raises is dropped, and why is kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter_ns, time
@@ -203,14 +203,21 @@ def _record(life: SessionLife, event: Event) -> Record:
 
 
 @dataclass(slots=True)
+class Lazily:
+    """The lazy loads of one attribute at one line, of instances that one query brought; `told` is what they are counted in."""
+
+    times: int = 0
+    told: Sequence[Tally] = ()
+
+
+@dataclass(slots=True)
 class Query:
     """A SELECT that brought instances: where it was sent, for which session, and which lazy loads followed from it."""
 
     site: Site | None
     life: SessionLife | None
     is_flush: bool = False
-    lazily: dict[Hashable, int] = field(default_factory=dict)
-    told: dict[Hashable, list[Tally]] = field(default_factory=dict)
+    lazily: dict[Hashable, Lazily] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,9 @@ from types import CodeType, CoroutineType, FrameType
 Site = tuple[CodeType, int]
 """A code site: a code object and the offset of an instruction in it; formatted only when somebody looks at it."""
 
+Spot = tuple[int, int]
+"""A site as a key of tables that are asked at every step: to hash a code object goes over all its constants each time."""
+
 DEEPEST = 200
 """A walk gives up after so many frames: a recursion that deep has its nearest user's frame higher up or nowhere."""
 
@@ -150,6 +153,11 @@ class Sites:
 
     def _relative(self, file: str) -> str:
         return file.removeprefix(self._base).replace(os.sep, "/")
+
+
+def spot_of(site: Site | None) -> Spot | None:
+    """What tells a site apart from all others as long as its code lives."""
+    return None if site is None else (id(site[0]), site[1])
 
 
 def positions(code: CodeType, offset: int) -> tuple[int, int, int, int]:

@@ -12,10 +12,10 @@ from sqlalchemy.orm import QueryContext, Session, loading
 from ..._lifecycle.instance import ExpiredBy
 from ..._lifecycle.records import Committed, RolledBack
 from ..judge import Judge
-from ..lives import Query, SessionLife
+from ..lives import Lazily, Query, SessionLife
 from ..observer import MARK, Observer
 from ..points import Points, Wrapped
-from ..where import Site
+from ..where import Site, spot_of
 from .events import listen
 from .picture import AnyState, instance_of
 from .sessions import SessionHooks
@@ -78,7 +78,8 @@ class LoadHooks:
                 self.paged(life, context.query, site)
             # The state of a compiled statement is SQLAlchemy's own cache entry: the same for the same statement.
             repeated = life.repeated = life.repeated or {}
-            times = repeated[site, id(context.compile_state)] = repeated.get((site, id(context.compile_state)), 0) + 1
+            key = (spot_of(site), id(context.compile_state))
+            times = repeated[key] = repeated.get(key, 0) + 1
             if times >= REPEATED and times % REPEATED == 0:
                 self.judge.repeats(life, site, times)
         observer.remember(context.runid, Query(site, life))
@@ -113,18 +114,16 @@ class LoadHooks:
         query = self.query_of(parent)
         if query is None or attribute is None:
             return
-        key = (parent.class_, attribute, site)
-        times = query.lazily[key] = query.lazily.get(key, 0) + 1
-        if times < SIBLINGS:
-            return
-        if times > SIBLINGS:
-            for tally in query.told.get(key, ()):
-                self.observer.collector.again(tally, life.last_ms)
-            return
-        instance = instance_of(parent, life.key, None, expired_by(life))
-        query.told[key] = self.judge.lazily(query, life, instance, attribute, site, life.last_ms, id(query))
-        for tally in query.told[key]:
-            # The first of them was no hazard yet.
+        key = (parent.class_, attribute, spot_of(site))
+        known = query.lazily.get(key)
+        if known is None:
+            known = query.lazily[key] = Lazily()
+        known.times += 1
+        if known.times == SIBLINGS:
+            instance = instance_of(parent, life.key, None, expired_by(life))
+            known.told = self.judge.lazily(query, life, instance, attribute, site, life.last_ms, id(query))
+        # When it was told, the first of them was no hazard yet, and is counted here.
+        for tally in known.told:
             self.observer.collector.again(tally, life.last_ms)
 
     def stored(self, session: Session, state: AnyState) -> None:
