@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from types import ModuleType
+from unittest.mock import Mock
 
 import pytest
 from greenlet import greenlet
 from sqlalchemy import event, inspect
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, close_all_sessions, mapped_column, relationship
 from sqlalchemy.orm.exc import DetachedInstanceError, UnmappedInstanceError
@@ -48,6 +50,14 @@ def test_sessions_die_while_all_are_closed(shop: ModuleType, watch: Watch) -> No
     assert ([], "transient") == (doomed, instance_of(inspect(tag), None, None).status)
     assert "lost-write" in {each.finding.slug for each in watch.findings()}
     third.close()
+
+
+def test_an_engine_of_mocks(watch: Watch) -> None:
+    """An engine whose parts are mocks is none to be watched; nothing of ours fails over it, and so nothing is taken off."""
+    engine = Engine(Mock(), Mock(), Mock())
+
+    assert ([], {}) == ([each.kind for each in watch.open()], watch.failures)
+    del engine
 
 
 @pytest.mark.parametrize("is_watched", [False, True], ids=["unwatched", "watched"])

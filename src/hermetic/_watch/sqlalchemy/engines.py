@@ -66,7 +66,8 @@ class EngineHooks:
     def made(self, engine: Engine) -> None:
         """An engine was made: remember it, and tell when its line makes one again and again."""
         observer = self.observer
-        if not observer.is_on:
+        if not observer.is_on or not isinstance(engine.url, URL):
+            # The mock of a test that replaces the database has no URL, and no pool that could run dry.
             return
         seen = EngineSeen(
             engine.url.render_as_string(hide_password=True),
