@@ -44,7 +44,7 @@ EVERYTHING = (
     Part("aiosqlite", ("test/ext/asyncio",)),
 )
 SLICE = (
-    Part("sqlite", ("test/orm/test_transaction.py", "test/orm/test_expire.py")),
+    Part("sqlite", ("test/orm/test_transaction.py",)),
     Part("aiosqlite", ("test/ext/asyncio/test_session.py",)),
 )
 
