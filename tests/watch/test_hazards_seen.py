@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from contextlib import suppress
 from types import ModuleType
 
@@ -136,6 +137,52 @@ def test_a_lazy_load_for_each_row(shop: ModuleType, twin: Twin, watch: Watch) ->
     assert [("n-plus-one", "return sum(len(customer.orders) for customer in customers)", "warning")] == told(watch)
     assert [3] == [seen.count for seen in watch.findings()]
     assert "customers = session.scalars(select(shop.Customer)).all()" == watch.findings()[0].finding.story[0].source
+
+
+def test_a_lazy_load_for_the_only_row(shop: ModuleType, twin: Twin, watch: Watch) -> None:
+    """One row, in a loop over what may be many: information, until there are more rows."""
+
+    def count(limit: int) -> Callable[[Session], int]:
+        query = select(shop.Customer).where(shop.Customer.id <= limit)
+        return lambda session: sum(len(customer.orders) for customer in session.scalars(query))
+
+    line = "return lambda session: sum(len(customer.orders) for customer in session.scalars(query))"
+    twin(count(1))
+
+    assert [("n-plus-one", line, "info")] == told(watch)
+    assert "1+1 SELECTs now, N+1 with more rows" in watch.findings()[0].finding.message
+
+    twin(count(2))
+
+    assert [("n-plus-one", line, "warning")] == told(watch)
+    assert [3] == [seen.count for seen in watch.findings()]
+
+
+def test_a_lazy_load_for_a_row_that_is_asked_for(shop: ModuleType, twin: Twin, watch: Watch) -> None:
+    """Who asks for one row gets no more of them: by its key, by one() and first(), by a limit; nor is every read in a loop."""
+    query = select(shop.Order).where(shop.Order.id == 1)
+
+    def single(session: Session) -> None:
+        asked = (
+            lambda: session.get_one(shop.Order, 1),
+            lambda: session.scalars(query).one(),
+            lambda: session.execute(query).scalar_one(),
+            lambda: session.scalars(query).first(),
+            lambda: session.scalar(query),
+            lambda: session.scalars(select(shop.Order).order_by(shop.Order.id).limit(1)).all()[0],
+            lambda: session.query(shop.Order).filter_by(id=1).one(),
+        )
+        for ask in asked:
+            order = ask()
+            for relation in ("items", "customer"):
+                getattr(order, relation)
+            len(order.customer.orders)
+            session.expunge_all()
+        len(session.scalars(query).all()[0].items)
+
+    twin(single)
+
+    assert [] == told(watch)
 
 
 def test_a_query_for_each_row_is_information(shop: ModuleType, twin: Twin, watch: Watch) -> None:

@@ -73,6 +73,13 @@ class Collector:
         self.again(tally, ms)
         return tally
 
+    def weigh(self, tally: Tally, finding: Finding) -> None:
+        """Tell a finding that was only information so far as what it has turned out to be."""
+        with self._lock:
+            tally.finding = finding
+            seen = tally.seen()
+        self.export(seen)
+
     def again(self, tally: Tally, ms: float = 0.0, times: int = 1) -> None:
         """Count a finding once more; it is told when it is new, and whenever its count has grown tenfold."""
         with self._lock:

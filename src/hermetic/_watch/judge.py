@@ -153,9 +153,9 @@ class Judge:
 
     def lazily(
         self, query: Query, life: SessionLife, instance: InstanceState, attribute: str, site: Site | None, ms: float,
-        number: int,
+        number: int, *, is_one: bool = False,
     ) -> list[Tally]:  # fmt: skip
-        """A lazy load of one of several instances that one query brought."""
+        """A lazy load of one of several instances that one query brought, or of the one that it brought this time."""
         record = AttributeRead(instance=instance.key, attribute=attribute, site=site)
         because = "expired" if attribute in instance.expired else "lazy"
         return self.teller.tell(
@@ -165,7 +165,7 @@ class Judge:
                 outcome=emits(because),
                 session=life.state(),
                 instance=instance,
-                notes=("per-item",),
+                notes=("per-item", "one-so-far") if is_one else ("per-item",),
                 in_loop_over=Rows(number),
                 subject=f"{_model(instance)}.{attribute}",
                 ms=ms,

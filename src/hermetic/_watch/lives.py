@@ -212,11 +212,15 @@ class Lazily:
 
 @dataclass(slots=True)
 class Query:
-    """A SELECT that brought instances: where it was sent, for which session, and which lazy loads followed from it."""
+    """A SELECT that brought instances: where it was sent, for which session, and which lazy loads followed from it.
+
+    `is_single` tells that it can bring one row at most, or that whoever asked wants no other.
+    """
 
     site: Site | None
     life: SessionLife | None
     is_flush: bool = False
+    is_single: bool = False
     lazily: dict[Hashable, Lazily] = field(default_factory=dict)
 
 

@@ -113,6 +113,8 @@ class Teller:
         known = self.collector.tally(key)
         if known is not None:
             self.collector.again(known, scene.ms)
+            if known.finding.severity == "info" and not _is_possible(sighting, scene):
+                self.collector.weigh(known, self._finding(hazard, sighting, scene, self._place(site)))
             return known
         place = self._place(site)
         if self.allowed.covers(hazard.slug, site, place.line):
@@ -120,7 +122,7 @@ class Teller:
         return self.collector.keep(key, self._finding(hazard, sighting, scene, place), scene.ms)
 
     def _finding(self, hazard: Hazard, sighting: Sighting, scene: Scene, place: Place) -> Finding:
-        is_possible = scene.is_doubtful or sighting.confidence == "possible"
+        is_possible = _is_possible(sighting, scene)
         return Finding(
             slug=hazard.slug,
             code=hazard.code,
@@ -141,6 +143,11 @@ class Teller:
         """A site of a story."""
         place = self._place(site)
         return Step(place.file, place.line, text, place.source)
+
+
+def _is_possible(sighting: Sighting, scene: Scene) -> bool:
+    """Whether what was seen may well be meant."""
+    return scene.is_doubtful or sighting.confidence == "possible"
 
 
 def _site_of(sighting: Sighting, scene: Scene) -> Hashable:

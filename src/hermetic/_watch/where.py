@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import linecache
 import os
 import sys
@@ -172,6 +173,32 @@ def _positions(code: CodeType, offset: int) -> tuple[int, int, int, int]:
             line = line or code.co_firstlineno
             return line, end_line or line, column or 0, end_column or 0
     return code.co_firstlineno, code.co_firstlineno, 0, 0
+
+
+def is_in_loop(site: Site | None) -> bool:
+    """Whether an instruction stands in the body of a `for` loop or of a comprehension that goes on after it."""
+    return site is not None and any(first <= site[1] <= last for first, last in _loops(site[0]))
+
+
+@lru_cache(maxsize=256)
+def _loops(code: CodeType) -> tuple[tuple[int, int], ...]:
+    """The first and last offset of every turn of a loop over an iterable."""
+    instructions = list(dis.get_instructions(code))
+    named = [
+        (each.offset, each.opname) for each in instructions if each.opname in _NEXT or each.opname == "EXTENDED_ARG"
+    ]
+    nexts: dict[int, bool] = {}
+    for offset, name in reversed(named):
+        nexts[offset] = name in _NEXT or nexts.get(offset + 2, False)
+    return tuple(
+        (each.argval, each.offset)
+        for each in instructions
+        if each.opname.startswith("JUMP_BACKWARD") and nexts.get(each.argval, False)
+    )
+
+
+_NEXT = frozenset({"FOR_ITER", "GET_ANEXT"})
+"""The instructions that ask an iterator for its next item; a loop jumps back to one."""
 
 
 def waiting_at(coroutine: object, sites: Sites, within: CodeType | None = None) -> Site | None:

@@ -57,6 +57,9 @@ def quantities() -> dict[int, int]:
 - A query that asks the same for every row is not reported, only one that mentions the row.
 - How many rows there are is not known: `limit(1)` and `first()` are understood, a table of three rows is not.
 
+- While a program runs, a single row is information only, and only where the read itself stands in a loop: the loop may be
+  in a caller.
+
 ## Sources
 - SQLAlchemy, "Relationship Loading Techniques": "Lazy Loading" (the N plus one problem), "Select IN loading".
 - SQLAlchemy, glossary: "N plus one problem".
@@ -90,10 +93,14 @@ def a_relation_for_each_row(moment: Moment) -> Iterator[Sighting]:
     relation = instance.mapping.relations.get(record.attribute)
     loader = "selectinload" if relation else "undefer"
     option = f"{loader}({entity}.{record.attribute})"
+    is_one = "one-so-far" in moment.where.notes
     yield Sighting(
-        message=f"{moment.text(record.site)} runs a SELECT for each {entity}",
+        message=f"{moment.text(record.site)} runs a SELECT for each {entity}"
+        + (": 1+1 SELECTs now, N+1 with more rows" if is_one else ""),
         fix=f"add .options({option}) to the query",
-        confidence="possible" if loaded and record.attribute in loaded.shared else _confidence(moment, relation, loop),
+        confidence="possible"
+        if is_one or (loaded and record.attribute in loaded.shared)
+        else _confidence(moment, relation, loop),
         remedy=Remedy("loader-option", (loaded,), (loader, entity, record.attribute)) if loaded else None,
         story=(
             *(((loaded, f"loaded without `{record.attribute}`"),) if loaded else ()),

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from functools import wraps
+from collections.abc import Hashable
+from functools import partial, wraps
 from typing import Any
 
 from sqlalchemy import inspect
-from sqlalchemy.engine import CursorResult
+from sqlalchemy.engine import CursorResult, Result, ScalarResult
 from sqlalchemy.orm import QueryContext, Session, loading
 
 from ..._lifecycle.instance import ExpiredBy
+from ..._lifecycle.instance import InstanceState as Instance
 from ..._lifecycle.records import Committed, RolledBack
 from ..judge import Judge
 from ..lives import Lazily, Query, SessionLife
 from ..observer import MARK, Observer
 from ..points import Points, Wrapped
-from ..where import Site, spot_of
+from ..where import Site, is_in_loop, spot_of
 from .events import listen
 from .picture import AnyState, instance_of
 from .sessions import SessionHooks
 
 SIBLINGS = 2
 """So many instances of one query make a lazy load of each a hazard."""
+
+LINES = 500
+"""So many lines are remembered at which a single lazy load was seen in a loop."""
+
+SINGLE = {Result: ("one", "one_or_none", "scalar_one", "scalar_one_or_none", "first", "scalar"),
+          ScalarResult: ("one", "one_or_none", "first")}  # fmt: skip
+"""The methods that take one row of a result."""
 
 REPEATED = 10
 """So often one line of one transaction may ask the same question, before it is told that it does."""
@@ -35,10 +44,14 @@ class LoadHooks:
         self.judge = judge
         self.points = points
         self.sessions = sessions
+        self.lines: dict[Hashable, None] = {}
 
     def install(self) -> None:
         """Put it on."""
         self.points.wrap(loading, "instances", "cursor context", self.loading)
+        for owner, names in SINGLE.items():
+            for name in names:
+                self.points.wrap(owner, name, "self", self.taking_one)
         listen(self.points, Session, "pending_to_persistent", self.stored, raw=True)
 
     def loading(self, original: Wrapped) -> Wrapped:
@@ -49,30 +62,52 @@ class LoadHooks:
         def instances(cursor: CursorResult[Any], context: QueryContext) -> Any:
             result = original(cursor, context)
             try:
-                note(context)
+                query = note(context)
+                if query is not None:
+                    result.__dict__[MARK] = query
             except Exception as error:
                 failed("loading.instances", error)
             return result
 
         return instances
 
-    def note(self, context: QueryContext) -> None:
-        """Remember who asked for these rows; a refresh keeps its instance with the query that brought it first."""
+    def taking_one(self, original: Wrapped) -> Wrapped:
+        """A wrapper of a method that takes one row: what hangs on that row is loaded once."""
+
+        @wraps(original)
+        # Any: a row, or what is in it.
+        def one(self: Result[Any] | ScalarResult[Any]) -> Any:
+            query = (getattr(self, "_real_result", None) or self).__dict__.get(MARK)
+            if query is not None:
+                query.is_single = True
+            return original(self)
+
+        return one
+
+    def note(self, context: QueryContext) -> Query | None:
+        """Remember who asked for these rows; a refresh keeps its instance with the query that brought it first.
+
+        Gives the query where whoever asked takes the rows himself.
+        """
         observer = self.observer
         life = self.sessions.life_of(context.session)
         if life is None:
-            return
+            return None
         options = context.load_options
         parent, refreshed = options._lazy_loaded_from, options._refresh_state
         site = observer.site_of(life)
+        limit = getattr(context.query, "_limit_clause", None)
+        is_single = limit is not None and getattr(limit, "effective_value", None) == 1
         if parent is not None:
-            self.lazily(life, parent, _relation(context), site)
+            relation = getattr(_options(context)._current_path, "prop", None)
+            is_single = is_single or (relation is not None and not relation.uselist)
+            self.lazily(life, parent, None if relation is None else relation.key, site)
         elif refreshed is not None:
             before = observer.queries.get(refreshed.runid) if refreshed.runid is not None else None
             self.refreshing(life, refreshed, context, site)
             if before is not None:
                 observer.remember(context.runid, before)
-                return
+                return None
         else:
             if getattr(context.query, "_offset_clause", None) is not None:
                 self.paged(life, context.query, site)
@@ -82,7 +117,9 @@ class LoadHooks:
             times = repeated[key] = repeated.get(key, 0) + 1
             if times >= REPEATED and times % REPEATED == 0:
                 self.judge.repeats(life, site, times)
-        observer.remember(context.runid, Query(site, life))
+        query = Query(site, life, is_single=is_single)
+        observer.remember(context.runid, query)
+        return query
 
     # Any: a statement of any kind, of which only a Select can skip rows.
     def paged(self, life: SessionLife, statement: Any, site: Site | None) -> None:
@@ -119,25 +156,37 @@ class LoadHooks:
         if known is None:
             known = query.lazily[key] = Lazily()
         known.times += 1
-        if known.times == SIBLINGS:
+        if known.times == 1 and not query.is_single and key not in self.lines and is_in_loop(site):
+            self.observe_one(query, life, key, instance_of(parent, life.key, None, expired_by(life)), site)
+        elif known.times == SIBLINGS:
             instance = instance_of(parent, life.key, None, expired_by(life))
             known.told = self.judge.lazily(query, life, instance, attribute, site, life.last_ms, id(query))
         # When it was told, the first of them was no hazard yet, and is counted here.
         for tally in known.told:
             self.observer.collector.again(tally, life.last_ms)
 
+    def observe_one(
+        self, query: Query, life: SessionLife, key: tuple[type, str, Hashable], instance: Instance, site: Site | None
+    ) -> None:
+        """A lazy load in a loop that may go on: once for a line, and only when the others have had their time, it is told."""
+        self.lines[key] = None
+        if len(self.lines) > LINES:
+            self.lines.pop(next(iter(self.lines)))
+        self.observer.later.append(partial(self.single, query, life, key, instance, site, life.last_ms))
+
+    def single(
+        self, query: Query, life: SessionLife, key: tuple[type, str, Hashable], instance: Instance, site: Site | None,
+        ms: float,
+    ) -> None:  # fmt: skip
+        """Tell of a lazy load that no other has followed."""
+        if query.lazily[key].times == 1:
+            self.judge.lazily(query, life, instance, key[1], site, ms, id(query), is_one=True)
+
     def stored(self, session: Session, state: AnyState) -> None:
         """An instance became a row: it was brought by no query, but by this flush."""
         life = self.sessions.life_of(session)
         if life is not None:
-            state.__dict__[MARK] = Query(self.observer.site_of(life), life, is_flush=True)
-
-
-def _relation(context: QueryContext) -> str | None:
-    """The relationship that a lazy load fills."""
-    path = _options(context)._current_path
-    prop = getattr(path, "prop", None)
-    return None if prop is None else prop.key
+            state.__dict__[MARK] = Query(self.observer.site_of(life), life, is_flush=True, is_single=True)
 
 
 # Any: SQLAlchemy says that it may be missing, which it is not once the statement has run.
