@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import Dialect, Text, TypeDecorator, cast, select
 from sqlalchemy.orm import Session
 
 from hermetic._watch import Watch
@@ -190,6 +190,38 @@ def test_a_synchronous_session_on_the_loop(shop: ModuleType) -> None:
 
         line = "return len(session.execute(select(shop.Order)).all())"
         assert [("blocking-session", line, "warning")] == told(watch)
+
+
+class Slow(TypeDecorator[str]):
+    """Text that takes long to convert, in place of many rows."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str:
+        threading.Event().wait(1)
+        return value or ""
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_rows_that_are_fetched_on_the_loop(shop: ModuleType, is_async: bool) -> None:
+    """The SELECT was quick; what blocks is the line that turns its rows into objects. In a thread it blocks nobody."""
+    labels = select(shop.Order.id, cast(shop.Order.status, Slow)).limit(1)
+
+    def count() -> int:
+        with shop.SessionLocal() as session:
+            rows = session.execute(labels)
+            return len(rows.all())
+
+    async def on_loop() -> int:
+        return count()
+
+    with watched(blocked_ms=250.0) as watch:
+        with client(on_loop if is_async else count) as browser:
+            browser.post("/")
+
+        on_the_loop = [("blocking-session", "return len(rows.all())", "warning")]
+        assert (on_the_loop if is_async else []) == told(watch)
 
 
 def test_an_awaited_session_does_not_block(shop: ModuleType) -> None:

@@ -71,6 +71,7 @@ class SessionLife:
         "autocommits",
         "began",
         "began_site",
+        "blocked_at",
         "blocked_ms",
         "blocks",
         "borrowed",
@@ -101,6 +102,7 @@ class SessionLife:
         "rows",
         "site",
         "stale",
+        "stalls",
         "task",
         "thread",
         "waits_at",
@@ -121,7 +123,8 @@ class SessionLife:
         self.dialect = ""
         self.busy = self.began = self.last = self.wrote = self.commits = self.thread = 0
         self.last_ms = self.blocked_ms = 0.0
-        self.blocks = 0
+        self.blocks = self.blocked_at = 0
+        self.stalls: dict[Site, float] | None = None
         self.task: weakref.ref[asyncio.Task[object]] | None = None
         self.waits_at: Site | None = None
         self.rows: dict[RowKey, frozenset[str]] | None = None

@@ -47,6 +47,8 @@ class Observer:
         self.is_on = True
         self.is_guarded = False
         self.wake: Callable[[], None] = _nothing
+        self.beats_on: asyncio.AbstractEventLoop | None = None
+        self.beat: Callable[[asyncio.AbstractEventLoop], object] = _nowhere
         self.failures: dict[str, int] = {}
         self.lives: dict[int, SessionLife] = {}
         self.queries: OrderedDict[int, Query] = OrderedDict()
@@ -128,6 +130,10 @@ class Observer:
 
 def _nothing() -> None:
     """What wakes nobody."""
+
+
+def _nowhere(_loop: asyncio.AbstractEventLoop) -> None:
+    """What beats on no loop."""
 
 
 def worker(loop: asyncio.AbstractEventLoop | None) -> int:

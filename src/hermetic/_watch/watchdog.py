@@ -9,6 +9,7 @@ import weakref
 from functools import cache
 from time import perf_counter_ns
 from types import FrameType
+from typing import Protocol
 
 from .lives import SessionLife
 from .observer import Observer
@@ -21,20 +22,33 @@ PATIENCE_S = 1.0
 """Whoever stops the watchdog waits no longer for its last look."""
 
 
-_awake: weakref.WeakSet[Watchdog] = weakref.WeakSet()
+class Awake(Protocol):
+    """Something that has a thread of its own, which the next transaction starts again when it was stopped."""
+
+    def stop(self) -> None:
+        """End the thread."""
+
+
+_awake: weakref.WeakSet[Awake] = weakref.WeakSet()
 
 
 def _rest() -> None:
-    """A process that has threads must not fork; the next transaction wakes the watchdog, in parent and child."""
-    for watchdog in tuple(_awake):
-        watchdog.stop()
+    """A process that has threads must not fork; the next transaction wakes them, in parent and child."""
+    for each in tuple(_awake):
+        each.stop()
 
 
 @cache
-def _heed_forks() -> None:
+def _register() -> None:
     """Rest before this process forks; once, since it cannot be taken back."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_rest)
+
+
+def heed_forks(awake: Awake) -> None:
+    """Stop something before this process forks."""
+    _register()
+    _awake.add(awake)
 
 
 class Watchdog:
@@ -47,8 +61,7 @@ class Watchdog:
 
     def wake(self) -> None:
         """Start looking, in this process."""
-        _heed_forks()
-        _awake.add(self)
+        heed_forks(self)
         self.observer.is_guarded = True
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(self._ended,), name="hermetic watchdog", daemon=True)

@@ -15,6 +15,7 @@ from .._catalogue import catalogue
 from ..errors import HazardsSeen
 from .arriving import Arrivals
 from .collector import Collector, Mark
+from .heartbeat import Heartbeat
 from .judge import Judge
 from .observer import Observer
 from .openings import openings
@@ -52,6 +53,8 @@ class Watch:
         self._observer = Observer(settings, self.sites, self.collector, self._judge.leaked)
         self._watchdog = Watchdog(self._observer)
         self._observer.wake = self._watchdog.wake
+        self._heartbeat = Heartbeat(self._observer)
+        self._observer.beat = self._heartbeat.begin
         self._arrivals = Arrivals()
         self._entries = Entries(Points(), self._arrivals)
         self._installed: Installed | None = None
@@ -162,8 +165,9 @@ class Watch:
             self._installed.asyncio_came(module)
 
     def rest(self) -> None:
-        """End our thread while the process forks: the next transaction starts it again, here or in the child."""
+        """End our threads while the process forks: the next transaction starts them again, here or in the child."""
         self._watchdog.stop()
+        self._heartbeat.stop()
 
     def forked(self) -> None:
         """Begin anew in a forked child: what its parent saw is its parent's."""
@@ -178,6 +182,7 @@ class Watch:
         self._observer.end()
         self._arrivals.stop()
         self._watchdog.stop()
+        self._heartbeat.stop()
         self._entries.points.undo()
         if self._installed is not None:
             self._installed.uninstall()

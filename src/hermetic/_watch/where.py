@@ -28,6 +28,7 @@ _SEP = os.sep
 _STDLIB = tuple({sysconfig.get_paths()[name] + _SEP for name in ("stdlib", "platstdlib")})
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + _SEP
 _INSTALLED = (f"{_SEP}site-packages{_SEP}", f"{_SEP}dist-packages{_SEP}")
+_SQLALCHEMY = f"{_SEP}sqlalchemy{_SEP}"
 _WRAPPERS = tuple(
     f"{_SEP}{name}{_SEP}" for name in ("sqlalchemy", "sqlmodel", "greenlet", "flask_sqlalchemy", "advanced_alchemy")
 )
@@ -173,6 +174,11 @@ def _positions(code: CodeType, offset: int) -> tuple[int, int, int, int]:
             line = line or code.co_firstlineno
             return line, end_line or line, column or 0, end_column or 0
     return code.co_firstlineno, code.co_firstlineno, 0, 0
+
+
+def is_sqlalchemy(code: CodeType) -> bool:
+    """Whether code is SQLAlchemy's own."""
+    return _SQLALCHEMY in code.co_filename
 
 
 def is_in_loop(site: Site | None) -> bool:

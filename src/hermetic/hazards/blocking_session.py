@@ -45,6 +45,8 @@ async def in_stock() -> list[str]:
 
 ## Known gaps
 - A callback registered with a framework that Hermetic does not know counts as neither.
+- While a program runs, what a session does between its statements (rows made into objects, say) is looked at from time
+  to time and in requests only: short stretches may be missed.
 
 ## Sources
 - SQLAlchemy, "Asynchronous I/O (asyncio)": "Synopsis - ORM", "Running Synchronous Methods and Functions under asyncio".

@@ -94,7 +94,9 @@ class SessionHooks:
             if self.is_awaited():
                 life.is_async = True
             else:
-                life.blocks = perf_counter_ns()
+                life.blocks = life.blocked_at = perf_counter_ns()
+                if request is not None and self.observer.beats_on is not loop:
+                    self.observer.beat(loop)
         return life
 
     def is_awaited(self) -> bool:
@@ -109,6 +111,15 @@ class SessionHooks:
         if life.blocked_ms >= self.observer.settings.blocked_ms:
             ms, life.blocked_ms = life.blocked_ms, 0.0
             self.judge.blocked(life, life.site or self.observer.sites.here(), ms, life.request is None)
+        if life.stalls:
+            self.stalled(life)
+
+    def stalled(self, life: SessionLife) -> None:
+        """Tell of lines at which work with a session's results has held up an event loop."""
+        stalls, life.stalls = life.stalls or {}, None
+        for site, ms in stalls.items():
+            if ms >= self.observer.settings.blocked_ms:
+                self.judge.blocked(life, site, ms, life.request is None)
 
     def overlapped(self, life: SessionLife, loop: asyncio.AbstractEventLoop | None) -> None:
         """Another task or thread is inside already; a task that runs nothing of the user's has its line where it is awaited."""
@@ -244,6 +255,8 @@ class SessionHooks:
         loop = running_loop()
         if life.busy and life.busy != worker(loop) and not life.is_tangled:
             self.overlapped(life, loop)
+        if life.stalls:
+            self.stalled(life)
         has_unsaved = bool(session._new or session._deleted or session.identity_map._modified)
         if not (life.began or has_unsaved or len(session.identity_map)):
             return life
