@@ -10,7 +10,8 @@ import pytest
 
 from hermetic._catalogue import Finding
 from hermetic._check.source.discover import SourceFile
-from hermetic._check.telling.fingerprints import HALF, Places, fingerprinted
+from hermetic._check.telling.fingerprints import Places, fingerprinted
+from hermetic._fingerprints import HALF
 
 TOTAL = """\
 def total(order_id):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import linecache
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from time import perf_counter_ns
 from typing import TypeGuard
 
 from .._catalogue import Finding, Hazard, Logic, Moment, Severity, Sighting, Step, catalogue
+from .._fingerprints import Scopes, marked
 from .._lifecycle.instance import InstanceState
 from .._lifecycle.outcome import FINE, Outcome
 from .._lifecycle.records import Key, Record, Where
@@ -18,6 +21,9 @@ from .allowed import Allowed
 from .collector import Collector, Tally
 from .settings import Settings
 from .where import Place, Site, Sites
+
+FILES = 4
+"""So many files are kept as syntax trees, each since the first finding in it."""
 
 NOWHERE = Place("?", 1, 1, 1, 1, "", "", "")
 
@@ -62,6 +68,7 @@ class Teller:
         self.collector = collector
         self.allowed = Allowed(sites)
         self._logics: dict[type[Record], list[tuple[Hazard, Logic]]] | None = None
+        self._read: dict[str, Scopes] = {}
         self._lock = threading.RLock()
         self._loaded = self._took = 0
 
@@ -114,16 +121,17 @@ class Teller:
         if known is not None:
             self.collector.again(known, scene.ms)
             if known.finding.severity == "info" and not _is_possible(sighting, scene):
-                self.collector.weigh(known, self._finding(hazard, sighting, scene, self._place(site)))
+                self.collector.weigh(known, self._finding(hazard, sighting, scene, site))
             return known
         place = self._place(site)
         if self.allowed.covers(hazard.slug, site, place.line):
             return None
-        return self.collector.keep(key, self._finding(hazard, sighting, scene, place), scene.ms)
+        return self.collector.keep(key, self._finding(hazard, sighting, scene, site), scene.ms)
 
-    def _finding(self, hazard: Hazard, sighting: Sighting, scene: Scene, place: Place) -> Finding:
+    def _finding(self, hazard: Hazard, sighting: Sighting, scene: Scene, site: Hashable) -> Finding:
+        place = self._place(site)
         is_possible = _is_possible(sighting, scene)
-        return Finding(
+        finding = Finding(
             slug=hazard.slug,
             code=hazard.code,
             severity="info" if is_possible else scene.severity or hazard.severity,
@@ -138,6 +146,21 @@ class Teller:
             fix=sighting.fix,
             function=place.function,
         )
+        found = self._scopes(site[0].co_filename).at(place.line) if _is_site(site) else None
+        return finding if found is None else marked(finding, found)
+
+    def _scopes(self, file: str) -> Scopes:
+        """The functions and statements of a file, as a check would tell them; none of one that cannot be read."""
+        known = self._read.get(file)
+        if known is None:
+            while len(self._read) >= FILES:
+                self._read.pop(next(iter(self._read)), None)
+            try:
+                tree = ast.parse("".join(linecache.getlines(file)))
+            except (SyntaxError, ValueError):
+                tree = ast.Module([], [])
+            known = self._read[file] = Scopes(tree)
+        return known
 
     def step(self, site: Hashable, text: str) -> Step:
         """A site of a story."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..._catalogue import Finding
+from ..._fingerprints import HALF
 from ...errors import BadConfig, CheckFailed
 from ..checked import Entry
-from .fingerprints import HALF
 
 VERSION = 1
 

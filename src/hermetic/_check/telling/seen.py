@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..._catalogue import Finding, finding_of
+from ..._fingerprints import HALF
 from ...errors import BadConfig
 from ..checked import Problem, Sightings
 from ..options.policy import Policies
-from .fingerprints import HALF, Places, fingerprinted
+from .fingerprints import Places, fingerprinted
 
 VERSION = 1
 
