@@ -64,6 +64,7 @@ def buy(order_id: int, customer_id: int, product_id: int) -> None:
 - That a condition lets the work run once only (`if order.status == "open"`) is seen for new rows, not for counters.
 - On SQLite, "database is locked" is an OperationalError that always comes before the commit took effect; a program that
   only ever speaks to SQLite need not heed this.
+- A running program is not watched for it: whether a commit that broke off took effect only the database knows.
 - A unique constraint over several columns is not seen, nor what a handler in another function finds out of the error.
 
 ## Sources

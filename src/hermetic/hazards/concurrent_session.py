@@ -57,6 +57,7 @@ async def dashboard() -> list[int]:
 - A lock that comes as a parameter without annotation is not known as one.
 - A callee that reaches the session through an object of an unknown class is not seen.
 - A `ContextVar` or `async_scoped_session` whose scope function is not the current task is taken at its word.
+- While a program runs, tasks are told only when they are in the session at the same moment.
 
 ## Sources
 - SQLAlchemy, "Asynchronous I/O (asyncio)": "Using AsyncSession with Concurrent Tasks".

@@ -71,6 +71,8 @@ def take(product_id: int, quantity: int) -> str:
 - A helper that opens a session of its own is *possible*: it may be a step of a single worker, under a lease, or under a
   lock that its callers hold. A helper that is handed a session, and a route, task or tool, are *likely*.
 - A value kept in a local variable (`n = product.stock; product.stock = n - 1`) is not followed.
+- While a program runs, only what sessions of the same process commit is seen, through the ORM, and in flushes of at most
+  200 rows.
 
 ## Sources
 - PostgreSQL, "Transaction Isolation": "Read Committed Isolation Level", "Repeatable Read Isolation Level".

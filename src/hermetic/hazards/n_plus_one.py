@@ -56,7 +56,6 @@ def quantities() -> dict[int, int]:
 - A many-to-one whose targets are few and already in the session costs no query; that cannot be seen before it runs.
 - A query that asks the same for every row is not reported, only one that mentions the row.
 - How many rows there are is not known: `limit(1)` and `first()` are understood, a table of three rows is not.
-
 - While a program runs, a single row is information only, and only where the read itself stands in a loop: the loop may be
   in a caller.
 

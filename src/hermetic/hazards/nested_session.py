@@ -71,6 +71,7 @@ def place(customer_id: int, total: int) -> None:
   objects when it closes, is not told.
 - A caller that has only read is not reported, though the two sessions may see different states of the database.
 - Whether both sessions belong to the same database is not looked up.
+- A running program is not watched for it: that the second session was to be the first is in the code alone.
 - A callee that reaches its own session by way of a third function is followed, but told as one that always opens its own.
 
 ## Sources

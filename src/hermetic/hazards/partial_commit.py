@@ -56,6 +56,7 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 - Whether two writes belong together is a guess; the finding is *likely*, never *proven*, and only *possible* where one
   call both commits and writes on, or where a handler around the second commit does something before it raises.
 - A commit of a decorator that hands on no session (`@transaction`) is not counted beside one in the function.
+- While a program runs, pieces that two sessions commit are not taken together.
 
 ## Sources
 - SQLAlchemy, "Session Basics": "When do I construct a Session, when do I commit it, and when do I close it?"

@@ -85,6 +85,7 @@ own. What was flushed before goes with it.
   SELECT fails is not expected.
 - A commit in a `finally` that stands in a helper is not seen.
 - After a `rollback()` inside of `with session.begin():` only statements are told, not attributes that are read.
+- While a program runs, an error that a driver raises outside of a session's statements is not seen.
 
 ## Sources
 - SQLAlchemy, error code `7s2a`: "This Session's transaction has been rolled back due to a previous exception during

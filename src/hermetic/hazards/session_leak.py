@@ -57,6 +57,8 @@ rows leave it.
   starts by itself with a registry of tasks, are not followed.
 - A cancellation is followed only from the `yield` of an asynchronous generator, not from every `await`.
 - Connections taken from an engine are followed only when they are opened in the same function.
+- While a program runs, a session that was dropped in its transaction is told when the garbage collector finds it, which may
+  be late.
 
 ## Sources
 - SQLAlchemy, error code `3o7r`: QueuePool limit of size x overflow y reached, connection timed out.

@@ -71,6 +71,8 @@ def grant(customer_id: int, amount: int) -> None:
   to Hermetic reaches is missed.
 - Of an instance handed to a thread, only a lazy load there is seen, not that two threads change it.
 - A session that a worker keeps in its context when it starts (`ctx["session"]` of arq) is not followed to its jobs.
+- While a program runs, threads are told when they are in the session at the same moment, requests when one follows another
+  without a close: a hand-over from thread to thread is legal.
 
 ## Sources
 - SQLAlchemy, "Session Basics": "Is the Session thread-safe? Is AsyncSession safe to share in concurrent tasks?"

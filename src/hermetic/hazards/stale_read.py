@@ -57,6 +57,8 @@ def settle(order_id: int, payment_url: str) -> None:
 ## Known gaps
 - Which values never change is not known beyond primary keys.
 - A value copied to a local variable before the wait is followed only within the function.
+- A running program is not watched for it: SQLAlchemy tells nobody of reads. A write over what another session of the same
+  process committed since is told, as `lost-update`.
 - What else than the attribute itself a value is computed from is not followed: only tests of other attributes count.
 
 ## Sources
