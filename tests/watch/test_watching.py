@@ -204,7 +204,7 @@ def test_what_is_open(shop: ModuleType, watch: Watch) -> None:
 def test_a_failing_hook_is_not_felt(shop: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hook that fails is counted, and taken off at the third time; the program goes on."""
     with watched() as watch:
-        monkeypatch.setattr("hermetic._watch.where.Sites.here", lambda self: 1 / 0)
+        monkeypatch.setattr("hermetic._where.Sites.here", lambda self: 1 / 0)
         for _ in range(4):
             lose(shop)
 

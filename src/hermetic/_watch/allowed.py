@@ -12,7 +12,7 @@ from types import CodeType, TracebackType
 from typing import ParamSpec, TypeVar
 
 from .._catalogue import catalogue
-from .where import Sites
+from .._where import Sites
 
 P = ParamSpec("P")
 R = TypeVar("R")

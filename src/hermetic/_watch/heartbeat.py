@@ -9,10 +9,10 @@ import weakref
 from time import perf_counter_ns
 from types import FrameType
 
+from .._where import Site, is_sqlalchemy
 from .lives import SessionLife
 from .observer import Observer
 from .watchdog import heed_forks
-from .where import Site, is_sqlalchemy
 
 PAUSE_S = 0.05
 """So long the heart rests after a beat that was answered in time; 5 ms would cost a busy loop a fifth of its time."""

@@ -30,11 +30,11 @@ from .._lifecycle.records import (
 )
 from .._lifecycle.session import Savepoint
 from .._lifecycle.source import PageAsked
+from .._where import Site
 from .collector import Tally
 from .lives import EngineSeen, Held, Query, SessionLife, Unsaved
 from .settings import Settings
 from .teller import Rows, Scene, Teller
-from .where import Site
 
 
 class Judge:

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from .._catalogue import Finding
 from .._lifecycle.records import Key, Record, SessionOpened, SessionRecord
 from .._lifecycle.session import Phase, SessionState
+from .._where import Site
 from .collector import Tally
 from .requests import Request
-from .where import Site
 
 RING = 48
 """So many events are remembered of a session; a story is told from the latest."""

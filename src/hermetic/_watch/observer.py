@@ -13,12 +13,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from .._where import Site, Sites
 from .collector import Collector
 from .lives import EngineSeen, Held, Query, SessionLife
 from .requests import REQUEST, Request
 from .settings import Settings
 from .tape import Tape
-from .where import Site, Sites
 
 MARK = "_hermetic"
 """The one name under which we keep our own on objects of SQLAlchemy: sessions, connections, states."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from time import perf_counter_ns, time
 
 from .._catalogue import Step
+from .._where import Site
 from .observer import Observer
 from .requests import Request
 from .seen import Open
-from .where import Site
 
 
 def openings(observer: Observer) -> list[Open]:

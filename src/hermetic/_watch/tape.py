@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .._catalogue import Step
-from .where import Site, Sites
+from .._where import Site, Sites
 
 LONGEST = 10_000
 """So many statements are kept on one tape; of later ones only the number is."""

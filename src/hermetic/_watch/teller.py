@@ -17,10 +17,10 @@ from .._lifecycle.instance import InstanceState
 from .._lifecycle.outcome import FINE, Outcome
 from .._lifecycle.records import Key, Record, Where
 from .._lifecycle.session import SessionState
+from .._where import Place, Site, Sites
 from .allowed import Allowed
 from .collector import Collector, Tally
 from .settings import Settings
-from .where import Place, Site, Sites
 
 FILES = 4
 """So many files are kept as syntax trees, each since the first finding in it."""

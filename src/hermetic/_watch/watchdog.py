@@ -11,9 +11,9 @@ from time import perf_counter_ns
 from types import FrameType
 from typing import Protocol
 
+from .._where import PROJECT, Site, Sites, waiting_at
 from .lives import SessionLife
 from .observer import Observer
-from .where import PROJECT, Site, Sites, waiting_at
 
 LOOKS = 4
 """So many times within the time limit for a transaction the watchdog looks up."""

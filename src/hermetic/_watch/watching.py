@@ -12,6 +12,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING
 
 from .._catalogue import catalogue
+from .._where import Sites
 from ..errors import HazardsSeen
 from .arriving import Arrivals
 from .collector import Collector, Mark
@@ -26,7 +27,6 @@ from .settings import Mode, Settings
 from .tape import Tape
 from .teller import Teller
 from .watchdog import Watchdog
-from .where import Sites
 
 if TYPE_CHECKING:
     from .sqlalchemy import Installed

@@ -13,11 +13,11 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from ..._lifecycle.instance import InstanceState as Instance
+from ..._where import Site
 from ..judge import Judge
 from ..lives import SessionLife
 from ..observer import MISSING, Observer
 from ..points import Points, Wrapped
-from ..where import Site
 from .events import listen
 from .loads import LoadHooks
 from .picture import AnyState, instance_of

@@ -14,11 +14,11 @@ from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.orm import InstanceState
 from sqlalchemy.orm.exc import DetachedInstanceError
 
+from ..._where import END, PROJECT, Site, Sites
 from ..judge import Judge
 from ..notes import add, note_of
 from ..observer import Observer
 from ..points import Points, Wrapped
-from ..where import END, PROJECT, Site, Sites
 from .loads import LoadHooks, expired_by
 from .picture import AnyState, instance_of
 

@@ -13,12 +13,12 @@ from sqlalchemy.exc import InvalidRequestError, StatementError
 from sqlalchemy.orm import Session, SessionTransaction, object_session
 
 from ..._catalogue import Step
+from ..._where import Site
 from ..judge import Judge
 from ..lives import SessionLife
 from ..notes import add, note_of, written
 from ..observer import MARK, Observer
 from ..points import Points, Wrapped
-from ..where import Site
 from .loads import LoadHooks
 from .picture import AnyState
 from .sessions import SessionHooks

@@ -13,11 +13,11 @@ from sqlalchemy.orm import QueryContext, Session, loading
 from ..._lifecycle.instance import ExpiredBy
 from ..._lifecycle.instance import InstanceState as Instance
 from ..._lifecycle.records import Committed, RolledBack
+from ..._where import Site, is_in_loop, spot_of
 from ..judge import Judge
 from ..lives import Lazily, Query, SessionLife
 from ..observer import MARK, Observer
 from ..points import Points, Wrapped
-from ..where import Site, is_in_loop, spot_of
 from .events import listen
 from .picture import AnyState, instance_of
 from .sessions import SessionHooks

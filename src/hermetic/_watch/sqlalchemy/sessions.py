@@ -13,6 +13,7 @@ from sqlalchemy.exc import PendingRollbackError
 from sqlalchemy.orm import Session
 
 from ..._lifecycle.records import Committed, Executed, Flushed, RolledBack, SessionClosed
+from ..._where import Site, waiting_at
 from ..idling import look_idle
 from ..judge import Judge
 from ..lives import SessionLife, Unsaved
@@ -20,7 +21,6 @@ from ..notes import add, note_of
 from ..observer import MARK, MISSING, Observer, running_loop, worker
 from ..points import Points, Wrapped
 from ..requests import REQUEST
-from ..where import Site, waiting_at
 from .picture import AnyState, instance_of, key_of
 
 CLOSING: ContextVar[tuple[Site | None, BaseException | None] | None] = ContextVar("hermetic_closing", default=None)

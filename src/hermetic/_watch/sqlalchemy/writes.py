@@ -10,11 +10,11 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import InstanceState, Session
 
 from ..._lifecycle.records import Added, AttributeWritten, Deleted
+from ..._where import Site
 from ..judge import Judge
 from ..lives import RowKey, SessionLife, Stale
 from ..observer import Observer
 from ..points import Points, Wrapped
-from ..where import Site
 from .detached import DetachedHooks
 from .events import listen
 from .loads import LoadHooks

@@ -26,7 +26,7 @@ SKIPPED, LIBRARY, PROJECT, END = 0, 1, 2, 3
 
 _SEP = os.sep
 _STDLIB = tuple({sysconfig.get_paths()[name] + _SEP for name in ("stdlib", "platstdlib")})
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + _SEP
+_OURS = os.path.dirname(os.path.abspath(__file__)) + _SEP
 _INSTALLED = (f"{_SEP}site-packages{_SEP}", f"{_SEP}dist-packages{_SEP}")
 _SQLALCHEMY = f"{_SEP}sqlalchemy{_SEP}"
 _WRAPPERS = tuple(
