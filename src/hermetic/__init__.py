@@ -7,9 +7,13 @@ import typing
 
 if typing.TYPE_CHECKING:
     from ._projections.door import Projection, fetch, fetch_json, fetch_one, fetch_page, plan, stream
+    from ._scopes.aio import AsyncDatabase
+    from ._scopes.sync import Database
     from ._watch import allow, unwatch, watch
 
 __all__ = [
+    "AsyncDatabase",
+    "Database",
     "Projection",
     "allow",
     "fetch",
@@ -23,6 +27,8 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "AsyncDatabase": "._scopes.aio",
+    "Database": "._scopes.sync",
     **dict.fromkeys(["allow", "unwatch", "watch"], "._watch"),
     **dict.fromkeys(
         ["Projection", "fetch", "fetch_json", "fetch_one", "fetch_page", "plan", "stream"], "._projections.door"

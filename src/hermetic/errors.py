@@ -3,6 +3,19 @@
 HermeticError                 anything below
 ├── BadProjection             a DTO, a mapped class and a statement that cannot be brought together
 ├── BadCursor                 the cursor of a page is not one that was handed out for this query
+├── ScopeError                a scope was used in a way that could lose work; `hermetic.Unloaded` is one too
+│   ├── ScopeClosed           its session was used after the block ended
+│   ├── ScopeOwned            its session was committed, rolled back or closed from inside
+│   ├── ScopeNested           a scope cannot begin inside of the one around it
+│   ├── SealedWrite           an object was written to after its scope closed, and nothing would keep that
+│   ├── ReadOnly              something was written in a read scope
+│   ├── ConcurrentUse         two tasks or threads used one session at once
+│   ├── BlockingScope         a synchronous scope was opened on the thread of an event loop
+│   ├── UnsavedChanges        the connection was to be released while the transaction had work in it
+│   ├── PoisonedUnit          an error of the database was swallowed, and the unit was to commit all the same
+│   ├── OutcomeUnknown        the connection broke during the commit: it may have happened
+│   └── HooksFailed           the work is committed, what was to follow it failed
+├── BadDatabase               a URL, engine or setting that cannot be worked with safely
 ├── HazardsSeen               a watched program did what it must not, under mode "raise"
 ├── CheckFailed               `hermetic check` could not do its work (exit code 2)
 │   ├── BadConfig             an option, a key of [tool.hermetic] or a value in it is wrong
@@ -25,6 +38,62 @@ class BadProjection(HermeticError):
 
 class BadCursor(HermeticError):
     """A page was asked for with a cursor that was not handed out for this query; a host answers 400."""
+
+
+class ScopeError(HermeticError):
+    """A scope was used in a way that could lose work or hand it to somebody else."""
+
+
+class ScopeClosed(ScopeError):
+    """The session of a scope was used after its block ended."""
+
+
+class ScopeOwned(ScopeError):
+    """The session of a scope was committed, rolled back or closed from inside: the scope does that at its end."""
+
+
+class ScopeNested(ScopeError):
+    """A scope cannot begin inside of the one around it."""
+
+
+class SealedWrite(ScopeError):
+    """An object was written to after its scope closed; nothing would have kept the change."""
+
+
+class ReadOnly(ScopeError):
+    """Something was written in a read scope."""
+
+
+class ConcurrentUse(ScopeError):
+    """Two tasks or two threads used the session of one scope at the same time."""
+
+
+class BlockingScope(ScopeError):
+    """A synchronous scope was opened on the thread of an event loop, which would stand still for each statement."""
+
+
+class UnsavedChanges(ScopeError):
+    """The connection of a scope was to be released while its transaction had work in it."""
+
+
+class PoisonedUnit(ScopeError):
+    """An error of the database was swallowed inside a unit of work, and the unit was to commit all the same."""
+
+
+class OutcomeUnknown(ScopeError):
+    """The connection broke during the commit: it may have happened or not; `__cause__` is what broke it."""
+
+
+class HooksFailed(ScopeError):
+    """The work is committed and stays so; functions that were to run after it failed. `failures` holds their errors."""
+
+    def __init__(self, sentence: str, failures: tuple[Exception, ...]) -> None:
+        super().__init__(sentence)
+        self.failures = failures
+
+
+class BadDatabase(HermeticError):
+    """A URL, an engine or a setting of a database that cannot be worked with safely."""
 
 
 class HazardsSeen(HermeticError):

@@ -1,0 +1,313 @@
+"""AsyncDatabase: scopes for programs with asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from types import TracebackType
+from typing import Any, Generic, Literal, TypeVar, Unpack, cast, overload
+
+from sqlalchemy import URL, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, AsyncSessionTransaction
+from sqlalchemy.orm import Session
+
+from .._where import Site
+from ..errors import BadDatabase, HooksFailed
+from .ending import LEAVE_S, LOOK_S, abandon, commit
+from .engines import EngineHow, EngineSettings, async_engine
+from .home import Attempts, Health, Home
+from .once import check_key, claim, done, make_ledger, record
+from .scope import Scope, here
+from .sessions import AsyncScopeSession, async_class
+from .shield import to_the_end
+
+S = TypeVar("S", bound=AsyncSession)
+T = TypeVar("T")
+
+
+class AsyncDatabase(Generic[S]):
+    """One engine for asyncio, and scopes in which what is done with a session cannot leak from it.
+
+    ```python
+    db = AsyncDatabase("sqlite+aiosqlite:///shop.db")
+
+    async with db.begin() as session:
+        session.add(Order(customer_id=5))
+    ```
+
+    Everything is as with Database, and awaited. It belongs to the event loop that uses it first; when that loop has been
+    closed, the next one may have it, with connections of its own. Raises BadDatabase for what cannot work safely.
+    """
+
+    @overload
+    def __init__(
+        self: AsyncDatabase[AsyncScopeSession],
+        source: str | URL | AsyncEngine,
+        *,
+        session_options: Mapping[str, Any] | None = ...,
+        **how: Unpack[EngineHow],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        source: str | URL | AsyncEngine,
+        *,
+        session_class: type[S],
+        session_options: Mapping[str, Any] | None = ...,
+        **how: Unpack[EngineHow],
+    ) -> None: ...
+    def __init__(
+        self,
+        source: str | URL | AsyncEngine,
+        *,
+        session_class: type[AsyncSession] = AsyncScopeSession,
+        session_options: Mapping[str, Any] | None = None,
+        **how: Unpack[EngineHow],
+    ) -> None:
+        self.engine = async_engine(source, EngineSettings(**how))
+        self.home: Home[AsyncEngine, S] = Home(self.engine, session_options or {})
+        self._session_class: Callable[..., S] = cast("type[S]", async_class(session_class))  # type: ignore[arg-type]  # the overloads say which class; one can be hashed
+        self._has_ledger = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def begin(self, *, isolation_level: str | None = None) -> AbstractAsyncContextManager[S]:
+        """A unit of work: committed at the end of the block, rolled back when an exception or a cancellation leaves it.
+
+        Inside of another one of the same task it is a savepoint of that. Objects stay readable after it, and refuse to be
+        changed. The commit is brought to its end even when the task is cancelled during it; a note of the CancelledError
+        tells what became of it. Raises as Database.begin does.
+        """
+        around = self.home.around(asyncio.current_task())
+        if around is not None:
+            around[0].check_begin_inside()
+            return AsyncSavepoint(*around)
+        return AsyncBlock(self, "begin", _caller(), self.home.unit_engine(isolation_level))
+
+    def read(self) -> AbstractAsyncContextManager[S]:
+        """A block that reads, and in which every write is refused: by the session, and by the database where it can.
+
+        Inside of another scope it reads with the session of that.
+        """
+        around = self.home.around(asyncio.current_task())
+        if around is not None:
+            return AsyncReading(*around)
+        return AsyncBlock(self, "read", _caller(), self.home.read_engine)
+
+    async def run(
+        self,
+        work: Callable[..., Awaitable[T]],
+        /,
+        *args: Any,
+        once: str | None = None,
+        tries: int = 5,
+        first_delay_s: float = 0.05,
+        isolation_level: str | None = None,
+        **kwargs: Any,
+    ) -> T:
+        """What `await work(session, *args, **kwargs)` gives, in a unit of work that is tried again where that is safe.
+
+        When that is, what `once` does, and what it raises: as Database.run. Any: the arguments are the work's.
+        """
+        self.home.refuse_inside(asyncio.current_task(), "run()")
+        attempts = Attempts(tries, first_delay_s, is_once=once is not None)
+        if once is not None:
+            await self._prepare(once)
+        while True:
+            try:
+                async with AsyncBlock(self, "begin", _caller(), self.home.unit_engine(isolation_level)) as session:
+                    if once is None:
+                        return await work(session, *args, **kwargs)
+                    return await _once(session, once, work, args, kwargs)
+            except Exception as error:
+                await asyncio.sleep(attempts.delay_after(error))
+
+    async def health(self) -> Health:
+        """Whether the database answers now; never raises."""
+        started = time.perf_counter()
+        told = None
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError) as error:
+            told = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return Health(told is None, time.perf_counter() - started, len(self.home.open_scopes), told)
+
+    async def dispose(self) -> None:
+        """Close the connections that no scope holds; the others close when they are given back."""
+        await self.engine.dispose()
+
+    async def __aenter__(self) -> AsyncDatabase[S]:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await to_the_end(self.dispose())
+
+    def session_on(self, engine: AsyncEngine, scope: Scope) -> S:
+        """A session for a scope."""
+        self._check_loop()
+        session = self._session_class(engine, **self.home.session_options)
+        session.scope = session.sync_session.scope = scope  # type: ignore[attr-defined]  # async_class gives it to both
+        return session
+
+    def _check_loop(self) -> None:
+        """Raise BadDatabase on another event loop than the one that the connections belong to."""
+        loop = asyncio.get_running_loop()
+        if loop is self._loop:
+            return
+        if self._loop is not None and not self._loop.is_closed():
+            raise BadDatabase(
+                f"{here()}: this AsyncDatabase belongs to another event loop that is running still, and so do its "
+                f"connections.\n  Make one for each loop."
+            )
+        if self._loop is not None:
+            self.engine.sync_engine.dispose(close=False)
+        self._loop = loop
+
+    async def _prepare(self, key: str) -> None:
+        check_key(key)
+        if not self._has_ledger:
+            async with self.engine.begin() as connection:
+                await connection.run_sync(make_ledger)
+            self._has_ledger = True
+
+
+class AsyncBlock(Generic[S]):
+    """The context manager of an outermost scope."""
+
+    __slots__ = ("_database", "_engine", "_kind", "_opened", "_scope", "_session")
+
+    def __init__(
+        self, database: AsyncDatabase[S], kind: Literal["begin", "read"], opened: Site, engine: AsyncEngine
+    ) -> None:
+        self._database = database
+        self._kind = kind
+        self._opened = opened
+        self._engine = engine
+
+    async def __aenter__(self) -> S:
+        home = self._database.home
+        self._scope = Scope(self._kind, self._opened, asyncio.current_task(), home.open_scopes)
+        self._session = self._database.session_on(self._engine, self._scope)
+        home.enter(self._scope, self._session)
+        return self._session
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        scope, session = self._scope, self._session.sync_session
+        scope.ending = True
+        try:
+            await to_the_end(self._end(error))
+        except asyncio.CancelledError as cancelled:
+            cancelled.add_note(scope.told_cancelled())
+            raise
+        finally:
+            scope.ending = False
+            self._database.home.leave(scope)
+            self._database.home.kept.keep(session)
+        if error is None:
+            await run_hooks(scope)
+
+    async def _end(self, error: BaseException | None) -> None:
+        """End the transaction, when no other task is inside of the session any more."""
+        scope = self._scope
+        deadline = time.monotonic() + LEAVE_S
+        while scope.task is not None and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_S)
+        scope.task = None
+        await self._session.run_sync(_ended, error)
+
+
+def _ended(session: Session, error: BaseException | None) -> None:
+    """End the transaction of a scope, as `Block.__exit__` does; in the greenlet of the AsyncSession."""
+    scope: Scope = session.scope  # type: ignore[attr-defined]  # async_class gives it to the user's class
+    if error is None:
+        commit(scope, session)
+    else:
+        abandon(scope, session)
+
+
+async def run_hooks(scope: Scope) -> None:
+    """Call what was to follow the commit, all of it, and await what is async. Raises HooksFailed for what failed."""
+    failures = []
+    for hook, args, kwargs in scope.hooks:
+        try:
+            result = hook(*args, **kwargs)
+            if isinstance(result, Awaitable):
+                await result
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        raise HooksFailed(scope.told_failures(failures), tuple(failures)) from failures[0]
+
+
+class AsyncSavepoint(Generic[S]):
+    """The context manager of a unit of work inside of another: a savepoint."""
+
+    __slots__ = ("_hooks", "_scope", "_session", "_transaction")
+
+    def __init__(self, scope: Scope, session: S) -> None:
+        self._scope = scope
+        self._session = session
+
+    async def __aenter__(self) -> S:
+        self._hooks = len(self._scope.hooks)
+        self._transaction: AsyncSessionTransaction = await self._session.begin_nested()
+        return self._session
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._scope.check_sound(self._session.sync_session)
+                await to_the_end(self._transaction.commit())
+        except BaseException:
+            await self._undo()
+            raise
+        if error is not None:
+            await self._undo()
+
+    async def _undo(self) -> None:
+        """Back to the savepoint; a connection that is gone took it along."""
+        del self._scope.hooks[self._hooks :]
+        with suppress(SQLAlchemyError):
+            await to_the_end(self._transaction.rollback())
+
+
+class AsyncReading(Generic[S]):
+    """The context manager of a read scope inside of another scope, whose session it reads with."""
+
+    __slots__ = ("_scope", "_session")
+
+    def __init__(self, scope: Scope, session: S) -> None:
+        self._scope = scope
+        self._session = session
+
+    async def __aenter__(self) -> S:
+        self._scope.read_inside(1)
+        return self._session
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._scope.read_inside(-1)
+
+
+async def _once(
+    session: AsyncSession, key: str, work: Callable[..., Awaitable[T]], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> T:
+    """What the work gives, or gave when it was done. Any: the work's own arguments."""
+    found = await session.run_sync(done, key)
+    if found is None:
+        await session.run_sync(claim, key)
+        found = (await session.run_sync(record, key, await work(session, *args, **kwargs)),)
+    return found[0]  # type: ignore[no-any-return]  # what comes back out of JSON
+
+
+def _caller() -> Site:
+    """The line that opens a scope: two calls up."""
+    frame = sys._getframe(2)
+    return frame.f_code, frame.f_lasti

@@ -1,0 +1,190 @@
+"""Engines with what every program should have set: pools that fail soon and loudly, timeouts, a name on the server."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool, StaticPool
+
+from ..errors import BadDatabase
+from . import sqlite
+
+Pooler = Literal["transaction"]
+
+IDLE_IN_TRANSACTION_S = 60
+"""A transaction that idles for longer is ended by PostgreSQL itself: its locks are in everybody's way."""
+
+
+class EngineHow(TypedDict, total=False):
+    """What a Database can be told of its engine; `EngineSettings` has the meaning and the default of each."""
+
+    pool_size: int
+    pool_timeout_s: float
+    statement_timeout_s: float | None
+    application_name: str | None
+    pooler: Pooler | None
+    engine_options: Mapping[str, Any]  # Any: whatever create_engine takes
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What an engine is made with; times in seconds, None for the server's own."""
+
+    pool_size: int = 10
+    pool_timeout_s: float = 30.0
+    statement_timeout_s: float | None = None
+    application_name: str | None = None
+    pooler: Pooler | None = None
+    engine_options: Mapping[str, Any] = field(default_factory=dict)  # Any: whatever create_engine takes
+
+
+def sync_engine(source: str | URL | Engine, settings: EngineSettings) -> Engine:
+    """The engine for a URL, or the one that is given, made ready for scopes. Raises BadDatabase."""
+    engine = source if isinstance(source, Engine) else _made(create_engine, _parsed(source), settings)
+    if engine.dialect.is_async:
+        raise BadDatabase(
+            f"{_shown(engine.url)} is an address for asyncio, and a Database works without.\n"
+            f"  Use AsyncDatabase, or a driver that is not for asyncio."
+        )
+    _make_ready(engine)
+    return engine
+
+
+def async_engine(source: str | URL | AsyncEngine, settings: EngineSettings) -> AsyncEngine:
+    """The engine for a URL, or the one that is given, made ready for scopes. Raises BadDatabase."""
+    if isinstance(source, AsyncEngine):
+        engine = source
+    else:
+        url = _parsed(source)
+        if not url.get_dialect().is_async:
+            raise BadDatabase(
+                f"{_shown(url)} names a driver that is not for asyncio, and an AsyncDatabase needs one.\n"
+                f"  Use Database, or a driver such as sqlite+aiosqlite, postgresql+asyncpg or postgresql+psycopg."
+            )
+        engine = _made(create_async_engine, url, settings)
+    _make_ready(engine.sync_engine)
+    return engine
+
+
+def _parsed(source: str | URL) -> URL:
+    try:
+        url = make_url(source)
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        told = _shown(source) if isinstance(source, URL) else "The address of the database"
+        raise BadDatabase(
+            f"{told} cannot be used: {_without_secret(str(error), source)}.\n"
+            f"  Write it as dialect+driver://user:password@host/database, such as sqlite:///shop.db."
+        ) from None
+    return url
+
+
+def _without_secret(sentence: str, source: str | URL) -> str:
+    """An error's words without the address in them: it may hold a password."""
+    return sentence.replace(str(source), "it").strip().rstrip(".")
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
+
+
+def _made(make: Callable[..., Any], url: URL, settings: EngineSettings) -> Any:
+    """What create_engine or create_async_engine makes of a URL. Any: an engine of the one kind or the other."""
+    arguments = {**_arguments(url, settings), **settings.engine_options}
+    connect_args = {**_connect_arguments(url, settings), **settings.engine_options.get("connect_args", {})}
+    try:
+        return make(url, **{**arguments, "connect_args": connect_args})
+    except ModuleNotFoundError as error:
+        raise BadDatabase(f"{_shown(url)} needs the package {error.name}.\n  pip install {error.name}") from None
+
+
+def _arguments(url: URL, settings: EngineSettings) -> dict[str, Any]:
+    """What create_engine is told; Any: its options."""
+    if settings.pooler is not None and url.get_dialect().is_async:
+        return {"poolclass": NullPool, **_isolation(url)}
+    pool: dict[str, Any] = {"pool_size": settings.pool_size, "max_overflow": 0, "pool_timeout": settings.pool_timeout_s}
+    if url.get_backend_name() != "sqlite":
+        return {**pool, "pool_pre_ping": True, **_isolation(url)}
+    if sqlite.is_in_memory(url):
+        pool["pool_size"] = 1
+    return {**pool, "poolclass": AsyncAdaptedQueuePool if url.get_dialect().is_async else QueuePool}
+
+
+def _isolation(url: URL) -> dict[str, Any]:
+    """Snapshot isolation where it turns a lost update into an error; Any: an option of create_engine."""
+    return {"isolation_level": "REPEATABLE READ"} if url.get_backend_name() == "postgresql" else {}
+
+
+def _connect_arguments(url: URL, settings: EngineSettings) -> dict[str, Any]:
+    """What the driver is told; Any: its own arguments."""
+    match url.get_backend_name(), url.get_driver_name():
+        case "sqlite", _:
+            return {"check_same_thread": False, "timeout": sqlite.BUSY_TIMEOUT_S}
+        case "postgresql", "asyncpg":
+            return _for_asyncpg(settings)
+        case "postgresql", ("psycopg" | "psycopg2" | "psycopg_async") as driver:
+            return _for_psycopg(settings, driver)
+        case ("mysql" | "mariadb") as name, _ if settings.statement_timeout_s is not None:
+            return {"init_command": _mysql_timeout(name, settings.statement_timeout_s)}
+    return {}
+
+
+def _server_settings(settings: EngineSettings) -> dict[str, str]:
+    """PostgreSQL's own settings, for each connection; behind a pooler connections are others', and get none."""
+    if settings.pooler is not None:
+        return {}
+    told = {"idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_S * 1000)}
+    if settings.statement_timeout_s is not None:
+        told["statement_timeout"] = str(round(settings.statement_timeout_s * 1000))
+    return told
+
+
+def _for_asyncpg(settings: EngineSettings) -> dict[str, Any]:
+    """Arguments of asyncpg; Any: of several types."""
+    named = {"application_name": settings.application_name} if settings.application_name else {}
+    told: dict[str, Any] = {"server_settings": {**_server_settings(settings), **named}}
+    if settings.pooler is not None:
+        told |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: f"__hermetic_{uuid.uuid4().hex}__",
+        }
+    return told
+
+
+def _for_psycopg(settings: EngineSettings, driver: str) -> dict[str, Any]:
+    """Arguments of psycopg and psycopg2; Any: of several types."""
+    told: dict[str, Any] = {}
+    if settings.application_name:
+        told["application_name"] = settings.application_name
+    options = " ".join(f"-c {name}={value}" for name, value in _server_settings(settings).items())
+    if options:
+        told["options"] = options
+    if settings.pooler is not None and driver != "psycopg2":
+        told["prepare_threshold"] = None
+    return told
+
+
+def _mysql_timeout(name: str, timeout_s: float) -> str:
+    if name == "mariadb":
+        return f"SET SESSION max_statement_time={timeout_s}"
+    return f"SET SESSION max_execution_time={round(timeout_s * 1000)}"
+
+
+def _make_ready(engine: Engine) -> None:
+    """Teach a SQLite engine real transactions. Raises BadDatabase where two scopes would share one connection."""
+    if engine.dialect.name != "sqlite":
+        return
+    if sqlite.is_in_memory(engine.url) and isinstance(engine.pool, StaticPool):
+        raise BadDatabase(
+            "An engine for a database in memory with a StaticPool gives every scope the same connection, and with it\n"
+            "one transaction for all.\n"
+            "  Pass the URL instead: the engine made for it has one connection that scopes take in turns."
+        )
+    sqlite.behave(engine)

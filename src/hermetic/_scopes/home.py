@@ -1,0 +1,161 @@
+"""What a Database and an AsyncDatabase have in common: which scopes are open, whose they are, which engine serves which."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ..errors import BadDatabase, OutcomeUnknown, ScopeNested
+from . import sqlite
+from .once import KeyTaken
+from .policy import Verdict, delays, verdict_of
+from .scope import Scope, here
+from .seal import KeptSessions
+
+E = TypeVar("E", Engine, AsyncEngine)
+S = TypeVar("S")
+
+MOST_ENGINES_ALIKE = 8
+"""So many engines for one address at once are no accident: they are made in a function that is called again and again."""
+
+_homes: WeakSet[Home[Any, Any]] = WeakSet()  # Any: of either kind
+_forks_are_watched = False
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the database answers, in how many seconds, and what it said when it did not."""
+
+    is_up: bool
+    took_s: float
+    open_scopes: int
+    error: str | None = None
+
+
+class Home(Generic[E, S]):
+    """One engine, the sessions that scopes are made with, and the scopes that are open."""
+
+    def __init__(self, engine: E, session_options: Mapping[str, Any]) -> None:  # Any: whatever the session class takes
+        self.engine: E = engine
+        self.session_options = {"expire_on_commit": False, **session_options}
+        self.open_scopes: set[Scope] = set()
+        self.kept = KeptSessions()
+        self._around: ContextVar[tuple[Scope, S] | None] = ContextVar("around", default=None)
+        self._engines: dict[str | None, E] = {None: self._engine_for({sqlite.BEGIN: "IMMEDIATE"})}
+        self.read_engine: E = self._engine_for(_READ_OPTIONS.get(engine.dialect.name, {}))
+        if engine.dialect.name in ("mysql", "mariadb"):
+            event.listen(_plain(self.read_engine), "begin", _begin_read_only)
+        _refuse_many_alike(engine)
+        _homes.add(self)
+        _watch_forks()
+
+    def _engine_for(self, options: Mapping[str, object]) -> E:
+        made: Any = self.engine.execution_options(**options)  # Any: of the same kind as the engine it is made from
+        return made  # type: ignore[no-any-return]
+
+    def unit_engine(self, isolation_level: str | None) -> E:
+        """The engine whose transactions are units of work, at that isolation level or the database's own."""
+        engine = self._engines.get(isolation_level)
+        if engine is None:
+            options = {sqlite.BEGIN: "IMMEDIATE", "isolation_level": isolation_level}
+            engine = self._engines[isolation_level] = self._engine_for(options)
+        return engine
+
+    def around(self, owner: object) -> tuple[Scope, S] | None:
+        """The scope that this call stands in, with its session, if it belongs to the same thread or task."""
+        around = self._around.get()
+        if around is None or around[0].is_closed or around[0].owner != owner:
+            return None
+        return around
+
+    def enter(self, scope: Scope, session: S) -> None:
+        """The scope is what calls stand in from now on."""
+        self.open_scopes.add(scope)
+        self._around.set((scope, session))
+
+    def leave(self, scope: Scope) -> None:
+        """The scope has ended."""
+        self.open_scopes.discard(scope)
+        self._around.set(None)
+
+    def refuse_inside(self, owner: object, what: str) -> None:
+        """Raise ScopeNested when the call stands in a scope: what is repeated must be whole."""
+        around = self.around(owner)
+        if around is not None:
+            raise ScopeNested(
+                f"{here()}: {what} inside of {around[0].told}: it may run its work again, and the work around it would "
+                f"not be run with it.\n  Call it outside, or call the work itself with the session of the scope."
+            )
+
+
+class Attempts:
+    """How often one piece of work may still be tried, and after which errors."""
+
+    def __init__(self, tries: int, first_delay_s: float, *, is_once: bool) -> None:
+        if tries < 1:
+            raise BadDatabase(f"tries={tries!r}: work is tried once at least.")
+        self._tries = tries
+        self._delays = delays(tries, first_delay_s)
+        self._is_once = is_once
+
+    def delay_after(self, error: Exception) -> float:
+        """How many seconds to wait before the next try; raises the error again when there is none."""
+        delay = next(self._delays, None) if self._may_repeat(error) else None
+        if delay is None:
+            raise error
+        return delay
+
+    def _may_repeat(self, error: Exception) -> bool:
+        if isinstance(error, OutcomeUnknown):
+            return self._is_once
+        return isinstance(error, KeyTaken) or verdict_of(error) is not Verdict.FINAL
+
+
+_READ_OPTIONS: dict[str, dict[str, object]] = {
+    "sqlite": {sqlite.QUERY_ONLY: True},
+    "postgresql": {"postgresql_readonly": True},
+}
+
+
+def _plain(engine: Engine | AsyncEngine) -> Engine:
+    return engine.sync_engine if isinstance(engine, AsyncEngine) else engine
+
+
+def _begin_read_only(connection: Connection) -> None:
+    """MySQL and MariaDB: the transaction that the next statement begins may not write."""
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+def _refuse_many_alike(engine: Engine | AsyncEngine) -> None:
+    """Raise BadDatabase when engines for the same address pile up."""
+    if sqlite.is_in_memory(engine.url) and engine.dialect.name == "sqlite":
+        return
+    alike = sum(1 for each in list(_homes) if each.engine.url == engine.url and each.engine is not engine)
+    if alike >= MOST_ENGINES_ALIKE:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise BadDatabase(
+            f"{here()}: {alike} databases for {shown} are alive already, each with a pool of its own.\n"
+            f"  Make one when the program starts, and use it everywhere; dispose() of those that have ended."
+        )
+
+
+def _watch_forks() -> None:
+    """A child process opens connections of its own: those of its parent are the parent's."""
+    global _forks_are_watched  # once for a process
+    if not _forks_are_watched and hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_forget_connections)
+        _forks_are_watched = True
+
+
+def _forget_connections() -> None:
+    for home in list(_homes):
+        _plain(home.engine).dispose(close=False)
+        home.open_scopes.clear()
+        home._around.set(None)

@@ -1,0 +1,194 @@
+"""What a scope knows of itself: where it was opened, whose it is, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Literal, NoReturn
+
+from sqlalchemy.orm import Session, SessionTransaction
+
+from .._where import Site, Sites
+from ..errors import ConcurrentUse, PoisonedUnit, ReadOnly, ScopeClosed, ScopeNested, ScopeOwned, UnsavedChanges
+
+Outcome = Literal["open", "committed", "rolled back", "unknown"]
+
+Hook = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
+"""A function with its arguments, to be called after the commit; Any: they are the user's."""
+
+_ABORTING = frozenset({"postgresql", "cockroachdb"})
+"""Databases that refuse all further statements of a transaction after one failed, and make its COMMIT a ROLLBACK."""
+
+SITES = Sites()
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """One block of work with a session; `kind` is the verb that opened it, `owner` the task or thread it belongs to."""
+
+    kind: Literal["begin", "read"]
+    opened: Site
+    owner: object
+    rivals: Collection[Scope]
+    """The open scopes of the same database, this one among them."""
+    outcome: Outcome = "open"
+    holder: object = None
+    """The thread that is inside of the session at this moment."""
+    task: object = None
+    """The task that is inside of the AsyncSession at this moment."""
+    hooks: list[Hook] = field(default_factory=list)
+    reading: int = 0
+    """How many read scopes were opened inside and are not closed."""
+    wrote: bool = False
+    """Whether the current transaction has work in it."""
+    failed: tuple[BaseException, SessionTransaction | None] | None = None
+    """The last error of the database and the innermost transaction it happened in."""
+    is_released: bool = False
+    """Whether its connection was handed back, and the block waits for something else."""
+    since_s: float = field(default_factory=monotonic)
+    """When it was opened, in seconds of the monotonic clock."""
+    ending: bool = False
+    """Whether the scope itself is ending its transaction now."""
+    refuses_writes: bool = False
+    """Whether a change of an object is refused; asked at each change, so it is kept and not worked out."""
+
+    def __post_init__(self) -> None:
+        self.refuses_writes = self.kind == "read"
+
+    def close(self, outcome: Outcome) -> None:
+        """The scope has ended."""
+        self.outcome = outcome
+        self.refuses_writes = True
+
+    @property
+    def is_closed(self) -> bool:
+        return self.outcome != "open"
+
+    @property
+    def is_read_only(self) -> bool:
+        return self.kind == "read" or self.reading > 0
+
+    @property
+    def told(self) -> str:
+        """The scope as a message names it: what opened it, and where."""
+        return f"{self.kind}() at {at(self.opened)}"
+
+    def read_inside(self, more: int) -> None:
+        """A read scope opens inside, or closes."""
+        self.reading += more
+        self.refuses_writes = self.is_read_only
+
+    def told_unknown(self) -> str:
+        """What to tell when the connection broke during the commit."""
+        return (
+            f"The connection broke during the commit of {self.told}: the work may be kept or not.\n"
+            f"  Look at what it wrote before it is done again, or give it a key: run(work, once=key) does."
+        )
+
+    def told_cancelled(self) -> str:
+        """What to tell when the task was cancelled while the scope ended, or before."""
+        what = {"committed": "its work is kept", "unknown": "its work may be kept or not"}.get(
+            self.outcome, "nothing of it is kept"
+        )
+        return f"{self.told}: {what}."
+
+    def told_failures(self, failures: Collection[Exception]) -> str:
+        """What to tell when functions that were to follow the commit failed."""
+        each = "\n".join(f"  {type(error).__name__}: {error}" for error in failures)
+        return f"The work of {self.told} is committed, but of what was to follow it {len(failures)} failed:\n{each}"
+
+    def check_open(self, what: str) -> None:
+        """Raise ScopeClosed when the scope has ended."""
+        if self.is_released:
+            raise ScopeClosed(
+                f"{here()}: {what} while the connection of {self.told} is released.\n"
+                f"  Use the session after the block of released(), or open a scope of its own for this work."
+            )
+        if self.is_closed:
+            raise ScopeClosed(
+                f"{here()}: {what} on the session of {self.told}, which has ended ({self.outcome}).\n"
+                f"  Open a scope of its own for this work."
+            )
+
+    def check_writable(self, what: str) -> None:
+        """Raise ReadOnly in a read scope."""
+        if self.is_read_only:
+            raise ReadOnly(
+                f"{here()}: {what} in a read scope ({self.told}).\n  Open it with begin() if it is to write."
+            )
+
+    def check_ending(self, what: str) -> None:
+        """Raise ScopeOwned unless it is the scope itself that ends its transaction."""
+        if not self.ending:
+            raise ScopeOwned(
+                f"{here()}: {what} inside of {self.told}, which does that at its end.\n"
+                f"  For a part that may fail alone, open begin() inside; to give up everything, raise an exception."
+            )
+
+    def refuse_second(self) -> NoReturn:
+        """Raise ConcurrentUse: another task or thread is inside of the session."""
+        raise ConcurrentUse(
+            f"{here()}: the session of {self.told} is in use by another task or thread at this moment.\n"
+            f"  Open a scope in each of them, or do the work one after the other."
+        )
+
+    def told_holders(self) -> str:
+        """What to tell when no connection came free: which scopes have one, the oldest first."""
+        now = monotonic()
+        oldest = sorted((each for each in list(self.rivals) if each is not self), key=lambda each: each.since_s)
+        told = [f"  {each.told}, open for {now - each.since_s:.1f} s" for each in oldest[:10]]
+        more = [f"  and {len(oldest) - 10} more"] if len(oldest) > 10 else []
+        return "\n".join([f"{here()}: no connection came free for {self.told}. Open scopes:", *told, *more])
+
+    def note_failure(self, error: BaseException, session: Session) -> None:
+        """Remember an error of the database and the transaction that it ended."""
+        self.failed = error, session.get_nested_transaction() or session.get_transaction()
+
+    def check_sound(self, session: Session) -> None:
+        """Raise PoisonedUnit when an error ended the transaction that is to be committed, and nobody undid it."""
+        if self.failed is None:
+            return
+        error, transaction = self.failed
+        innermost = session.get_nested_transaction() or session.get_transaction()
+        aborted = transaction is innermost and session.get_bind().dialect.name in _ABORTING
+        if aborted or not session.is_active:
+            raise PoisonedUnit(
+                f"An error of the database was swallowed inside of {self.told}, and after it nothing of the unit could "
+                f"be kept:\n  {type(error).__name__}: {str(error).splitlines()[0]}\n"
+                f"  Let the error leave the unit, or put the part that may fail into a begin() of its own inside."
+            ) from error
+
+    def check_unchanged(self, session: Session) -> None:
+        """Raise UnsavedChanges when the current transaction has work in it, or will have."""
+        if not (self.wrote or self.is_changed(session) or session.in_nested_transaction()):
+            return
+        raise UnsavedChanges(
+            f"{here()}: the connection of {self.told} cannot be released: its transaction has work in it.\n"
+            f"  End this scope first, do the outside work, and write its result in a scope of its own."
+        )
+
+    @staticmethod
+    def is_changed(session: Session) -> bool:
+        """Whether objects of the session wait to be written."""
+        return bool(session.new or session.deleted) or any(session.is_modified(each) for each in session.dirty)
+
+    def check_begin_inside(self) -> None:
+        """Raise ScopeNested when a unit of work was begun inside of a read scope."""
+        if self.is_read_only:
+            raise ScopeNested(
+                f"{here()}: begin() inside of {self.told}, where nothing can be written.\n"
+                f"  Open the outer scope with begin(), or begin after it has ended."
+            )
+
+
+def here() -> str:
+    """The user's line that is being run, as file:line."""
+    site = SITES.here()
+    return "here" if site is None else at(site)
+
+
+def at(site: Site) -> str:
+    """A code site as file:line."""
+    place = SITES.place(site)
+    return f"{place.file}:{place.line}"

@@ -1,0 +1,293 @@
+"""Database: scopes for programs without asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from threading import get_ident
+from types import TracebackType
+from typing import Any, Generic, Literal, TypeVar, Unpack, cast, overload
+
+from sqlalchemy import URL, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, SessionTransaction
+
+from .._where import Site
+from ..errors import BlockingScope, HooksFailed
+from .ending import abandon, commit, wait_until_left
+from .engines import EngineHow, EngineSettings, sync_engine
+from .home import Attempts, Health, Home
+from .once import check_key, claim, done, make_ledger, record
+from .scope import Scope, here
+from .sessions import ScopeSession, sync_class
+
+S = TypeVar("S", bound=Session)
+T = TypeVar("T")
+
+OnEventLoop = Literal["refuse", "allow"]
+
+
+class Database(Generic[S]):
+    """One engine, and scopes in which what is done with a session cannot leak from it.
+
+    ```python
+    db = Database("sqlite:///shop.db")
+
+    with db.begin() as session:
+        session.add(Order(customer_id=5))
+    ```
+
+    Takes a URL or an Engine. `session_class` is the class of sessions that scopes give, SQLModel's or your own;
+    `session_options` is what it is made with, such as `binds`. Times are in seconds. With `pooler="transaction"` it
+    works behind pgbouncer and its like. On the thread of a running event loop scopes are refused, since each statement
+    would stop the loop; `on_event_loop="allow"` is for notebooks. Raises BadDatabase for what cannot work safely.
+    """
+
+    @overload
+    def __init__(
+        self: Database[ScopeSession],
+        source: str | URL | Engine,
+        *,
+        session_options: Mapping[str, Any] | None = ...,
+        **how: Unpack[EngineHow],
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        source: str | URL | Engine,
+        *,
+        session_class: type[S],
+        session_options: Mapping[str, Any] | None = ...,
+        **how: Unpack[EngineHow],
+    ) -> None: ...
+    def __init__(
+        self,
+        source: str | URL | Engine,
+        *,
+        session_class: type[Session] = ScopeSession,
+        session_options: Mapping[str, Any] | None = None,
+        on_event_loop: OnEventLoop = "refuse",
+        **how: Unpack[EngineHow],
+    ) -> None:
+        self.engine = sync_engine(source, EngineSettings(**how))
+        self.home: Home[Engine, S] = Home(self.engine, session_options or {})
+        self._session_class: Callable[..., S] = cast("type[S]", sync_class(session_class))  # type: ignore[arg-type]  # the overloads say which class; one can be hashed
+        self._may_block = on_event_loop == "allow"
+        self._has_ledger = False
+
+    def begin(self, *, isolation_level: str | None = None) -> AbstractContextManager[S]:
+        """A unit of work: committed at the end of the block, rolled back when an exception leaves it.
+
+        Inside of another one it is a savepoint of that. Objects stay readable after it, and refuse to be changed.
+        Raises OutcomeUnknown when the connection broke during the commit, PoisonedUnit when an error of the database
+        was swallowed inside, HooksFailed when the work is committed and what was to follow it failed.
+        """
+        around = self.home.around(get_ident())
+        if around is not None:
+            around[0].check_begin_inside()
+            return Savepoint(*around)
+        return Block(self, "begin", _caller(), self.home.unit_engine(isolation_level))
+
+    def read(self) -> AbstractContextManager[S]:
+        """A block that reads, and in which every write is refused: by the session, and by the database where it can.
+
+        Inside of another scope it reads with the session of that.
+        """
+        around = self.home.around(get_ident())
+        if around is not None:
+            return Reading(*around)
+        return Block(self, "read", _caller(), self.home.read_engine)
+
+    def run(
+        self,
+        work: Callable[..., T],
+        /,
+        *args: Any,
+        once: str | None = None,
+        tries: int = 5,
+        first_delay_s: float = 0.05,
+        isolation_level: str | None = None,
+        **kwargs: Any,
+    ) -> T:
+        """What `work(session, *args, **kwargs)` gives, in a unit of work that is tried again where that is safe.
+
+        Each try has a fresh session; another follows a serialization failure, a deadlock, a lock that was not had in
+        time, and a connection that broke before the commit. With `once`, a key that names the work, it is done exactly
+        once whatever breaks: the key is written in the same transaction, and who asks again with it is given what the
+        work gave then, so that must be what JSON can hold. Any: the arguments are the work's. Raises the last error when
+        no try is left, ScopeNested inside of another scope, OutcomeUnknown when the connection broke during the commit
+        and there is no key to look up.
+        """
+        self.home.refuse_inside(get_ident(), "run()")
+        attempts = Attempts(tries, first_delay_s, is_once=once is not None)
+        if once is not None:
+            self._prepare(once)
+        while True:
+            try:
+                with Block(self, "begin", _caller(), self.home.unit_engine(isolation_level)) as session:
+                    return work(session, *args, **kwargs) if once is None else _once(session, once, work, args, kwargs)
+            except Exception as error:
+                time.sleep(attempts.delay_after(error))
+
+    def health(self) -> Health:
+        """Whether the database answers now; never raises."""
+        started = time.perf_counter()
+        told = None
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except SQLAlchemyError as error:
+            told = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return Health(told is None, time.perf_counter() - started, len(self.home.open_scopes), told)
+
+    def dispose(self) -> None:
+        """Close the connections that no scope holds; the others close when they are given back."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Database[S]:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.dispose()
+
+    def session_on(self, engine: Engine, scope: Scope) -> S:
+        """A session for a scope."""
+        self._check_thread()
+        session = self._session_class(engine, **self.home.session_options)
+        session.scope = scope  # type: ignore[attr-defined]  # sync_class gives it to the user's class
+        return session
+
+    def _check_thread(self) -> None:
+        """Raise BlockingScope on the thread of a running event loop."""
+        if self._may_block:
+            return
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        raise BlockingScope(
+            f"{here()}: a scope of a Database on the thread of a running event loop, which stands still for every "
+            f"statement.\n  Use AsyncDatabase, or run the work with asyncio.to_thread(); in a notebook make the "
+            f'Database with on_event_loop="allow".'
+        )
+
+    def _prepare(self, key: str) -> None:
+        check_key(key)
+        if not self._has_ledger:
+            with self.engine.begin() as connection:
+                make_ledger(connection)
+            self._has_ledger = True
+
+
+class Block(Generic[S]):
+    """The context manager of an outermost scope."""
+
+    __slots__ = ("_database", "_engine", "_kind", "_opened", "_scope", "_session")
+
+    def __init__(self, database: Database[S], kind: Literal["begin", "read"], opened: Site, engine: Engine) -> None:
+        self._database = database
+        self._kind = kind
+        self._opened = opened
+        self._engine = engine
+
+    def __enter__(self) -> S:
+        home = self._database.home
+        self._scope = Scope(self._kind, self._opened, get_ident(), home.open_scopes)
+        self._session = self._database.session_on(self._engine, self._scope)
+        home.enter(self._scope, self._session)
+        return self._session
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        scope, session = self._scope, self._session
+        wait_until_left(scope, get_ident())
+        scope.ending = True
+        try:
+            if error is None:
+                commit(scope, session)
+            else:
+                abandon(scope, session)
+        finally:
+            scope.ending = False
+            self._database.home.leave(scope)
+            self._database.home.kept.keep(session)
+        if error is None:
+            run_hooks(scope)
+
+
+def run_hooks(scope: Scope) -> None:
+    """Call what was to follow the commit, all of it. Raises HooksFailed at the end for what failed."""
+    failures = []
+    for hook, args, kwargs in scope.hooks:
+        try:
+            hook(*args, **kwargs)
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        raise HooksFailed(scope.told_failures(failures), tuple(failures)) from failures[0]
+
+
+class Savepoint(Generic[S]):
+    """The context manager of a unit of work inside of another: a savepoint."""
+
+    __slots__ = ("_hooks", "_scope", "_session", "_transaction")
+
+    def __init__(self, scope: Scope, session: S) -> None:
+        self._scope = scope
+        self._session = session
+
+    def __enter__(self) -> S:
+        self._hooks = len(self._scope.hooks)
+        self._transaction: SessionTransaction = self._session.begin_nested()
+        return self._session
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        try:
+            if error is None:
+                self._scope.check_sound(self._session)
+                self._transaction.commit()
+        except BaseException:
+            self._undo()
+            raise
+        if error is not None:
+            self._undo()
+
+    def _undo(self) -> None:
+        """Back to the savepoint; a connection that is gone took it along."""
+        del self._scope.hooks[self._hooks :]
+        with suppress(SQLAlchemyError):
+            self._transaction.rollback()
+
+
+class Reading(Generic[S]):
+    """The context manager of a read scope inside of another scope, whose session it reads with."""
+
+    __slots__ = ("_scope", "_session")
+
+    def __init__(self, scope: Scope, session: S) -> None:
+        self._scope = scope
+        self._session = session
+
+    def __enter__(self) -> S:
+        self._scope.read_inside(1)
+        return self._session
+
+    def __exit__(self, *_error: object) -> None:
+        self._scope.read_inside(-1)
+
+
+def _once(session: Any, key: str, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    """What the work gives, or gave when it was done. Any: a session of the user's class, the work's own arguments."""
+    found = done(session, key)
+    if found is None:
+        claim(session, key)
+        found = (record(session, key, work(session, *args, **kwargs)),)
+    return found[0]  # type: ignore[no-any-return]  # what comes back out of JSON
+
+
+def _caller() -> Site:
+    """The line that opens a scope: two calls up."""
+    frame = sys._getframe(2)
+    return frame.f_code, frame.f_lasti

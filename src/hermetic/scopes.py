@@ -1,0 +1,21 @@
+"""What scopes hand out and raise beside the verbs; `Database` and `AsyncDatabase` are in `hermetic` itself."""
+
+from __future__ import annotations
+
+from ._scopes.aio import AsyncDatabase
+from ._scopes.errors import PoolTimeout, Unloaded
+from ._scopes.home import Health
+from ._scopes.once import once_table
+from ._scopes.sessions import AsyncScopeSession, ScopeSession
+from ._scopes.sync import Database
+
+__all__ = [
+    "AsyncDatabase",
+    "AsyncScopeSession",
+    "Database",
+    "Health",
+    "PoolTimeout",
+    "ScopeSession",
+    "Unloaded",
+    "once_table",
+]
