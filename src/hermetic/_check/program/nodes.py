@@ -10,7 +10,11 @@ _PLAIN = frozenset({
     "type_ignores", "kwd_attrs", "is_async", "simple", "rest",
 })  # fmt: skip
 """The fields that hold no node, or one that only tells how its parent is used."""
-_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.alias)
+_NAMED = frozenset({
+    "FunctionDef", "AsyncFunctionDef", "ClassDef", "ExceptHandler", "MatchAs", "MatchStar", "alias", "TypeVar",
+    "ParamSpec", "TypeVarTuple",
+})  # fmt: skip
+"""The kinds whose `name` is a text; that of a `type` statement is a node."""
 _INNER = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda})
 _children: dict[type[ast.AST], tuple[str, ...]] = {}
 
@@ -49,10 +53,10 @@ def _learned(kind: type[ast.AST]) -> tuple[str, ...]:
     """The fields of a kind of node that may hold nodes worth a visit."""
     plain = (
         _PLAIN
-        | ({"name"} if issubclass(kind, _NAMED) else set())
+        | ({"name"} if kind.__name__ in _NAMED else set())
         | ({"names"} if issubclass(kind, (ast.Global, ast.Nonlocal)) else set())
     )
-    if issubclass(kind, ast.Constant):
+    if issubclass(kind, (ast.Constant, ast.MatchSingleton)):
         plain |= {"value"}
     found = _children[kind] = tuple(name for name in kind._fields if name not in plain)
     return found
