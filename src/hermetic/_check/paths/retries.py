@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..._lifecycle.records import Committed, Record, RolledBack
@@ -96,7 +95,6 @@ def tell_retried(flow: Flow, retry: Retry, state: State, *, after_failure: bool)
         flow.emit(state, told)
 
 
-@lru_cache(maxsize=4096)
 def retry_loop(module: Module, node: ast.For | ast.AsyncFor | ast.While) -> Retry | None:
     """What a loop repeats on, if success leaves it and a caught failure does not; None for any other loop."""
     if isinstance(node, ast.For | ast.AsyncFor) and isinstance(node.iter, ast.Call):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from ..._lifecycle.records import Key
 from ..program.nodes import walk
+from ..program.remembered import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Row:
         return any(line in lines for lines in self.once)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def row_names(loop: ast.For | ast.AsyncFor) -> frozenset[str]:
     """The loop's own variables, and the names that its body computes from them."""
     names = set(bound_names(loop.target))
@@ -56,14 +56,14 @@ def bound_names(target: ast.expr) -> Iterable[str]:
             yield from bound_names(inner)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def ends_at_first(loop: ast.For | ast.AsyncFor) -> bool:
     """Whether the body leaves the loop at its first member, whatever that is."""
     goes_on = any(isinstance(node, ast.Continue) for statement in loop.body for node in walk(statement))
     return not goes_on and leaves(loop.body)
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def last_lines(loop: ast.For | ast.AsyncFor) -> tuple[range, ...]:
     """The lines of the branches that leave the loop: they run for the one member that was looked for."""
     return tuple(_last_lines(loop.body, inside=False))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from ..program.modules import Class, Function, imported_names
 from ..program.nodes import walk
+from ..program.remembered import remembered
 from ..sessions.methods import leave_half_done
 from ..templates.parts import Part
 from .evaluate import evaluate
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _ENDINGS = frozenset({"close", "aclose", "rollback", "remove", "dispose", "next", "anext", "__exit__", "__aexit__"})
 
 
-@lru_cache(maxsize=16384)
+@remembered
 def can_fail(node: ast.AST) -> bool:
     """Whether a statement calls or awaits anything (other failures are programming errors, not paths).
 

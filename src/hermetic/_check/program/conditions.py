@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from .nodes import walk
+from .remembered import remembered
 
 
 def tests_in(node: ast.AST) -> Sequence[ast.expr]:
@@ -45,12 +46,18 @@ def texts_of(test: ast.expr) -> Sequence[str]:
     return (text,) if text else ()
 
 
-@lru_cache(maxsize=65536)
 def fact(node: ast.expr, suffix: str) -> str | None:
     """The text by which a condition is remembered; None for one whose answer may change by itself."""
+    text = _steady(node)
+    return f"({text}) {suffix}".strip() if text is not None else None
+
+
+@remembered
+def _steady(node: ast.expr) -> str | None:
+    """The source of an expression that has the same value until a name in it is bound anew."""
     if any(isinstance(inner, (ast.Call, ast.Await, ast.NamedExpr, ast.Yield)) for inner in walk(node)):
         return None
-    return f"({ast.unparse(node)}) {suffix}".strip()
+    return ast.unparse(node)
 
 
 @lru_cache(maxsize=8192)

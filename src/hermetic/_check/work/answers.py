@@ -11,9 +11,9 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
 
-from ..program.definitions import Class, Function, Module
+from ..program.definitions import Class, Function, FunctionNode, Module
+from ..program.remembered import remembered
 from ..whole.evidence import Evidence
 
 
@@ -57,14 +57,17 @@ def _named(value: object) -> str:
             return secrets.token_hex(12)
 
 
-@lru_cache(maxsize=65536)
+@remembered
 def _of_node(node: ast.AST) -> str:
     return named((ast.dump(node, include_attributes=True),))
 
 
-@lru_cache(maxsize=65536)
 def of_head(function: Function) -> str:
     """A name for what stands in front of a function's body, wherever it stands."""
-    head = function.head
+    return _of_head(function.head)
+
+
+@remembered
+def _of_head(head: FunctionNode) -> str:
     parts: list[ast.AST] = [head.args, *head.decorator_list, *([head.returns] if head.returns is not None else [])]
     return named((type(head).__name__, *(ast.dump(part) for part in parts)))
