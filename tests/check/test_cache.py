@@ -31,7 +31,7 @@ REMEMBERS_PLAINLY = {
     "surroundings.py", "traces.py", "units.py", "witness.py",
 }  # fmt: skip
 LOOKS_THROUGH_ALL = {
-    "analyzer.py", "enclosing.py", "engine.py", "engines.py", "factories.py", "fenced.py", "lines.py", "mentions.py", "parts.py",
+    "analyzer.py", "enclosing.py", "engine.py", "engines.py", "factories.py", "fenced.py", "ledger.py", "lines.py", "mentions.py", "parts.py",
     "registries.py", "registry.py", "relations.py", "relevance.py", "surroundings.py",
 }  # fmt: skip
 

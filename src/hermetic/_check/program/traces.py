@@ -7,7 +7,7 @@ rests on what it was worked out from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeAlias, TypeVar, cast
 
@@ -114,26 +114,24 @@ class Guarded(Generic[Key, Answer]):
 class Facts:
     """Plain answers that outlive a check: given again while all that they were worked out from says the same.
 
+    `recall` gives one that does, in a tuple; `found` has them all, with notes where it was worked out anew.
+
     Whoever rests on one notes its atom, which stands for the answer, instead of what that was worked out from.
     """
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        self.found: dict[Atom, tuple[object, Notes]] = {}
-        self.known: Mapping[Atom, tuple[object, tuple[Atom, ...]]] = {}
-        self.holds: Callable[[Iterable[Atom]], bool] = lambda _: False
+        self.found: dict[Atom, tuple[object, Notes | None]] = {}
+        self.recall: Callable[[Atom], tuple[object] | None] = lambda _: None
 
     def get(self, atom: Atom, work: Callable[[], Answer]) -> Answer:
         """The fact of this name, by `work` where it does not hold any more; `work` gives tuples, strings and the like."""
         found = self.found.get(atom)
         if found is None:
-            notes, known = Notes(), self.known.get(atom)
+            notes = Notes()
             with self._trace.into(notes):
-                if known is not None and self.holds(known[1]):
-                    notes.inside = set(known[1])
-                    found = known[0], notes
-                else:
-                    found = work(), notes
+                known = self.recall(atom)
+                found = (work(), notes) if known is None else (known[0], None)
             self.found[atom] = found
         return cast(Answer, found[0])
 

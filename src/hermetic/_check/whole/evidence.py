@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..._catalogue import Confidence, RemedyKind, Step
 from ..._lifecycle.records import EngineCreated, Key, RegistryLeft, SessionShared
@@ -103,6 +103,12 @@ class Evidence:
     leaning: set[str] = field(default_factory=set)
     unresolved: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: found for name in self.__slots__ if (found := getattr(self, name))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:  # Any: each is what its field says
+        self.__init__(**state)  # type: ignore[misc]  # those that are not named are empty
 
     def take_over(self, other: Evidence) -> None:
         """Know of sessions and factories what another knows; what is known already stays."""

@@ -54,6 +54,16 @@ def _sources(room: Traversable) -> Iterable[tuple[str, bytes]]:
             yield found.name, found.read_bytes()
 
 
+def packed(value: object) -> bytes:
+    """Plain data as bytes."""
+    return pickle.dumps(value, protocol=5)
+
+
+def unpacked(content: bytes) -> Any:  # Any: whoever packed it knows
+    """Plain data from bytes; raises whatever comes to mind for what is none."""
+    return _Reader(BytesIO(content)).load()
+
+
 @dataclass(slots=True)
 class Cache:
     """Entries by name in a directory; `problem` is the sentence to tell where it could not be used."""
@@ -73,7 +83,7 @@ class Cache:
         if hashlib.blake2b(content, digest_size=20).digest() != check:
             return None
         try:
-            return _Reader(BytesIO(content)).load()
+            return unpacked(content)
         except Exception:
             # Whatever another version of anything left here: it is made anew.
             return None
@@ -81,7 +91,7 @@ class Cache:
     def put(self, name: str, value: object) -> None:
         """Keep an entry; its name is free to be taken again."""
         try:
-            content = pickle.dumps(value, protocol=5)
+            content = packed(value)
             self._make_directory()
             with tempfile.NamedTemporaryFile(dir=self.directory, delete=False) as file:
                 file.write(hashlib.blake2b(content, digest_size=20).digest() + content)

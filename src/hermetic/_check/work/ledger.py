@@ -2,86 +2,200 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from ..program.modules import IMPORT, MODULE, Project
 from ..program.outlines import Outline
 from ..program.traces import Atom, atoms_of
-from .cache import digest
+from ..whole.evidence import Evidence
+from .cache import digest, packed, unpacked
 from .parts import LOCAL, Parts
+from .shelves import Shelves
 from .units import Seen, UnitKey
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
 
+Rests: TypeAlias = bytes
+"""The numbers of the parts that something rests on, four bytes each."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A unit as it is remembered: what it brought to light, whom it asked, and what `Seen` tells besides."""
+
+    evidence: Evidence
+    asked: tuple[UnitKey, ...]
+    rests: Rests
+    answer: str
+    circle: tuple[UnitKey, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """What a check leaves to the next.
 
-    `modules` holds the content of each module, `said` what the parts said that others rest on, `facts` plain answers and
-    `seen` units, both with the parts that they rest on; `outlines` hold what each module defines, by its text.
+    `modules` holds the content of each module, `places` a name for where all of them lie. `atoms` are the parts that
+    something rests on, each with its number, of which there were `count` so far, and what it said; `facts` plain answers and
+    `units` what was seen, each with what it rests on; `outlines` hold what each module defines, by its text.
     """
 
     modules: dict[str, str] = field(default_factory=dict)
-    said: dict[Atom, str] = field(default_factory=dict)
-    facts: dict[Atom, tuple[object, tuple[Atom, ...]]] = field(default_factory=dict)
-    seen: dict[UnitKey, Seen] = field(default_factory=dict)
+    places: str = ""
+    count: int = 0
+    atoms: Shelves[Atom, tuple[int, str]] = field(default_factory=Shelves)
+    facts: Shelves[Atom, tuple[bytes, Rests]] = field(default_factory=Shelves)
+    units: Shelves[UnitKey, Held] = field(default_factory=Shelves)
     outlines: dict[str, tuple[str, Outline]] = field(default_factory=dict)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is missing that something else speaks of."""
-        units = self.seen.values()
-        return all(each.asked <= self.seen.keys() and each.atoms <= self.said.keys() for each in units)
 
 
 class Ledger:
-    """Asks a part at most once what it says now."""
+    """Asks a part at most once what it says now, and only one that may say something else than it did.
+
+    What a module alone decides says the same while that is the same, and what an import means while all modules lie where
+    they lay; the other parts are in doubt until they are asked.
+    """
 
     def __init__(self, analyzer: Analyzer, known: Known) -> None:
-        self.known = known if known.is_whole else Known()
         self._parts = Parts(analyzer)
         self._project = analyzer.project
         self._said: dict[Atom, str] = {}
         self._modules = {name: self._content(name) for name in analyzer.project.modules}
-        same = {name for name, content in self._modules.items() if self.known.modules.get(name) == content}
-        self._fine = {atom for atom in self.known.said if atom[0] in LOCAL and atom[1] in same}
-        self._project.facts.known, self._project.facts.holds = self.known.facts, self.hold
-
-    def hold(self, atoms: Iterable[Atom]) -> bool:
-        """Whether all these parts say what they said."""
-        return all(self.holds(atom) for atom in frozenset(atoms) - self._fine)
-
-    def holds(self, atom: Atom) -> bool:
-        """Whether this part does."""
-        before = self.known.said.get(atom)
-        is_fine = before is not None and before == self.now(atom)
-        if is_fine:
-            self._fine.add(atom)
-        return is_fine
-
-    def now(self, atom: Atom) -> str:
-        """A name for what a part says; what a module alone decides says the same while that is the same."""
-        if atom in self._fine:
-            return self.known.said[atom]
-        if atom not in self._said:
-            self._said[atom] = self._parts.now(atom)
-        return self._said[atom]
+        self._places = self._lying(analyzer.project)
+        self._known = known
+        self.units = {key: unit for shelf in known.units for key, unit in known.units.on(shelf).items()}
+        self._atoms = known.atoms.copy()
+        self._count = known.count
+        self._doubted = {
+            number: atom
+            for shelf in known.atoms
+            if not self._is_sure(shelf)
+            for atom, (number, _) in known.atoms.on(shelf).items()
+        }
+        self._doubts = set(self._doubted)
+        self._project.facts.recall = self._recall
 
     def _content(self, name: str) -> str:
         module = self._project.modules[name]
         return digest(repr(self._parts.header(module)), module.file.text)
 
-    def left(self, seen: Mapping[UnitKey, Seen]) -> Known:
+    def _lying(self, project: Project) -> str:
+        return digest(repr([(name, self._parts.header(module)) for name, module in project.modules.items()]))
+
+    def _is_sure(self, shelf: str) -> bool:
+        """Whether all parts on a shelf say what they said, without asking them."""
+        kind, _, name = shelf.partition(" ")
+        if kind == "module":
+            return name in self._modules and self._known.modules.get(name) == self._modules[name]
+        return name in _BY_PLACE and self._known.places == self._places
+
+    def hold(self, rests: Rests) -> bool:
+        """Whether all these parts say what they said."""
+        doubts = self._doubts.intersection(array("I", rests))
+        return not doubts or all(map(self._holds, doubts))
+
+    def _holds(self, number: int) -> bool:
+        atom = self._doubted[number]
+        is_fine = self._known.atoms.on(_shelf(atom))[atom][1] == self.now(atom)
+        if is_fine:
+            self._doubts.discard(number)
+        return is_fine
+
+    def now(self, atom: Atom) -> str:
+        """A name for what a part says."""
+        if atom not in self._said:
+            known = self._known.atoms.on(_shelf(atom)).get(atom)
+            is_sure = known is not None and known[0] not in self._doubts
+            self._said[atom] = known[1] if known is not None and is_sure else self._parts.now(atom)
+        return self._said[atom]
+
+    def _recall(self, atom: Atom) -> tuple[object] | None:
+        """What a fact was, in a tuple, if that holds."""
+        known = self._known.facts.on(_home(atom)).get(atom)
+        return (unpacked(known[0]),) if known is not None and self.hold(known[1]) else None
+
+    def left(self, seen: Mapping[UnitKey, Seen | Held]) -> Known:
         """What to leave to the next check, which saw these units."""
-        atoms = {atom for each in seen.values() for atom in each.atoms}
-        now = {atom: self.now(atom) for atom in atoms}
-        facts = {
-            atom: (value, tuple(atoms_of(notes.inside))) for atom, (value, notes) in self._project.facts.found.items()
-        }
-        now |= {atom: self.now(atom) for _, rests in list(facts.values()) for atom in rests}
+        units = self._left_units(seen)
+        facts = self._left_facts()
+        self._forget()
         return Known(
-            self._modules, now, facts, {key: each.portable() for key, each in seen.items()}, self._project.outlines
+            self._modules, self._places, self._count, self._atoms, facts, units, dict(self._project.outlines)
         )
+
+    def _left_units(self, seen: Mapping[UnitKey, Seen | Held]) -> Shelves[UnitKey, Held]:
+        units = self._known.units.copy()
+        homes = dict[str, dict[UnitKey, Held]]()
+        for key, each in seen.items():
+            homes.setdefault(key[1], {})[key] = each if isinstance(each, Held) else self._held(each)
+        for home in {*units, *homes}:
+            here, before = homes.get(home, {}), units.on(home)
+            if len(here) != len(before) or any(before.get(key) is not unit for key, unit in here.items()):
+                shelf = units.changing(home)
+                shelf.clear()
+                shelf.update(here)
+        return units
+
+    def _held(self, seen: Seen) -> Held:
+        return Held(seen.evidence, tuple(seen.asked), self._numbered(seen.atoms), seen.answer, seen.circle)
+
+    def _left_facts(self) -> Shelves[Atom, tuple[bytes, Rests]]:
+        """The facts that were asked for, and those of which nothing is in doubt that they rest on."""
+        found, done = self._project.facts.found, set[Atom]()
+        fresh = dict[Atom, tuple[bytes, Rests]]()
+        while new := [atom for atom in found if atom not in done]:
+            done.update(new)
+            for atom in new:
+                value, notes = found[atom]
+                if notes is not None:
+                    fresh[atom] = packed(value), self._numbered(atoms_of(notes.inside))
+        facts = self._known.facts.copy()
+        for home in list(facts):
+            here = facts.on(home)
+            gone = [atom for atom, (_, rests) in here.items() if not self._doubts.isdisjoint(array("I", rests))]
+            for atom in gone:
+                del facts.changing(home)[atom]
+        for atom, fact in fresh.items():
+            facts.changing(_home(atom))[atom] = fact
+        return facts
+
+    def _numbered(self, atoms: Iterable[Atom]) -> Rests:
+        return array("I", sorted(self._number(atom) for atom in atoms)).tobytes()
+
+    def _number(self, atom: Atom) -> int:
+        """The number of a part, with what it says now kept."""
+        shelf, now = _shelf(atom), self.now(atom)
+        found = self._atoms.on(shelf).get(atom)
+        if found is None:
+            found = self._count, now
+            self._count += 1
+            self._atoms.changing(shelf)[atom] = found
+        elif found[1] != now:
+            found = found[0], now
+            self._atoms.changing(shelf)[atom] = found
+        return found[0]
+
+    def _forget(self) -> None:
+        """Know nothing of parts that are still in doubt, and that nobody asked what they say: nothing rests on them."""
+        for number in self._doubts:
+            atom = self._doubted[number]
+            if atom in self._said:
+                self._number(atom)
+            else:
+                del self._atoms.changing(_shelf(atom))[atom]
+
+
+_BY_PLACE = frozenset({MODULE, IMPORT})
+
+
+def _home(atom: Atom) -> str:
+    """The shelf of a fact."""
+    return str(atom[1]) if len(atom) > 1 else ""
+
+
+def _shelf(atom: Atom) -> str:
+    """The shelf of a part: one for all that a module alone decides, else one for each kind."""
+    return f"module {atom[1]}" if atom[0] in LOCAL else f"kind {atom[0]}"

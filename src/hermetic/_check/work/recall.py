@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from .ledger import Ledger
+from .ledger import Held, Ledger
 from .starts import is_there
 from .units import Seen, UnitKey, reached
 
@@ -31,13 +31,13 @@ class Recall:
         self._analyzer = analyzer
         self._memory = memory if memory is not None and memory.is_on else None
         self._ledger = Ledger(analyzer, self._memory.units) if self._memory is not None else None
-        self._seen = self._ledger.known.seen if self._ledger is not None else {}
+        self._seen = self._ledger.units if self._ledger is not None else {}
         analyzer.units.remembers = self._memory is not None
 
-    def _holds(self, seen: Seen) -> bool:
-        return self._ledger is not None and self._ledger.hold(seen.atoms)
+    def _holds(self, held: Held) -> bool:
+        return self._ledger is not None and self._ledger.hold(held.rests)
 
-    def seen(self, begin: Sequence[UnitKey], look: Look) -> dict[UnitKey, Seen]:
+    def seen(self, begin: Sequence[UnitKey], look: Look) -> dict[UnitKey, Seen | Held]:
         """All units that these lead to; `look` is asked for those of which nothing is known that holds."""
         live = reached((key for key in begin if key in self._seen), self._seen.__getitem__)
         askers: dict[UnitKey, list[UnitKey]] = {}
@@ -56,10 +56,11 @@ class Recall:
             fresh |= look([key for key in todo if key not in fresh])
             others = (key for key in falling if key not in fresh or fresh[key].answer != live[key].answer)
             falling = {asker for key in others for asker in askers.get(key, ())} - fallen
-        holding = {key: each for key, each in live.items() if key not in fallen}
-        return reached(begin, {**holding, **fresh}.__getitem__)
+        told: dict[UnitKey, Seen | Held] = {key: each for key, each in live.items() if key not in fallen}
+        told |= fresh
+        return reached(begin, told.__getitem__)
 
-    def keep(self, seen: Mapping[UnitKey, Seen]) -> None:
+    def keep(self, seen: Mapping[UnitKey, Seen | Held]) -> None:
         """Remember what was seen."""
         if self._memory is not None and self._ledger is not None:
             self._memory.keep_units(self._ledger.left(seen))

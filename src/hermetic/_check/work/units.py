@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from ..program.traces import Atom, Notes, Trace, atoms_of
 from ..whole.evidence import Evidence
@@ -22,6 +22,16 @@ MAX_TURNS = 4
 """How often one unit of a circle is looked at, at most: a value that grows with each turn never stands still."""
 MAX_DEPTH = 40
 """How many units may be at work inside one another before the innermost is looked at by itself first."""
+
+
+class Asking(Protocol):
+    """Whatever is left of a unit tells whom it asked."""
+
+    @property
+    def asked(self) -> Iterable[UnitKey]: ...
+
+
+Told = TypeVar("Told", bound=Asking)
 
 
 class Postponed(Exception):
@@ -214,15 +224,15 @@ class Units:
         return True
 
 
-def reached(starts: Iterable[UnitKey], seen: Callable[[UnitKey], Seen]) -> dict[UnitKey, Seen]:
+def reached(starts: Iterable[UnitKey], seen: Callable[[UnitKey], Told]) -> dict[UnitKey, Told]:
     """What was seen of the units that `starts` asked for, directly or not, and of these themselves."""
-    found: dict[UnitKey, Seen] = {}
+    found: dict[UnitKey, Told] = {}
     waiting = list(starts)
     while waiting:
         key = waiting.pop()
         if key not in found:
-            found[key] = seen(key)
-            waiting += found[key].asked
+            told = found[key] = seen(key)
+            waiting += told.asked
     return found
 
 
