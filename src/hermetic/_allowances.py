@@ -40,7 +40,7 @@ def allowances(text: str, tree: Callable[[], ast.AST], first_line: int = 1) -> I
 
     `first_line` is the line on which the file's own text begins, for an allowance of the whole file.
     """
-    if "hermetic:" not in text and not _MAYBE_NOQA.search(text):
+    if "hermetic:" not in text and not ("noqa" in text.lower() and _MAYBE_NOQA.search(text)):
         return
     statements: _Statements | None = None
     for line, column, comment in _comments(text):

@@ -396,4 +396,4 @@ class Analyzer:
         self.engines.tell(whole, reach)
         self.registries.tell(whole, reach)
         reach.tell_threaded()
-        return merged([whole, self.evidence])
+        return merged([self.evidence], whole)

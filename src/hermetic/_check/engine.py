@@ -12,6 +12,7 @@ from .program.modules import Project
 from .program.relevance import mentions_sqlalchemy
 from .providers import Provider, Providers
 from .source.discover import SourceFile
+from .telling.finished import Finished
 from .templates.files import Template
 from .whole.evidence import merged
 from .whole.lent import under_locks
@@ -44,7 +45,8 @@ def analyze(
     """Find the hazards in a project, given all its files, by at most so many processes, 0 for what pays.
 
     `providers` are the user's own; they add to the built-in ones. `templates` are those that the project may render.
-    What a memory holds and still holds true is not looked at again. Findings come unsorted and in all confidences.
+    What a memory holds and still holds true is not looked at again. Findings come unsorted and in all confidences, each
+    with its fingerprint.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
     known = memory.units.outlines if memory is not None else {}
@@ -63,11 +65,13 @@ def analyze(
         return looked_at(analyzer, keys, processes(jobs, total), lambda at, done: tell(at, done, total))
 
     seen = recall.seen(begin, look)
-    recall.keep(seen)
     told = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
     whole = under_locks(eased(told, analyzer), analyzer)
+    finished = Finished(files, memory.units.findings if memory is not None else {})
+    found = tuple(findings(whole, finished))
+    recall.keep(seen, finished.made)
     return Analysis(
-        findings=tuple(findings(whole, files)),
+        findings=found,
         sessions=len(whole.opened),
         models=len(analyzer.models),
         functions=walked,

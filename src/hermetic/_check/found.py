@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from .checked import Analysis
 from .providers import Provider
 from .source.discover import SourceFile
-from .telling.fingerprints import Places, fingerprinted
 from .templates.files import Template
 from .work.memory import Memory
 
@@ -22,11 +20,8 @@ def found_by_engine(
     memory: Memory,
     templates: Sequence[Template],
 ) -> Analysis:
-    """What the engine finds, each finding with its fingerprint, so that both are remembered."""
+    """What the engine finds."""
     # Imported here, because it takes longer to import than a check of files that did not change.
     from . import engine
 
-    analysis = engine.analyze(
-        files, progress=progress, jobs=jobs, providers=providers, memory=memory, templates=templates
-    )
-    return replace(analysis, findings=tuple(fingerprinted(analysis.findings, Places(files))))
+    return engine.analyze(files, progress=progress, jobs=jobs, providers=providers, memory=memory, templates=templates)

@@ -22,7 +22,7 @@ from .options.config import Config, Overrides
 from .options.policy import Policies
 from .providers import Provider
 from .source.discover import Search, SourceFile, discover
-from .source.places import project_root
+from .source.places import look_again
 from .telling.baseline import Baseline, Comparison
 from .telling.changes import Changes
 from .telling.fingerprints import Places, fingerprinted
@@ -176,7 +176,7 @@ def _read(
     memory: Memory,
 ) -> tuple[list[SourceFile], list[Template], list[Problem]]:
     """The modules, the templates and the problems below `paths`; raises NothingToCheck when there is no module at all."""
-    project_root.cache_clear()  # a project that is watched may have got another root
+    look_again()
     files: list[SourceFile] = []
     templates: list[Template] = []
     problems: list[Problem] = []

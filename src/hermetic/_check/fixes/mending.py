@@ -41,12 +41,17 @@ class Mending:
 
     def __init__(self, files: Sequence[SourceFile]) -> None:
         self._sources = Sources(files)
+        self._documents = {file.name for file in files if file.fence}
 
-    def of(self, sight: Sight) -> tuple[tuple[Edit, ...], Safety | None]:
-        """The edits that mend what was seen, and what they are worth; documents are never changed, only advised on."""
+    def of(self, sight: Sight) -> tuple[tuple[Edit, ...], Safety | None, frozenset[str] | None]:
+        """The edits that mend what was seen, what they are worth, and the files that were read for them, None for all.
+
+        Documents are never changed, only advised on.
+        """
+        self._sources.begin()
         fix = _MAKERS[sight.wanted.kind](sight.wanted, self._sources) if sight.wanted else None
+        read = self._sources.read
         if fix is None:
-            return (), "display" if sight.fix else None
-        documents = {file.name for file in self._sources.files if file.fence}
-        is_told = any(edit.file in documents for edit in fix.edits)
-        return fix.edits, "display" if is_told else fix.safety
+            return (), "display" if sight.fix else None, read
+        is_told = any(edit.file in self._documents for edit in fix.edits)
+        return fix.edits, "display" if is_told else fix.safety, read

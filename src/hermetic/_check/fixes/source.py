@@ -124,14 +124,35 @@ class Sources:
     """All sources of a project, by the sites in them."""
 
     def __init__(self, files: Sequence[SourceFile]) -> None:
-        self.files = files
-        self._by_name: dict[str, list[Source]] = {}
+        self._all = files
+        self._files: dict[str, list[SourceFile]] = {}
+        self._made: dict[str, list[Source]] = {}
+        self._read: set[str] | None = set()
         for file in files:
-            self._by_name.setdefault(file.name, []).append(Source(file))
+            self._files.setdefault(file.name, []).append(file)
+
+    def begin(self) -> None:
+        """Forget which files were read."""
+        self._read = set()
+
+    @property
+    def read(self) -> frozenset[str] | None:
+        """The names of the files that were read since the beginning; None where that may be any."""
+        return None if self._read is None else frozenset(self._read)
+
+    @property
+    def files(self) -> Sequence[SourceFile]:
+        """All files."""
+        self._read = None
+        return self._all
 
     def of(self, site: Site) -> Source | None:
         """The source that a site lies in."""
-        return next((each for each in self._by_name.get(site.file, ()) if each.holds(site)), None)
+        if self._read is not None:
+            self._read.add(site.file)
+        if site.file not in self._made:
+            self._made[site.file] = [Source(file) for file in self._files.get(site.file, ())]
+        return next((each for each in self._made[site.file] if each.holds(site)), None)
 
     def node(self, site: Site) -> tuple[Source, ast.expr] | None:
         """The expression at a site, with its source."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..work.cache import digest
 from .binding import Binder
 from .definitions import (
     Class,
@@ -79,7 +78,7 @@ class Project:
 
     def _fill(self, module: Module) -> None:
         """Give a module its contents: from what was left of them, where its text is the same, else from its source."""
-        content = digest(module.name, str(module.is_package), module.file.text)
+        content = f"{module.name} {module.is_package} {module.file.content}"
         known = self._known.get(module.name)
         if known is not None and known[0] == content:
             self.outlines[module.name] = known

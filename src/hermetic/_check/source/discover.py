@@ -12,7 +12,8 @@ from typing import cast
 
 from ...errors import NothingToCheck
 from ..checked import Problem
-from ..templates.files import Template, is_template
+from ..templates.files import SUFFIXES, Template, is_template
+from ..work.cache import digest
 from .fences import Fence, fences
 from .ignored import Ignored, never_walked
 from .places import Role, module_of, role_of
@@ -40,6 +41,14 @@ class SourceFile:
     first_line: int = 1
     indent: int = 0
     bad: bool = False
+    _content: str = field(default="", init=False, repr=False, compare=False)
+
+    @property
+    def content(self) -> str:
+        """A name for the text."""
+        if not self._content:
+            object.__setattr__(self, "_content", digest(self.text))
+        return self._content
 
     @property
     def tree(self) -> ast.Module:
@@ -49,7 +58,7 @@ class SourceFile:
         return cast(ast.Module, self.parsed)
 
 
-def _nobody_knows(_text: str) -> bool:
+def _nobody_knows(_content: str) -> bool:
     """Nothing is known of any text."""
     return False
 
@@ -58,7 +67,7 @@ def _nobody_knows(_text: str) -> bool:
 class Search:
     """What to look for and what to leave out; `exclude` holds patterns in the manner of `.gitignore`, below `base`.
 
-    A text of which `is_python` says that it is gets parsed only when somebody asks for its tree; `fences` gives the blocks of
+    A text of whose content `is_python` says that it is gets parsed only when somebody asks for its tree; `fences` gives the blocks of
     a document.
     """
 
@@ -77,51 +86,58 @@ def discover(paths: Sequence[str | Path], search: Search | None = None) -> Itera
     that does not exist.
     """
     search = search or Search()
-    seen: set[Path] = set()
+    seen: set[str] = set()
+    cwd = Path.cwd()
     found: list[tuple[str, Path, Path]] = []
     for given in paths or (".",):
         root = Path(os.path.abspath(given))
         if not os.path.lexists(given):
-            raise NothingToCheck(
-                f"no such path: {str(given)!r}; give a file or a directory that exists below {Path.cwd()}"
-            )
+            raise NothingToCheck(f"no such path: {str(given)!r}; give a file or a directory that exists below {cwd}")
         if root.is_dir():
-            found += [(shown(path), path, root) for path in _walk(root, search, seen)]
-        elif _is_new(root, seen):
-            found.append((shown(root), root, root.parent))
+            found += [(shown(path, cwd), path, root) for path in _walk(root, search, seen)]
+        elif _is_new(_real(root), seen):
+            found.append((shown(root, cwd), root, root.parent))
     for name, path, root in sorted(found):
         yield from _modules(path, name, root, search)
 
 
-def shown(path: Path) -> str:
+def shown(path: Path, cwd: Path | None = None) -> str:
     """A path as the user would write it: relative to the working directory where it lies below it."""
-    cwd = Path.cwd()
-    return path.relative_to(cwd).as_posix() if path.is_relative_to(cwd) else path.as_posix()
+    name, above = path.as_posix(), (cwd or Path.cwd()).as_posix().rstrip("/") + "/"
+    return name[len(above) :] if name.startswith(above) else name
 
 
-def _walk(root: Path, search: Search, seen: set[Path]) -> Iterator[Path]:
+def _walk(root: Path, search: Search, seen: set[str]) -> Iterator[Path]:
     """The files to check below a directory; links come last, so that a file keeps its own name."""
     waiting: list[tuple[Path, Ignored]] = [(root, Ignored.start(root, search.exclude, search.base))]
     linked: list[tuple[Path, Ignored]] = []
     linked_files: list[Path] = []
     while waiting or linked:
         directory, ignored = waiting.pop() if waiting else linked.pop(0)
-        if not _is_new(directory, seen):
+        real = _real(directory)
+        if not _is_new(real, seen):
             continue
         ignored = ignored.entering(directory)
         for entry in _entries(directory):
-            path = Path(entry.path)
             if _is_directory(entry):
+                path = directory / entry.name
                 if not never_walked(path) and not ignored.leaves_out(path, directory=True):
                     (linked if entry.is_symlink() else waiting).append((path, ignored))
-            elif (path.suffix in PYTHON + MARKDOWN or is_template(path)) and not ignored.leaves_out(
-                path, directory=False
-            ):
+            elif _is_wanted(entry.name, directory):
+                path = directory / entry.name
+                if ignored.leaves_out(path, directory=False):
+                    continue
                 if entry.is_symlink():
                     linked_files.append(path)
-                elif _is_new(path, seen):
+                elif _is_new(os.path.join(real, entry.name), seen):
                     yield path
-    yield from (path for path in linked_files if _is_new(path, seen))
+    yield from (path for path in linked_files if _is_new(_real(path), seen))
+
+
+def _is_wanted(name: str, directory: Path) -> bool:
+    """Whether a file is a module, a document or a template by its name."""
+    suffix = os.path.splitext(name)[1]
+    return suffix in PYTHON or suffix in MARKDOWN or (suffix in SUFFIXES and is_template(directory / name))
 
 
 def _entries(directory: Path) -> list[os.DirEntry[str]]:
@@ -140,16 +156,19 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_new(path: Path, seen: set[Path]) -> bool:
-    """Whether a path is met for the first time under any name; remembers it."""
+def _real(path: Path) -> str:
+    """Where a path leads to."""
     try:
-        real = path.resolve()
-    except (OSError, RuntimeError):
-        real = path
-    if real in seen:
-        return False
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+def _is_new(real: str, seen: set[str]) -> bool:
+    """Whether a place is met for the first time under any name; remembers it."""
+    is_new = real not in seen
     seen.add(real)
-    return True
+    return is_new
 
 
 def _modules(path: Path, name: str, root: Path, search: Search) -> Iterator[SourceFile | Template | Problem]:
@@ -163,11 +182,16 @@ def _modules(path: Path, name: str, root: Path, search: Search) -> Iterator[Sour
         if path.suffix in MARKDOWN:
             yield from _blocks(path, name, text, root, search)
             return
-        tree = None if search.is_python(text) else parse(text)
+        yield _parsed(SourceFile(path, name, module_of(path, root), text, None, role=role_of(path, root)), search)
     except Unreadable as why:
         yield Problem(name, why.line, why.sentence)
-        return
-    yield SourceFile(path, name, module_of(path, root), text, tree, role=role_of(path, root))
+
+
+def _parsed(file: SourceFile, search: Search) -> SourceFile:
+    """The file, parsed where nobody knows that it can be; raises Unreadable."""
+    if not search.is_python(file.content):
+        object.__setattr__(file, "parsed", parse(file.text))
+    return file
 
 
 def _blocks(path: Path, name: str, text: str, root: Path, search: Search) -> Iterator[SourceFile | Problem]:
@@ -175,14 +199,12 @@ def _blocks(path: Path, name: str, text: str, root: Path, search: Search) -> Ite
     role = role_of(path, root)
     for block in search.fences(text):
         try:
-            tree = None if search.is_python(block.text) else parse(block.text)
+            yield _parsed(_block(path, name, role, block), search)
         except Unreadable as why:
             if search.tell_fences:
                 yield Problem(name, why.line, f"this block is left out: {why.sentence}")
-            continue
-        yield _block(path, name, role, block, tree)
 
 
-def _block(path: Path, name: str, role: Role, block: Fence, tree: ast.Module | None) -> SourceFile:
+def _block(path: Path, name: str, role: Role, block: Fence) -> SourceFile:
     module = f"{name}#{block.number}"
-    return SourceFile(path, name, module, block.text, tree, True, role, block.line, block.indent, block.bad)
+    return SourceFile(path, name, module, block.text, None, True, role, block.line, block.indent, block.bad)

@@ -33,11 +33,18 @@ def module_of(path: Path, root: Path) -> str:
     project's `src`, else at the project's root, else at `root`.
     """
     parts = [] if path.stem == "__init__" else [path.stem]
-    package = path.parent
+    return ".".join([*_package(path.parent, root), *parts]) or path.parent.name
+
+
+@lru_cache(maxsize=4096)
+def _package(directory: Path, root: Path) -> tuple[str, ...]:
+    """The packages from the import root down to `directory`."""
+    names: list[str] = []
+    package = directory
     while (package / "__init__.py").is_file() and package.name.isidentifier():
-        parts.insert(0, package.name)
+        names.insert(0, package.name)
         package = package.parent
-    return ".".join([*_namespace(package, root, has_package=package != path.parent), *parts]) or path.parent.name
+    return (*_namespace(package, root, has_package=package != directory), *names)
 
 
 def _namespace(directory: Path, root: Path, *, has_package: bool) -> list[str]:
@@ -60,17 +67,30 @@ def _namespace(directory: Path, root: Path, *, has_package: bool) -> list[str]:
 
 def role_of(path: Path, root: Path) -> Role:
     """What the file is for, by the directories between its project's root (else `root`) and itself, and by its name."""
-    base = project_root(path.parent) or root.parent
+    found = _role_in(path.parent, root)
+    stem = path.stem
+    if found is None and (stem == "conftest" or stem.startswith("test_") or stem.endswith("_test")):
+        return "test"
+    return found or "code"
+
+
+@lru_cache(maxsize=4096)
+def _role_in(directory: Path, root: Path) -> Role | None:
+    """What the files of a directory are for, where its place tells."""
+    base = project_root(directory) or root.parent
     try:
-        directories = path.parent.relative_to(base).parts
+        directories = directory.relative_to(base).parts
     except ValueError:
-        directories = path.parent.parts[-1:]
+        directories = directory.parts[-1:]
     for name in reversed(directories):
         if name in _ROLES:
             return _ROLES[name]
         if name.endswith("_migrations"):
             return "migration"
-    stem = path.stem
-    if stem == "conftest" or stem.startswith("test_") or stem.endswith("_test"):
-        return "test"
-    return "code"
+    return None
+
+
+def look_again() -> None:
+    """Forget where projects and packages begin: in a tree that is watched, that may have changed."""
+    for known in (project_root, _package, _role_in):
+        known.cache_clear()

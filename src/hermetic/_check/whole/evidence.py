@@ -128,29 +128,26 @@ class Evidence:
             self.sights[sight.slug, sight.site] = sight
 
 
-def merged(all_evidence: Iterable[Evidence]) -> Evidence:
-    """What several units brought to light together; where they disagree, the first has the word."""
-    whole = Evidence()
+_SETS = (
+    "clean", "opened", "called", "locking", "threads", "talks", "threaded", "uses", "removed", "leaning", "unresolved",
+    "given_up",
+)  # fmt: skip
+
+
+def merged(all_evidence: Iterable[Evidence], whole: Evidence | None = None) -> Evidence:
+    """What several units brought to light together, added to the `whole` where one is given.
+
+    Where they disagree, the first has the word.
+    """
+    whole = whole or Evidence()
     for each in all_evidence:
         for sight in each.sights.values():
             whole.sighted(sight)
-        for name in (
-            "clean",
-            "opened",
-            "called",
-            "locking",
-            "threads",
-            "talks",
-            "threaded",
-            "uses",
-            "removed",
-            "leaning",
-            "unresolved",
-            "given_up",
-        ):
-            getattr(whole, name).update(getattr(each, name))
-        whole.engines = {**each.engines, **whole.engines}
-        whole.kept = {**each.kept, **whole.kept}
-        whole.unremoved = {**each.unremoved, **whole.unremoved}
+        for name in _SETS:
+            if found := getattr(each, name):
+                getattr(whole, name).update(found)
+        whole.engines = {**each.engines, **whole.engines} if each.engines else whole.engines
+        whole.kept = {**each.kept, **whole.kept} if each.kept else whole.kept
+        whole.unremoved = {**each.unremoved, **whole.unremoved} if each.unremoved else whole.unremoved
         whole.let_go += each.let_go
     return whole

@@ -22,7 +22,6 @@ from ..._lifecycle.records import (
     SessionRecord,
     Where,
 )
-from ..fixes.mending import Mending
 from ..paths.state import Site, State, Worked
 from .evidence import ANY, Evidence, Sight, Trigger, Wanted
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from ..analyzer import Analyzer
     from ..paths.flow import Flow
     from ..program.modules import Function
-    from ..source.discover import SourceFile
+    from ..telling.finished import Finished
 
 
 class Watcher(NamedTuple):
@@ -233,34 +232,15 @@ def _wanted(remedy: Remedy | None) -> Wanted | None:
     return Wanted(remedy.kind, sites, remedy.words) if len(sites) == len(remedy.at) else None
 
 
-def findings(whole: Evidence, files: Sequence[SourceFile]) -> Iterator[Finding]:
+def findings(whole: Evidence, finished: Finished) -> Iterator[Finding]:
     """What the hazards saw in the whole program, with the edits that mend it."""
-    mending = Mending(files)
-    return (_finding(sight, whole, mending) for sight in whole.sights.values())
+    return (finished.of(sight, _confidence(sight, whole)) for sight in whole.sights.values())
 
 
-def _finding(sight: Sight, whole: Evidence, mending: Mending) -> Finding:
-    site, hazard = sight.site, catalogue()[sight.slug]
-    confidence: Confidence = sight.confidence
-    if confidence == "proven" and (_is_clean(sight.trigger, whole) or site.file in whole.leaning):
-        confidence = "likely"
-    edits, safety = mending.of(sight)
-    return Finding(
-        slug=sight.slug,
-        code=hazard.code,
-        severity=hazard.severity,
-        confidence=confidence,
-        file=site.file,
-        line=site.line,
-        column=site.column,
-        end_line=site.end_line,
-        end_column=site.end_column,
-        message=sight.message,
-        story=sight.story,
-        fix=sight.fix,
-        edits=edits,
-        safety=safety,
-    )
+def _confidence(sight: Sight, whole: Evidence) -> Confidence:
+    """How sure a finding is once the whole program has been seen."""
+    is_less = sight.confidence == "proven" and (_is_clean(sight.trigger, whole) or sight.site.file in whole.leaning)
+    return "likely" if is_less else sight.confidence
 
 
 def _is_clean(trigger: Trigger, whole: Evidence) -> bool:

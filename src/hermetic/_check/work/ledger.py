@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,13 +11,14 @@ from ..program.modules import IMPORT, MODULE, Project
 from ..program.outlines import Outline
 from ..program.traces import Atom, atoms_of
 from ..whole.evidence import Evidence
-from .cache import digest, packed, unpacked
+from .cache import digest
 from .parts import LOCAL, Parts
 from .shelves import Shelves
 from .units import Seen, UnitKey
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
+    from ..telling.finished import Known as Findings
 
 Rests: TypeAlias = bytes
 """The numbers of the parts that something rests on, four bytes each."""
@@ -40,16 +41,17 @@ class Known:
 
     `modules` holds the content of each module, `places` a name for where all of them lie. `atoms` are the parts that
     something rests on, each with its number, of which there were `count` so far, and what it said; `facts` plain answers and
-    `units` what was seen, each with what it rests on; `outlines` hold what each module defines, by its text.
+    `units` what was seen, each with what it rests on; `outlines` hold what each module defines, by its text, and `findings` those that were made.
     """
 
     modules: dict[str, str] = field(default_factory=dict)
     places: str = ""
     count: int = 0
     atoms: Shelves[Atom, tuple[int, str]] = field(default_factory=Shelves)
-    facts: Shelves[Atom, tuple[bytes, Rests]] = field(default_factory=Shelves)
+    facts: Shelves[Atom, tuple[object, Rests]] = field(default_factory=Shelves)
     units: Shelves[UnitKey, Held] = field(default_factory=Shelves)
     outlines: dict[str, tuple[str, Outline]] = field(default_factory=dict)
+    findings: Findings = field(default_factory=dict)
 
 
 class Ledger:
@@ -80,10 +82,10 @@ class Ledger:
 
     def _content(self, name: str) -> str:
         module = self._project.modules[name]
-        return digest(repr(self._parts.header(module)), module.file.text)
+        return f"{self._parts.header(module)} {module.file.content}"
 
     def _lying(self, project: Project) -> str:
-        return digest(repr([(name, self._parts.header(module)) for name, module in project.modules.items()]))
+        return digest(*(f"{self._parts.header(module)} {name}" for name, module in project.modules.items()))
 
     def _is_sure(self, shelf: str) -> bool:
         """Whether all parts on a shelf say what they said, without asking them."""
@@ -115,16 +117,14 @@ class Ledger:
     def _recall(self, atom: Atom) -> tuple[object] | None:
         """What a fact was, in a tuple, if that holds."""
         known = self._known.facts.on(_home(atom)).get(atom)
-        return (unpacked(known[0]),) if known is not None and self.hold(known[1]) else None
+        return (known[0],) if known is not None and self.hold(known[1]) else None
 
     def left(self, seen: Mapping[UnitKey, Seen | Held]) -> Known:
         """What to leave to the next check, which saw these units."""
         units = self._left_units(seen)
         facts = self._left_facts()
         self._forget()
-        return Known(
-            self._modules, self._places, self._count, self._atoms, facts, units, dict(self._project.outlines)
-        )
+        return Known(self._modules, self._places, self._count, self._atoms, facts, units, dict(self._project.outlines))
 
     def _left_units(self, seen: Mapping[UnitKey, Seen | Held]) -> Shelves[UnitKey, Held]:
         units = self._known.units.copy()
@@ -142,16 +142,16 @@ class Ledger:
     def _held(self, seen: Seen) -> Held:
         return Held(seen.evidence, tuple(seen.asked), self._numbered(seen.atoms), seen.answer, seen.circle)
 
-    def _left_facts(self) -> Shelves[Atom, tuple[bytes, Rests]]:
+    def _left_facts(self) -> Shelves[Atom, tuple[object, Rests]]:
         """The facts that were asked for, and those of which nothing is in doubt that they rest on."""
         found, done = self._project.facts.found, set[Atom]()
-        fresh = dict[Atom, tuple[bytes, Rests]]()
+        fresh = dict[Atom, tuple[object, Rests]]()
         while new := [atom for atom in found if atom not in done]:
             done.update(new)
             for atom in new:
                 value, notes = found[atom]
                 if notes is not None:
-                    fresh[atom] = packed(value), self._numbered(atoms_of(notes.inside))
+                    fresh[atom] = value, self._numbered(atoms_of(notes.inside))
         facts = self._known.facts.copy()
         for home in list(facts):
             here = facts.on(home)

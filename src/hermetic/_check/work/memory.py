@@ -57,9 +57,9 @@ class Memory:
             return []
         return [Problem(str(self._cache.directory), None, self._cache.problem, "cache")]
 
-    def is_python(self, text: str) -> bool:
-        """Whether a text was parsed before, so that this can wait until somebody asks for its tree."""
-        return bool(self._parsed.python) and digest(text) in self._parsed.python
+    def is_python(self, content: str) -> bool:
+        """Whether a text of this content was parsed before, so that this can wait until somebody asks for its tree."""
+        return content in self._parsed.python
 
     def fences(self, text: str) -> tuple[Fence, ...]:
         """The blocks of Python in a document."""
@@ -98,7 +98,7 @@ class Memory:
     def keep(self, files: Sequence[SourceFile | Template], analysis: Analysis) -> Analysis:
         """Know the next time what was found in these files; gives it."""
         if self._cache is not None:
-            python = frozenset(digest(file.text) for file in files if isinstance(file, SourceFile))
+            python = frozenset(file.content for file in files if isinstance(file, SourceFile))
             parsed = Parsed(python, self._fences)
             if parsed != self._parsed:
                 self._cache.put(self._parsed_name, parsed)
@@ -107,12 +107,12 @@ class Memory:
 
     def _name(self, files: Iterable[SourceFile | Template]) -> str:
         """A name for everything that an analysis is made from."""
-        parts = (part for file in files for part in (*_circumstances(file), file.text))
+        parts = (part for file in files for part in _circumstances(file))
         return f"analysis {digest(self._providers, *parts)}"
 
 
 def _circumstances(file: SourceFile | Template) -> tuple[str, ...]:
-    """What counts of a file beside its text."""
+    """What counts of a file."""
     if isinstance(file, Template):
-        return str(file.path), file.name, str(can_read())
-    return str(file.path), file.name, file.module, file.role, f"{file.fence} {file.first_line}"
+        return str(file.path), file.name, str(can_read()), file.text
+    return str(file.path), file.name, file.module, file.role, f"{file.fence} {file.first_line}", file.content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -39,8 +39,9 @@ class Parts:
         self.analyzer = analyzer
         self.project = analyzer.project
         self._lines: dict[str, list[str]] = {}
+        self._headers: dict[str, str] = {}
         self._of_module: dict[str, Callable[[Module, str], object]] = {
-            TEXT: lambda module, _: module.file.text,
+            TEXT: lambda module, _: module.file.content,
             BINDING: self._binding,
             STARS: lambda module, _: module.contents.stars,
             FUNCTION: self._function,
@@ -86,12 +87,15 @@ class Parts:
             module = self.project.modules.get(str(rest[0]))
             if module is None:
                 return ""
-            return _name((self.header(module), self._of_module[str(kind)](module, str(rest[1]))))
+            return digest(self.header(module), repr(self._of_module[str(kind)](module, str(rest[1]))))[:16]
 
-    def header(self, module: Module) -> Hashable:
-        """What is known of a module by its place alone."""
-        file = module.file
-        return str(file.path), file.name, file.role, file.fence, file.first_line, module.is_package
+    def header(self, module: Module) -> str:
+        """A name for what is known of a module by its place alone."""
+        if module.name not in self._headers:
+            file = module.file
+            told = str(file.path), file.name, file.role, file.fence, file.first_line, module.is_package
+            self._headers[module.name] = digest(repr(told))
+        return self._headers[module.name]
 
     def _words(self, module: Module, _: str) -> object:
         found = words_of(self.project, module)

@@ -9,6 +9,7 @@ other in a circle hold together or not at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from .ledger import Held, Ledger
@@ -17,6 +18,7 @@ from .units import Seen, UnitKey, reached
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
+    from ..telling.finished import Known as Findings
     from .memory import Memory
 
 
@@ -60,7 +62,7 @@ class Recall:
         told |= fresh
         return reached(begin, told.__getitem__)
 
-    def keep(self, seen: Mapping[UnitKey, Seen | Held]) -> None:
-        """Remember what was seen."""
+    def keep(self, seen: Mapping[UnitKey, Seen | Held], findings: Findings) -> None:
+        """Remember what was seen, and the findings that were made of it."""
         if self._memory is not None and self._ledger is not None:
-            self._memory.keep_units(self._ledger.left(seen))
+            self._memory.keep_units(replace(self._ledger.left(seen), findings=findings))
