@@ -65,7 +65,8 @@ def analyze(
         return looked_at(analyzer, keys, processes(jobs, total), lambda at, done: tell(at, done, total))
 
     seen = recall.seen(begin, look)
-    told = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
+    every = (seen[key].evidence for key in sorted(seen))
+    told = analyzer.tell(merged(each for each in every if each is not None))
     whole = under_locks(eased(told, analyzer), analyzer)
     finished = Finished(files, memory.units.findings if memory is not None else {})
     found = tuple(findings(whole, finished))

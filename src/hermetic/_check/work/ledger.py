@@ -5,8 +5,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from zlib import crc32
 
+from ..models.index import IS_MAPPED
+from ..models.registry import REGISTRY
 from ..program.modules import IMPORT, MODULE, Project
 from ..program.outlines import Outline
 from ..program.traces import Atom, atoms_of
@@ -24,11 +27,14 @@ Rests: TypeAlias = bytes
 """The numbers of the parts that something rests on, four bytes each."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """A unit as it is remembered: what it brought to light, whom it asked, and what `Seen` tells besides."""
+_SHELVES = 64
+"""On so many shelves stand units and facts: few are read in no time, many let an edit write little."""
 
-    evidence: Evidence
+
+class Held(NamedTuple):
+    """A unit as it is remembered: what it brought to light, if anything, whom it asked, and what `Seen` tells besides."""
+
+    evidence: Evidence | None
     asked: tuple[UnitKey, ...]
     rests: Rests
     answer: str
@@ -57,8 +63,8 @@ class Known:
 class Ledger:
     """Asks a part at most once what it says now, and only one that may say something else than it did.
 
-    What a module alone decides says the same while that is the same, and what an import means while all modules lie where
-    they lay; the other parts are in doubt until they are asked.
+    What a module alone decides says the same while that is the same, what an import means while all modules lie where they
+    lay, and whether a class is mapped while the registry holds the same; the other parts are in doubt until they are asked.
     """
 
     def __init__(self, analyzer: Analyzer, known: Known) -> None:
@@ -79,6 +85,9 @@ class Ledger:
         }
         self._doubts = set(self._doubted)
         self._project.facts.recall = self._recall
+        registry = known.atoms.on(_shelf((REGISTRY,))).get((REGISTRY,))
+        if registry is not None and self._holds(registry[0]):
+            self._doubts -= {number for number, _ in known.atoms.on(_shelf((IS_MAPPED,))).values()}
 
     def _content(self, name: str) -> str:
         module = self._project.modules[name]
@@ -130,7 +139,7 @@ class Ledger:
         units = self._known.units.copy()
         homes = dict[str, dict[UnitKey, Held]]()
         for key, each in seen.items():
-            homes.setdefault(key[1], {})[key] = each if isinstance(each, Held) else self._held(each)
+            homes.setdefault(_home(key), {})[key] = each if isinstance(each, Held) else self._held(each)
         for home in {*units, *homes}:
             here, before = homes.get(home, {}), units.on(home)
             if len(here) != len(before) or any(before.get(key) is not unit for key, unit in here.items()):
@@ -140,7 +149,13 @@ class Ledger:
         return units
 
     def _held(self, seen: Seen) -> Held:
-        return Held(seen.evidence, tuple(seen.asked), self._numbered(seen.atoms), seen.answer, seen.circle)
+        return Held(
+            seen.evidence if seen.evidence.__getstate__() else None,
+            tuple(seen.asked),
+            self._numbered(seen.atoms),
+            seen.answer,
+            seen.circle,
+        )
 
     def _left_facts(self) -> Shelves[Atom, tuple[object, Rests]]:
         """The facts that were asked for, and those of which nothing is in doubt that they rest on."""
@@ -191,9 +206,9 @@ class Ledger:
 _BY_PLACE = frozenset({MODULE, IMPORT})
 
 
-def _home(atom: Atom) -> str:
-    """The shelf of a fact."""
-    return str(atom[1]) if len(atom) > 1 else ""
+def _home(name: Atom) -> str:
+    """The shelf of a fact or unit, by its module."""
+    return str(crc32(str(name[1]).encode()) % _SHELVES) if len(name) > 1 else ""
 
 
 def _shelf(atom: Atom) -> str:
