@@ -11,6 +11,7 @@ HermeticError                 anything below
 │   ├── ReadOnly              something was written in a read scope
 │   ├── ConcurrentUse         two tasks or threads used one session at once
 │   ├── BlockingScope         a synchronous scope was opened on the thread of an event loop
+│   ├── IdledTooLong          a transaction stood open while its block waited for something slow
 │   ├── UnsavedChanges        the connection was to be released while the transaction had work in it
 │   ├── PoisonedUnit          an error of the database was swallowed, and the unit was to commit all the same
 │   ├── OutcomeUnknown        the connection broke during the commit: it may have happened
@@ -70,6 +71,10 @@ class ConcurrentUse(ScopeError):
 
 class BlockingScope(ScopeError):
     """A synchronous scope was opened on the thread of an event loop, which would stand still for each statement."""
+
+
+class IdledTooLong(ScopeError):
+    """A transaction stood open, with its connection and its locks, while its block waited for something slow."""
 
 
 class UnsavedChanges(ScopeError):

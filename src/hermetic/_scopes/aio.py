@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
 from typing import Any, Generic, Literal, TypeVar, Unpack, cast, overload
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from .._where import Site
 from ..errors import BadDatabase, HooksFailed
 from .ending import LEAVE_S, LOOK_S, abandon, commit
-from .engines import EngineHow, EngineSettings, async_engine
+from .engines import How, Settings, async_engine
 from .home import Attempts, Health, Home
 from .once import check_key, claim, done, make_ledger, record
 from .scope import Scope, here
@@ -45,34 +45,24 @@ class AsyncDatabase(Generic[S]):
 
     @overload
     def __init__(
-        self: AsyncDatabase[AsyncScopeSession],
-        source: str | URL | AsyncEngine,
-        *,
-        session_options: Mapping[str, Any] | None = ...,
-        **how: Unpack[EngineHow],
+        self: AsyncDatabase[AsyncScopeSession], source: str | URL | AsyncEngine, **how: Unpack[How]
     ) -> None: ...
     @overload
-    def __init__(
-        self,
-        source: str | URL | AsyncEngine,
-        *,
-        session_class: type[S],
-        session_options: Mapping[str, Any] | None = ...,
-        **how: Unpack[EngineHow],
-    ) -> None: ...
+    def __init__(self, source: str | URL | AsyncEngine, *, session_class: type[S], **how: Unpack[How]) -> None: ...
     def __init__(
         self,
         source: str | URL | AsyncEngine,
         *,
         session_class: type[AsyncSession] = AsyncScopeSession,
-        session_options: Mapping[str, Any] | None = None,
-        **how: Unpack[EngineHow],
+        **how: Unpack[How],
     ) -> None:
-        self.engine = async_engine(source, EngineSettings(**how))
-        self.home: Home[AsyncEngine, S] = Home(self.engine, session_options or {})
-        self._session_class: Callable[..., S] = cast("type[S]", async_class(session_class))  # type: ignore[arg-type]  # the overloads say which class; one can be hashed
-        self._has_ledger = False
+        settings = Settings(**how)
+        self.engine = async_engine(source, settings)
+        self.home: Home[AsyncEngine, S] = Home(self.engine, settings)
+        made = async_class(session_class)  # type: ignore[arg-type]  # a class can be hashed
+        self._session_class: Callable[..., S] = cast("type[S]", made)  # the overloads say which
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._has_ledger = False
 
     def begin(self, *, isolation_level: str | None = None) -> AbstractAsyncContextManager[S]:
         """A unit of work: committed at the end of the block, rolled back when an exception or a cancellation leaves it.
@@ -190,7 +180,9 @@ class AsyncBlock(Generic[S]):
 
     async def __aenter__(self) -> S:
         home = self._database.home
-        self._scope = Scope(self._kind, self._opened, asyncio.current_task(), home.open_scopes)
+        self._scope = Scope(
+            self._kind, self._opened, asyncio.current_task(), home.open_scopes, home.settings.idle_limit_s
+        )
         self._session = self._database.session_on(self._engine, self._scope)
         home.enter(self._scope, self._session)
         return self._session

@@ -16,13 +16,14 @@ from ..errors import BadDatabase
 from . import sqlite
 
 Pooler = Literal["transaction"]
+Refusable = Literal["allow", "refuse"]
 
-IDLE_IN_TRANSACTION_S = 60
-"""A transaction that idles for longer is ended by PostgreSQL itself: its locks are in everybody's way."""
+IDLE_LIMIT_S = 60.0
+"""A transaction that idles for longer is in everybody's way: its next statement is refused, and PostgreSQL ends it itself."""
 
 
-class EngineHow(TypedDict, total=False):
-    """What a Database can be told of its engine; `EngineSettings` has the meaning and the default of each."""
+class How(TypedDict, total=False):
+    """What a Database can be told; `Settings` has the meaning and the default of each."""
 
     pool_size: int
     pool_timeout_s: float
@@ -30,11 +31,14 @@ class EngineHow(TypedDict, total=False):
     application_name: str | None
     pooler: Pooler | None
     engine_options: Mapping[str, Any]  # Any: whatever create_engine takes
+    session_options: Mapping[str, Any]  # Any: whatever the session class takes
+    idle_limit_s: float | None
+    lazy_loads: Refusable
 
 
 @dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """What an engine is made with; times in seconds, None for the server's own."""
+class Settings:
+    """What a database is used with; times in seconds, None for the server's own, or for no limit."""
 
     pool_size: int = 10
     pool_timeout_s: float = 30.0
@@ -42,9 +46,14 @@ class EngineSettings:
     application_name: str | None = None
     pooler: Pooler | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)  # Any: whatever create_engine takes
+    session_options: Mapping[str, Any] = field(default_factory=dict)  # Any: whatever the session class takes
+    idle_limit_s: float | None = IDLE_LIMIT_S
+    """How long a transaction may wait for something other than the database."""
+    lazy_loads: Refusable = "allow"
+    """Whether a relation that was not loaded may be loaded when it is read; asyncio never can."""
 
 
-def sync_engine(source: str | URL | Engine, settings: EngineSettings) -> Engine:
+def sync_engine(source: str | URL | Engine, settings: Settings) -> Engine:
     """The engine for a URL, or the one that is given, made ready for scopes. Raises BadDatabase."""
     engine = source if isinstance(source, Engine) else _made(create_engine, _parsed(source), settings)
     if engine.dialect.is_async:
@@ -56,7 +65,7 @@ def sync_engine(source: str | URL | Engine, settings: EngineSettings) -> Engine:
     return engine
 
 
-def async_engine(source: str | URL | AsyncEngine, settings: EngineSettings) -> AsyncEngine:
+def async_engine(source: str | URL | AsyncEngine, settings: Settings) -> AsyncEngine:
     """The engine for a URL, or the one that is given, made ready for scopes. Raises BadDatabase."""
     if isinstance(source, AsyncEngine):
         engine = source
@@ -94,7 +103,7 @@ def _shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def _made(make: Callable[..., Any], url: URL, settings: EngineSettings) -> Any:
+def _made(make: Callable[..., Any], url: URL, settings: Settings) -> Any:
     """What create_engine or create_async_engine makes of a URL. Any: an engine of the one kind or the other."""
     arguments = {**_arguments(url, settings), **settings.engine_options}
     connect_args = {**_connect_arguments(url, settings), **settings.engine_options.get("connect_args", {})}
@@ -104,7 +113,7 @@ def _made(make: Callable[..., Any], url: URL, settings: EngineSettings) -> Any:
         raise BadDatabase(f"{_shown(url)} needs the package {error.name}.\n  pip install {error.name}") from None
 
 
-def _arguments(url: URL, settings: EngineSettings) -> dict[str, Any]:
+def _arguments(url: URL, settings: Settings) -> dict[str, Any]:
     """What create_engine is told; Any: its options."""
     if settings.pooler is not None and url.get_dialect().is_async:
         return {"poolclass": NullPool, **_isolation(url)}
@@ -121,7 +130,7 @@ def _isolation(url: URL) -> dict[str, Any]:
     return {"isolation_level": "REPEATABLE READ"} if url.get_backend_name() == "postgresql" else {}
 
 
-def _connect_arguments(url: URL, settings: EngineSettings) -> dict[str, Any]:
+def _connect_arguments(url: URL, settings: Settings) -> dict[str, Any]:
     """What the driver is told; Any: its own arguments."""
     match url.get_backend_name(), url.get_driver_name():
         case "sqlite", _:
@@ -135,17 +144,17 @@ def _connect_arguments(url: URL, settings: EngineSettings) -> dict[str, Any]:
     return {}
 
 
-def _server_settings(settings: EngineSettings) -> dict[str, str]:
+def _server_settings(settings: Settings) -> dict[str, str]:
     """PostgreSQL's own settings, for each connection; behind a pooler connections are others', and get none."""
     if settings.pooler is not None:
         return {}
-    told = {"idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_S * 1000)}
+    told = {"idle_in_transaction_session_timeout": str(round(IDLE_LIMIT_S * 1000))}
     if settings.statement_timeout_s is not None:
         told["statement_timeout"] = str(round(settings.statement_timeout_s * 1000))
     return told
 
 
-def _for_asyncpg(settings: EngineSettings) -> dict[str, Any]:
+def _for_asyncpg(settings: Settings) -> dict[str, Any]:
     """Arguments of asyncpg; Any: of several types."""
     named = {"application_name": settings.application_name} if settings.application_name else {}
     told: dict[str, Any] = {"server_settings": {**_server_settings(settings), **named}}
@@ -158,7 +167,7 @@ def _for_asyncpg(settings: EngineSettings) -> dict[str, Any]:
     return told
 
 
-def _for_psycopg(settings: EngineSettings, driver: str) -> dict[str, Any]:
+def _for_psycopg(settings: Settings, driver: str) -> dict[str, Any]:
     """Arguments of psycopg and psycopg2; Any: of several types."""
     told: dict[str, Any] = {}
     if settings.application_name:

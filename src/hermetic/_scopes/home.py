@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..errors import BadDatabase, OutcomeUnknown, ScopeNested
 from . import sqlite
+from .engines import Settings
 from .once import KeyTaken
 from .policy import Verdict, delays, verdict_of
 from .scope import Scope, here
@@ -42,9 +43,10 @@ class Health:
 class Home(Generic[E, S]):
     """One engine, the sessions that scopes are made with, and the scopes that are open."""
 
-    def __init__(self, engine: E, session_options: Mapping[str, Any]) -> None:  # Any: whatever the session class takes
+    def __init__(self, engine: E, settings: Settings) -> None:
         self.engine: E = engine
-        self.session_options = {"expire_on_commit": False, **session_options}
+        self.settings = settings
+        self.session_options = {"expire_on_commit": False, **settings.session_options}
         self.open_scopes: set[Scope] = set()
         self.kept = KeptSessions()
         self._around: ContextVar[tuple[Scope, S] | None] = ContextVar("around", default=None)
@@ -58,7 +60,7 @@ class Home(Generic[E, S]):
 
     def _engine_for(self, options: Mapping[str, object]) -> E:
         made: Any = self.engine.execution_options(**options)  # Any: of the same kind as the engine it is made from
-        return made  # type: ignore[no-any-return]
+        return made  # type: ignore[no-any-return]  # as above
 
     def unit_engine(self, isolation_level: str | None) -> E:
         """The engine whose transactions are units of work, at that isolation level or the database's own."""

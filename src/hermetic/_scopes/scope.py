@@ -10,7 +10,16 @@ from typing import Any, Literal, NoReturn
 from sqlalchemy.orm import Session, SessionTransaction
 
 from .._where import Site, Sites
-from ..errors import ConcurrentUse, PoisonedUnit, ReadOnly, ScopeClosed, ScopeNested, ScopeOwned, UnsavedChanges
+from ..errors import (
+    ConcurrentUse,
+    IdledTooLong,
+    PoisonedUnit,
+    ReadOnly,
+    ScopeClosed,
+    ScopeNested,
+    ScopeOwned,
+    UnsavedChanges,
+)
 
 Outcome = Literal["open", "committed", "rolled back", "unknown"]
 
@@ -32,6 +41,8 @@ class Scope:
     owner: object
     rivals: Collection[Scope]
     """The open scopes of the same database, this one among them."""
+    idle_limit_s: float | None = None
+    """How long the transaction may wait for something else."""
     outcome: Outcome = "open"
     holder: object = None
     """The thread that is inside of the session at this moment."""
@@ -50,6 +61,8 @@ class Scope:
     """When it was opened, in seconds of the monotonic clock."""
     ending: bool = False
     """Whether the scope itself is ending its transaction now."""
+    left_s: float = 0.0
+    """When the session was used last in its transaction, in seconds of the monotonic clock; 0 before."""
     refuses_writes: bool = False
     """Whether a change of an object is refused; asked at each change, so it is kept and not worked out."""
 
@@ -116,6 +129,18 @@ class Scope:
         if self.is_read_only:
             raise ReadOnly(
                 f"{here()}: {what} in a read scope ({self.told}).\n  Open it with begin() if it is to write."
+            )
+
+    def check_idle(self) -> None:
+        """Raise IdledTooLong when the transaction stood open and idle for longer than it may."""
+        if self.idle_limit_s is None or not self.left_s:
+            return
+        idle_s = monotonic() - self.left_s
+        if idle_s > self.idle_limit_s:
+            raise IdledTooLong(
+                f"{here()}: the transaction of {self.told} waited {idle_s:.1f} s for something else, holding its "
+                f"connection and its locks; it may for {self.idle_limit_s:g} s.\n"
+                f"  Do slow work before or after the scope, or inside of session.released()."
             )
 
     def check_ending(self, what: str) -> None:

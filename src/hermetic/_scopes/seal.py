@@ -125,11 +125,20 @@ def refuse_when_closed(asked: ORMExecuteState) -> NoReturn:
 def refuse_hidden_io(asked: ORMExecuteState) -> None:
     """Answer a lazy load that nobody could await."""
     if asked.is_relationship_load or asked.is_column_load:
-        scope: Scope = asked.session.scope  # type: ignore[attr-defined]  # only sessions of scopes are listened to
-        raise Unloaded(
-            f"{here()}: {_what(asked)} was read without having been loaded ({scope.told}), and asyncio cannot wait "
-            f"for it there.\n  {_cure(asked, scope)}"
-        )
+        _refuse(asked, "and asyncio cannot wait for it there")
+
+
+def refuse_lazy_loads(asked: ORMExecuteState) -> None:
+    """Answer a lazy load of a relation where the database was told to refuse them."""
+    if asked.is_relationship_load and asked.lazy_loaded_from is not None:
+        _refuse(asked, "and this Database refuses to load it row by row")
+
+
+def _refuse(asked: ORMExecuteState, why: str) -> NoReturn:
+    scope: Scope = asked.session.scope  # type: ignore[attr-defined]  # only sessions of scopes are listened to
+    raise Unloaded(
+        f"{here()}: {_what(asked)} was read without having been loaded ({scope.told}), {why}.\n  {_cure(asked, scope)}"
+    )
 
 
 def _relation(asked: ORMExecuteState) -> RelationshipProperty[Any] | None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache, wraps
 from threading import get_ident
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import event
@@ -18,7 +19,7 @@ from sqlalchemy.util.concurrency import in_greenlet
 
 from .errors import PoolTimeout
 from .scope import Scope
-from .seal import learn_classes, refuse_hidden_io, refuse_when_closed
+from .seal import learn_classes, refuse_hidden_io, refuse_lazy_loads, refuse_when_closed
 
 S = TypeVar("S", bound=Session)
 A = TypeVar("A", bound=AsyncSession)
@@ -112,12 +113,16 @@ def _end_transaction(session: Session) -> None:
         session.commit()
     finally:
         scope.ending = False
+        scope.left_s = 0.0
 
 
 @cache
-def sync_class(base: type[S]) -> type[S]:
+def sync_class(base: type[S], may_load_lazily: bool = True) -> type[S]:
     """A class of sessions for scopes, made of the user's: everything it could, except to leave its scope."""
-    return _plain_class(base, get_ident, lambda: True)
+    kind = _plain_class(base, get_ident, lambda: True)
+    if not may_load_lazily:
+        event.listen(kind, "do_orm_execute", refuse_lazy_loads)
+    return kind
 
 
 @cache
@@ -165,6 +170,8 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
             scope.refuse_second()
         if scope.outcome != "open" or scope.is_released:
             scope.check_open(f"{name}()")
+        if scope.left_s:
+            scope.check_idle()
         if scope.refuses_writes:
             learn_classes(args)
         before, scope.holder = scope.holder, me
@@ -177,6 +184,7 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
             raise PoolTimeout(scope.told_holders()) from error
         finally:
             scope.holder = before
+            scope.left_s = monotonic()
 
     return call
 

@@ -27,7 +27,7 @@ def is_in_memory(url: URL) -> bool:
 
 
 def behave(engine: Engine) -> None:
-    """Give an engine real transactions, foreign keys, a busy timeout and, on disk, a write-ahead log; once."""
+    """Give an engine real transactions, foreign keys and, on disk, a write-ahead log; once."""
     if not event.contains(engine, "connect", _connected):
         event.listen(engine, "connect", _connected)
         event.listen(engine, "begin", _begun)
@@ -37,7 +37,6 @@ def _connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
     connection.isolation_level = None  # the driver begins no transaction of its own
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_S * 1000}")
     cursor.execute("PRAGMA journal_mode=WAL")  # a database in memory keeps its own
     cursor.close()
 

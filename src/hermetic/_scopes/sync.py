@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from threading import get_ident
 from types import TracebackType
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from .._where import Site
 from ..errors import BlockingScope, HooksFailed
 from .ending import abandon, commit, wait_until_left
-from .engines import EngineHow, EngineSettings, sync_engine
+from .engines import How, Refusable, Settings, sync_engine
 from .home import Attempts, Health, Home
 from .once import check_key, claim, done, make_ledger, record
 from .scope import Scope, here
@@ -26,8 +26,6 @@ from .sessions import ScopeSession, sync_class
 
 S = TypeVar("S", bound=Session)
 T = TypeVar("T")
-
-OnEventLoop = Literal["refuse", "allow"]
 
 
 class Database(Generic[S]):
@@ -48,33 +46,25 @@ class Database(Generic[S]):
 
     @overload
     def __init__(
-        self: Database[ScopeSession],
-        source: str | URL | Engine,
-        *,
-        session_options: Mapping[str, Any] | None = ...,
-        **how: Unpack[EngineHow],
+        self: Database[ScopeSession], source: str | URL | Engine, *, on_event_loop: Refusable = ..., **how: Unpack[How]
     ) -> None: ...
     @overload
     def __init__(
-        self,
-        source: str | URL | Engine,
-        *,
-        session_class: type[S],
-        session_options: Mapping[str, Any] | None = ...,
-        **how: Unpack[EngineHow],
+        self, source: str | URL | Engine, *, session_class: type[S], on_event_loop: Refusable = ..., **how: Unpack[How]
     ) -> None: ...
     def __init__(
         self,
         source: str | URL | Engine,
         *,
         session_class: type[Session] = ScopeSession,
-        session_options: Mapping[str, Any] | None = None,
-        on_event_loop: OnEventLoop = "refuse",
-        **how: Unpack[EngineHow],
+        on_event_loop: Refusable = "refuse",
+        **how: Unpack[How],
     ) -> None:
-        self.engine = sync_engine(source, EngineSettings(**how))
-        self.home: Home[Engine, S] = Home(self.engine, session_options or {})
-        self._session_class: Callable[..., S] = cast("type[S]", sync_class(session_class))  # type: ignore[arg-type]  # the overloads say which class; one can be hashed
+        settings = Settings(**how)
+        self.engine = sync_engine(source, settings)
+        self.home: Home[Engine, S] = Home(self.engine, settings)
+        made = sync_class(session_class, settings.lazy_loads == "allow")  # type: ignore[arg-type]  # a class can be hashed
+        self._session_class: Callable[..., S] = cast("type[S]", made)  # the overloads say which
         self._may_block = on_event_loop == "allow"
         self._has_ledger = False
 
@@ -195,7 +185,7 @@ class Block(Generic[S]):
 
     def __enter__(self) -> S:
         home = self._database.home
-        self._scope = Scope(self._kind, self._opened, get_ident(), home.open_scopes)
+        self._scope = Scope(self._kind, self._opened, get_ident(), home.open_scopes, home.settings.idle_limit_s)
         self._session = self._database.session_on(self._engine, self._scope)
         home.enter(self._scope, self._session)
         return self._session
