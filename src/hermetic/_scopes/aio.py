@@ -19,7 +19,7 @@ from .._where import Site
 from ..errors import BadDatabase, HooksFailed
 from .ending import LEAVE_S, LOOK_S, abandon, commit
 from .engines import How, Settings, async_engine
-from .home import Attempts, Health, Home
+from .home import Attempts, Health, Home, Options, level_of
 from .once import check_key, claim, done, make_ledger, record
 from .scope import Scope, here
 from .sessions import AsyncScopeSession, async_class
@@ -75,7 +75,7 @@ class AsyncDatabase(Generic[S]):
         if around is not None:
             around[0].check_begin_inside()
             return AsyncSavepoint(*around)
-        return AsyncBlock(self, "begin", _caller(), self.home.unit_engine(isolation_level))
+        return AsyncBlock(self, "begin", _caller(), level_of(isolation_level))
 
     def read(self) -> AbstractAsyncContextManager[S]:
         """A block that reads, and in which every write is refused: by the session, and by the database where it can.
@@ -85,7 +85,7 @@ class AsyncDatabase(Generic[S]):
         around = self.home.around(asyncio.current_task())
         if around is not None:
             return AsyncReading(*around)
-        return AsyncBlock(self, "read", _caller(), self.home.read_engine)
+        return AsyncBlock(self, "read", _caller(), self.home.read_options)
 
     async def run(
         self,
@@ -108,7 +108,7 @@ class AsyncDatabase(Generic[S]):
             await self._prepare(once)
         while True:
             try:
-                async with AsyncBlock(self, "begin", _caller(), self.home.unit_engine(isolation_level)) as session:
+                async with AsyncBlock(self, "begin", _caller(), level_of(isolation_level)) as session:
                     if once is None:
                         return await work(session, *args, **kwargs)
                     return await _once(session, once, work, args, kwargs)
@@ -136,10 +136,10 @@ class AsyncDatabase(Generic[S]):
     async def __aexit__(self, *_error: object) -> None:
         await to_the_end(self.dispose())
 
-    def session_on(self, engine: AsyncEngine, scope: Scope) -> S:
+    def session_on(self, scope: Scope) -> S:
         """A session for a scope."""
         self._check_loop()
-        session = self._session_class(engine, **self.home.session_options)
+        session = self._session_class(self.engine, **self.home.session_options)
         session.scope = session.sync_session.scope = scope  # type: ignore[attr-defined]  # async_class gives it to both
         return session
 
@@ -168,22 +168,27 @@ class AsyncDatabase(Generic[S]):
 class AsyncBlock(Generic[S]):
     """The context manager of an outermost scope."""
 
-    __slots__ = ("_database", "_engine", "_kind", "_opened", "_scope", "_session")
+    __slots__ = ("_database", "_kind", "_opened", "_options", "_scope", "_session")
 
     def __init__(
-        self, database: AsyncDatabase[S], kind: Literal["begin", "read"], opened: Site, engine: AsyncEngine
+        self, database: AsyncDatabase[S], kind: Literal["begin", "read"], opened: Site, options: Options
     ) -> None:
         self._database = database
         self._kind = kind
         self._opened = opened
-        self._engine = engine
+        self._options = options
 
     async def __aenter__(self) -> S:
         home = self._database.home
         self._scope = Scope(
-            self._kind, self._opened, asyncio.current_task(), home.open_scopes, home.settings.idle_limit_s
+            self._kind,
+            self._opened,
+            asyncio.current_task(),
+            home.open_scopes,
+            self._options,
+            home.settings.idle_limit_s,
         )
-        self._session = self._database.session_on(self._engine, self._scope)
+        self._session = self._database.session_on(self._scope)
         home.enter(self._scope, self._session)
         return self._session
 

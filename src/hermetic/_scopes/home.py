@@ -23,6 +23,9 @@ from .seal import KeptSessions
 E = TypeVar("E", Engine, AsyncEngine)
 S = TypeVar("S")
 
+Options = Mapping[str, object] | None
+"""How the transactions of a scope begin: execution options of their connection."""
+
 MOST_ENGINES_ALIKE = 8
 """So many engines for one address at once are no accident: they are made in a function that is called again and again."""
 
@@ -50,25 +53,12 @@ class Home(Generic[E, S]):
         self.open_scopes: set[Scope] = set()
         self.kept = KeptSessions()
         self._around: ContextVar[tuple[Scope, S] | None] = ContextVar("around", default=None)
-        self._engines: dict[str | None, E] = {None: self._engine_for({sqlite.BEGIN: "IMMEDIATE"})}
-        self.read_engine: E = self._engine_for(_READ_OPTIONS.get(engine.dialect.name, {}))
+        self.read_options = _READ_OPTIONS.get(engine.dialect.name)
         if engine.dialect.name in ("mysql", "mariadb"):
-            event.listen(_plain(self.read_engine), "begin", _begin_read_only)
+            event.listen(_plain(engine), "begin", _begin_read_only)
         _refuse_many_alike(engine)
         _homes.add(self)
         _watch_forks()
-
-    def _engine_for(self, options: Mapping[str, object]) -> E:
-        made: Any = self.engine.execution_options(**options)  # Any: of the same kind as the engine it is made from
-        return made  # type: ignore[no-any-return]  # as above
-
-    def unit_engine(self, isolation_level: str | None) -> E:
-        """The engine whose transactions are units of work, at that isolation level or the database's own."""
-        engine = self._engines.get(isolation_level)
-        if engine is None:
-            options = {sqlite.BEGIN: "IMMEDIATE", "isolation_level": isolation_level}
-            engine = self._engines[isolation_level] = self._engine_for(options)
-        return engine
 
     def around(self, owner: object) -> tuple[Scope, S] | None:
         """The scope that this call stands in, with its session, if it belongs to the same thread or task."""
@@ -97,6 +87,11 @@ class Home(Generic[E, S]):
             )
 
 
+def level_of(isolation_level: str | None) -> Options:
+    """How a unit of work begins at an isolation level; at the database's own with no options."""
+    return None if isolation_level is None else {"isolation_level": isolation_level}
+
+
 class Attempts:
     """How often one piece of work may still be tried, and after which errors."""
 
@@ -120,9 +115,14 @@ class Attempts:
         return isinstance(error, KeyTaken) or verdict_of(error) is not Verdict.FINAL
 
 
+_READS = "hermetic_reads"
+"""Execution option of a connection to MySQL or MariaDB: whether the transaction that begins may not write."""
+
 _READ_OPTIONS: dict[str, dict[str, object]] = {
-    "sqlite": {sqlite.QUERY_ONLY: True},
+    "sqlite": {sqlite.READS: True},
     "postgresql": {"postgresql_readonly": True},
+    "mysql": {_READS: True},
+    "mariadb": {_READS: True},
 }
 
 
@@ -132,7 +132,8 @@ def _plain(engine: Engine | AsyncEngine) -> Engine:
 
 def _begin_read_only(connection: Connection) -> None:
     """MySQL and MariaDB: the transaction that the next statement begins may not write."""
-    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    if connection.get_execution_options().get(_READS):
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
 def _refuse_many_alike(engine: Engine | AsyncEngine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Literal, NoReturn
@@ -41,9 +41,13 @@ class Scope:
     owner: object
     rivals: Collection[Scope]
     """The open scopes of the same database, this one among them."""
+    options: Mapping[str, object] | None = None
+    """How its transactions begin: execution options of the connection."""
     idle_limit_s: float | None = None
     """How long the transaction may wait for something else."""
     outcome: Outcome = "open"
+    begins: bool = False
+    """Whether the next statement begins a transaction that has to be told its options."""
     holder: object = None
     """The thread that is inside of the session at this moment."""
     task: object = None
@@ -68,6 +72,7 @@ class Scope:
 
     def __post_init__(self) -> None:
         self.refuses_writes = self.kind == "read"
+        self.begins = self.options is not None
 
     def close(self, outcome: Outcome) -> None:
         """The scope has ended."""

@@ -24,20 +24,9 @@ from .seal import learn_classes, refuse_hidden_io, refuse_lazy_loads, refuse_whe
 S = TypeVar("S", bound=Session)
 A = TypeVar("A", bound=AsyncSession)
 
-ASKING = ("connection", "scalar", "scalars", "get", "get_one", "refresh", "flush")
+ASKING = ("execute", "connection", "scalar", "scalars", "get", "get_one", "refresh", "flush")
 WRITING = ("add", "add_all", "delete", "delete_all", "merge", "merge_all")
-AWAITED = (
-    *ASKING,
-    "execute",
-    "exec",
-    "stream",
-    "stream_scalars",
-    "run_sync",
-    "delete",
-    "delete_all",
-    "merge",
-    "merge_all",
-)
+AWAITED = (*ASKING, "exec", "stream", "stream_scalars", "run_sync", "delete", "delete_all", "merge", "merge_all")
 ENDING = ("commit", "rollback", "close", "reset", "invalidate", "prepare")
 
 Method = Callable[..., Any]  # Any: the arguments and the result are those of the session's method
@@ -114,6 +103,7 @@ def _end_transaction(session: Session) -> None:
     finally:
         scope.ending = False
         scope.left_s = 0.0
+        scope.begins = scope.options is not None
 
 
 @cache
@@ -136,7 +126,7 @@ def async_class(base: type[A]) -> type[A]:
 def _plain_class(base: type[S], who: Callable[[], object], may_wait: Callable[[], bool]) -> type[S]:
     """A class with its methods guarded; `who` tells the one that asks, `may_wait` whether a lazy load could be waited for."""
     asking = {name: _guarded(name, method, who) for name, method in _methods(base, ASKING)}
-    asking["execute"] = _execute(base.execute, _guarded("execute", base.execute, who), may_wait)
+    asking["execute"] = _execute(base.execute, asking["execute"], may_wait)
     writing = {name: _guarded(name, _writing(name, method), who) for name, method in _methods(base, WRITING)}
     ending = {name: _ending(name, method) for name, method in _methods(base, ENDING)}
     kind = type(f"Scope{base.__name__}", _bases(base, ScopeSession), {**asking, **writing, **ending})
@@ -176,6 +166,9 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
             learn_classes(args)
         before, scope.holder = scope.holder, me
         try:
+            if scope.begins and name in ASKING:
+                scope.begins = False
+                Session.connection(self, execution_options=scope.options)
             return method(self, *args, **kwargs)
         except DBAPIError as error:
             scope.note_failure(error, self)

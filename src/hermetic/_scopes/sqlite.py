@@ -13,11 +13,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 BUSY_TIMEOUT_S = 5
 """How long a connection waits for another one's lock."""
 
-BEGIN = "hermetic_begin"
-"""Execution option of an engine: how its transactions begin; IMMEDIATE takes the lock for writing at once."""
-
-QUERY_ONLY = "hermetic_query_only"
-"""Execution option of an engine: whether its transactions may not write; kept in a connection's `info` when it is on."""
+READS = "hermetic_reads"
+"""Execution option of a connection: whether the transaction that begins may not write; all others take the lock at once."""
 
 
 def is_in_memory(url: URL) -> bool:
@@ -42,9 +39,11 @@ def _connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
 
 
 def _begun(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    query_only = bool(options.get(QUERY_ONLY))
-    if connection.info.get(QUERY_ONLY, False) != query_only:
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
-        connection.info[QUERY_ONLY] = query_only
-    connection.exec_driver_sql(f"BEGIN {options.get(BEGIN, 'DEFERRED')}")
+    """Begin, on the driver's own cursor: SQLAlchemy's way to send a statement costs more than this one."""
+    reads = connection.get_execution_options().get(READS, False)
+    cursor = connection.connection.cursor()
+    if connection.info.get(READS, False) != reads:
+        cursor.execute(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
+        connection.info[READS] = reads
+    cursor.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+    cursor.close()

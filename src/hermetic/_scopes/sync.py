@@ -19,7 +19,7 @@ from .._where import Site
 from ..errors import BlockingScope, HooksFailed
 from .ending import abandon, commit, wait_until_left
 from .engines import How, Refusable, Settings, sync_engine
-from .home import Attempts, Health, Home
+from .home import Attempts, Health, Home, Options, level_of
 from .once import check_key, claim, done, make_ledger, record
 from .scope import Scope, here
 from .sessions import ScopeSession, sync_class
@@ -79,7 +79,7 @@ class Database(Generic[S]):
         if around is not None:
             around[0].check_begin_inside()
             return Savepoint(*around)
-        return Block(self, "begin", _caller(), self.home.unit_engine(isolation_level))
+        return Block(self, "begin", _caller(), level_of(isolation_level))
 
     def read(self) -> AbstractContextManager[S]:
         """A block that reads, and in which every write is refused: by the session, and by the database where it can.
@@ -89,7 +89,7 @@ class Database(Generic[S]):
         around = self.home.around(get_ident())
         if around is not None:
             return Reading(*around)
-        return Block(self, "read", _caller(), self.home.read_engine)
+        return Block(self, "read", _caller(), self.home.read_options)
 
     def run(
         self,
@@ -117,7 +117,7 @@ class Database(Generic[S]):
             self._prepare(once)
         while True:
             try:
-                with Block(self, "begin", _caller(), self.home.unit_engine(isolation_level)) as session:
+                with Block(self, "begin", _caller(), level_of(isolation_level)) as session:
                     return work(session, *args, **kwargs) if once is None else _once(session, once, work, args, kwargs)
             except Exception as error:
                 time.sleep(attempts.delay_after(error))
@@ -143,10 +143,10 @@ class Database(Generic[S]):
     def __exit__(self, *_error: object) -> None:
         self.dispose()
 
-    def session_on(self, engine: Engine, scope: Scope) -> S:
+    def session_on(self, scope: Scope) -> S:
         """A session for a scope."""
         self._check_thread()
-        session = self._session_class(engine, **self.home.session_options)
+        session = self._session_class(self.engine, **self.home.session_options)
         session.scope = scope  # type: ignore[attr-defined]  # sync_class gives it to the user's class
         return session
 
@@ -175,18 +175,20 @@ class Database(Generic[S]):
 class Block(Generic[S]):
     """The context manager of an outermost scope."""
 
-    __slots__ = ("_database", "_engine", "_kind", "_opened", "_scope", "_session")
+    __slots__ = ("_database", "_kind", "_opened", "_options", "_scope", "_session")
 
-    def __init__(self, database: Database[S], kind: Literal["begin", "read"], opened: Site, engine: Engine) -> None:
+    def __init__(self, database: Database[S], kind: Literal["begin", "read"], opened: Site, options: Options) -> None:
         self._database = database
         self._kind = kind
         self._opened = opened
-        self._engine = engine
+        self._options = options
 
     def __enter__(self) -> S:
         home = self._database.home
-        self._scope = Scope(self._kind, self._opened, get_ident(), home.open_scopes, home.settings.idle_limit_s)
-        self._session = self._database.session_on(self._engine, self._scope)
+        self._scope = Scope(
+            self._kind, self._opened, get_ident(), home.open_scopes, self._options, home.settings.idle_limit_s
+        )
+        self._session = self._database.session_on(self._scope)
         home.enter(self._scope, self._session)
         return self._session
 
