@@ -103,17 +103,19 @@ class AsyncDatabase(Generic[S]):
         When that is, what `once` does, and what it raises: as Database.run. Any: the arguments are the work's.
         """
         self.home.refuse_inside(asyncio.current_task(), "run()")
-        attempts = Attempts(tries, first_delay_s, is_once=once is not None)
         if once is not None:
-            await self._prepare(once)
-        while True:
-            try:
-                async with AsyncBlock(self, "begin", _caller(), level_of(isolation_level)) as session:
-                    if once is None:
-                        return await work(session, *args, **kwargs)
-                    return await _once(session, once, work, args, kwargs)
-            except Exception as error:
-                await asyncio.sleep(attempts.delay_after(error))
+            check_key(once)
+        opened, options = _caller(), level_of(isolation_level)
+        with Attempts(tries, first_delay_s, is_once=once is not None) as attempts:
+            while True:
+                try:
+                    if once is not None:
+                        await self._make_ledger(opened)
+                    async with AsyncBlock(self, "begin", opened, options) as session:
+                        return await _worked(session, once, attempts, work, args, kwargs)
+                except Exception as error:
+                    delay_s = attempts.delay_after(error)
+                await asyncio.sleep(delay_s)
 
     async def health(self) -> Health:
         """Whether the database answers now; never raises."""
@@ -157,11 +159,10 @@ class AsyncDatabase(Generic[S]):
             self.engine.sync_engine.dispose(close=False)
         self._loop = loop
 
-    async def _prepare(self, key: str) -> None:
-        check_key(key)
+    async def _make_ledger(self, opened: Site) -> None:
         if not self._has_ledger:
-            async with self.engine.begin() as connection:
-                await connection.run_sync(make_ledger)
+            async with AsyncBlock(self, "begin", opened, level_of("AUTOCOMMIT")) as session:
+                await session.run_sync(make_ledger)
             self._has_ledger = True
 
 
@@ -293,13 +294,21 @@ class AsyncReading(Generic[S]):
         self._scope.read_inside(-1)
 
 
-async def _once(
-    session: AsyncSession, key: str, work: Callable[..., Awaitable[T]], args: tuple[Any, ...], kwargs: dict[str, Any]
+async def _worked(
+    session: AsyncSession,
+    key: str | None,
+    attempts: Attempts,
+    work: Callable[..., Awaitable[T]],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> T:
-    """What the work gives, or gave when it was done. Any: the work's own arguments."""
+    """What the work gives, or gave when it was done under that key. Any: the work's own arguments."""
+    if key is None:
+        return await work(session, *args, **kwargs)
     found = await session.run_sync(done, key)
     if found is None:
         await session.run_sync(claim, key)
+        attempts.settled()
         found = (await session.run_sync(record, key, await work(session, *args, **kwargs)),)
     return found[0]  # type: ignore[no-any-return]  # what comes back out of JSON
 

@@ -101,18 +101,44 @@ class Attempts:
         self._tries = tries
         self._delays = delays(tries, first_delay_s)
         self._is_once = is_once
+        self._was_taken = False
+        self._unknown: OutcomeUnknown | None = None
+        """The last try whose commit nobody knows the end of, as long as no later one found out."""
+
+    def settled(self) -> None:
+        """The key is ours in this try: no try before it was kept."""
+        self._unknown = None
 
     def delay_after(self, error: Exception) -> float:
-        """How many seconds to wait before the next try; raises the error again when there is none."""
+        """How many seconds to wait before the next try; when there is none, raises what is to be told of them all."""
+        if isinstance(error, OutcomeUnknown):
+            self._unknown = error
+        if isinstance(error, KeyTaken) and not self._was_taken:
+            self._was_taken = True
+            return 0.0  # the answer is there: to look it up is no further try
         delay = next(self._delays, None) if self._may_repeat(error) else None
-        if delay is None:
+        if delay is not None:
+            return delay
+        if self._unknown in (None, error):
             raise error
-        return delay
+        raise OutcomeUnknown(f"{self._unknown}\n  Looking it up failed: {_first_line(error)}") from error
 
     def _may_repeat(self, error: Exception) -> bool:
         if isinstance(error, OutcomeUnknown):
             return self._is_once
         return isinstance(error, KeyTaken) or verdict_of(error) is not Verdict.FINAL
+
+    def __enter__(self) -> Attempts:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """A cancellation tells what it ended, and must tell of the try before that nobody knows the end of."""
+        if self._unknown is not None and error is not None and not isinstance(error, OutcomeUnknown):
+            error.add_note(str(self._unknown))
+
+
+def _first_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 _READS = "hermetic_reads"

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
-    Connection,
     DateTime,
     MetaData,
     String,
@@ -47,13 +46,16 @@ def once_table(metadata: MetaData) -> Table:
 LEDGER = once_table(MetaData())
 
 
-def make_ledger(connection: Connection) -> None:
-    """Make the table where it is missing; when two make it at once, the second finds it made."""
+def make_ledger(session: Session) -> None:
+    """Make the table where it is missing; when two make it at once, the second finds it made.
+
+    To find it, the session must see what others did meanwhile: it is one whose statements commit themselves.
+    """
+    connection = session.connection()
     if inspect(connection).has_table(TABLE):
         return
     try:
-        with connection.begin_nested():
-            LEDGER.create(connection)
+        LEDGER.create(connection)
     except DBAPIError:
         if not inspect(connection).has_table(TABLE):
             raise

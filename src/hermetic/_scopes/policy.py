@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from enum import Enum
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 
 class Verdict(Enum):
@@ -44,16 +44,36 @@ def verdict_of(error: BaseException) -> Verdict:
         return Verdict.AGAIN
     if error.connection_invalidated or state in _LOST_STATES or str(state).startswith("08"):
         return Verdict.LOST
+    if isinstance(error, OperationalError) and not _is_told_by_server(error):
+        return Verdict.LOST
     return _by_number(error.orig)
+
+
+def from_driver(error: Exception) -> DBAPIError | None:
+    """The error as SQLAlchemy tells those of other drivers, when it is one that SQLAlchemy let pass as it was.
+
+    asyncpg's connect() raises what the socket raised, and before SQLAlchemy 2.1 what the server said as well.
+    """
+    if isinstance(error, SQLAlchemyError):
+        return None
+    is_socket = isinstance(error, OSError)
+    if not is_socket and not isinstance(getattr(error, "sqlstate", None), str):
+        return None
+    return OperationalError(None, None, error, connection_invalidated=is_socket)
 
 
 def is_commit_unknown(error: BaseException) -> bool:
     """Whether a commit that ended in an error may have taken effect: it did not only where the server said so."""
     if not isinstance(error, DBAPIError) or verdict_of(error) is Verdict.LOST:
         return True
+    return not _is_told_by_server(error)
+
+
+def _is_told_by_server(error: DBAPIError) -> bool:
+    """Whether there is a code in it: a driver that lost the server has none to give."""
     original = error.orig
     numbered = original is not None and bool(original.args) and isinstance(original.args[0], int)
-    return not (getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorcode", None) or numbered)
+    return bool(getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorcode", None) or numbered)
 
 
 def _by_number(original: BaseException | None) -> Verdict:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.util.concurrency import in_greenlet
 
 from .errors import PoolTimeout
+from .policy import from_driver
 from .scope import Scope
 from .seal import learn_classes, refuse_hidden_io, refuse_lazy_loads, refuse_when_closed
 
@@ -125,7 +126,7 @@ def async_class(base: type[A]) -> type[A]:
 
 def _plain_class(base: type[S], who: Callable[[], object], may_wait: Callable[[], bool]) -> type[S]:
     """A class with its methods guarded; `who` tells the one that asks, `may_wait` whether a lazy load could be waited for."""
-    asking = {name: _guarded(name, method, who) for name, method in _methods(base, ASKING)}
+    asking = {name: _guarded(name, method, who) for name, method in _methods(base, (*ASKING, "begin_nested"))}
     asking["execute"] = _execute(base.execute, asking["execute"], may_wait)
     writing = {name: _guarded(name, _writing(name, method), who) for name, method in _methods(base, WRITING)}
     ending = {name: _ending(name, method) for name, method in _methods(base, ENDING)}
@@ -175,6 +176,12 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
             raise
         except SQLAlchemyTimeoutError as error:
             raise PoolTimeout(scope.told_holders()) from error
+        except Exception as error:
+            told = from_driver(error)
+            if told is None:
+                raise
+            scope.note_failure(told, self)
+            raise told from error
         finally:
             scope.holder = before
             scope.left_s = monotonic()

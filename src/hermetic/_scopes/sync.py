@@ -112,15 +112,19 @@ class Database(Generic[S]):
         and there is no key to look up.
         """
         self.home.refuse_inside(get_ident(), "run()")
-        attempts = Attempts(tries, first_delay_s, is_once=once is not None)
         if once is not None:
-            self._prepare(once)
-        while True:
-            try:
-                with Block(self, "begin", _caller(), level_of(isolation_level)) as session:
-                    return work(session, *args, **kwargs) if once is None else _once(session, once, work, args, kwargs)
-            except Exception as error:
-                time.sleep(attempts.delay_after(error))
+            check_key(once)
+        opened, options = _caller(), level_of(isolation_level)
+        with Attempts(tries, first_delay_s, is_once=once is not None) as attempts:
+            while True:
+                try:
+                    if once is not None:
+                        self._make_ledger(opened)
+                    with Block(self, "begin", opened, options) as session:
+                        return _worked(session, once, attempts, work, args, kwargs)
+                except Exception as error:
+                    delay_s = attempts.delay_after(error)
+                time.sleep(delay_s)
 
     def health(self) -> Health:
         """Whether the database answers now; never raises."""
@@ -164,11 +168,10 @@ class Database(Generic[S]):
             f'Database with on_event_loop="allow".'
         )
 
-    def _prepare(self, key: str) -> None:
-        check_key(key)
+    def _make_ledger(self, opened: Site) -> None:
         if not self._has_ledger:
-            with self.engine.begin() as connection:
-                make_ledger(connection)
+            with Block(self, "begin", opened, level_of("AUTOCOMMIT")) as session:
+                make_ledger(session)
             self._has_ledger = True
 
 
@@ -270,11 +273,21 @@ class Reading(Generic[S]):
         self._scope.read_inside(-1)
 
 
-def _once(session: Any, key: str, work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-    """What the work gives, or gave when it was done. Any: a session of the user's class, the work's own arguments."""
+def _worked(
+    session: Any,
+    key: str | None,
+    attempts: Attempts,
+    work: Callable[..., T],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> T:
+    """What the work gives, or gave when it was done under that key. Any: the session's own class, the work's arguments."""
+    if key is None:
+        return work(session, *args, **kwargs)
     found = done(session, key)
     if found is None:
         claim(session, key)
+        attempts.settled()
         found = (record(session, key, work(session, *args, **kwargs)),)
     return found[0]  # type: ignore[no-any-return]  # what comes back out of JSON
 
