@@ -1,0 +1,46 @@
+"""The bank loses no money and doubles none, whatever breaks while it works."""
+
+from __future__ import annotations
+
+import pytest
+
+from .scenarios import Result, boundaries, broken_commits, storm, upheaval
+from .server import Server
+from .tellers import Stack
+
+STACKS = [
+    Stack("psycopg", "SERIALIZABLE"),
+    Stack("psycopg_async", "READ COMMITTED", lock=True),
+    Stack("asyncpg", "REPEATABLE READ"),
+]
+
+each_stack = pytest.mark.parametrize("stack", STACKS, ids=str)
+
+
+def nothing_is_wrong(result: Result) -> bool:
+    """Whether the audit found nothing, faults were injected, and most orders were done all the same."""
+    assert result.is_clean, result
+
+    return bool(result.faults.total()) and result.done > result.failed
+
+
+@each_stack
+def test_connections_that_break_anywhere(server: Server, stack: Stack) -> None:
+    """Reset, closed, silent, or cut off on one side only, after any byte."""
+    assert nothing_is_wrong(storm(server, stack, count=40, seed=1))
+
+
+@each_stack
+def test_a_commit_that_breaks_at_its_boundaries(server: Server, stack: Stack) -> None:
+    """Before it reaches the server, in the middle of it, after it and before the answer, in the middle of the answer."""
+    breaks = list(boundaries(stack.driver, step=6, manners=("reset", "orphan", "late")))
+    result = broken_commits(server, stack, breaks, seed=2)
+
+    assert nothing_is_wrong(result)
+    assert len(breaks) == result.faults.total()
+
+
+@pytest.mark.parametrize("kind", ["pg_terminate_backend", "kill -9 of a backend", "kill -9 of the server"])
+def test_a_server_that_is_struck(server: Server, kind: str) -> None:
+    """Backends that are ended or killed, a server that is killed and recovers."""
+    assert nothing_is_wrong(upheaval(server, STACKS[2], kind, times=2, seed=3))
