@@ -16,6 +16,7 @@ from hermetic._check.engine import analyze
 from hermetic._check.program.modules import Project
 from hermetic._check.run import check
 from hermetic._check.source.discover import SourceFile, discover
+from hermetic._check.telling.finished import Finished
 from hermetic._check.whole.evidence import merged
 from hermetic._check.whole.witness import findings
 from hermetic._check.work import workers
@@ -92,7 +93,7 @@ def found_in_order(files: Sequence[SourceFile], shuffle: Callable[[list[UnitKey]
         look_at(analyzer, start)
     seen = analyzer.units.seen(order)
     whole = analyzer.tell(merged(seen[key].evidence for key in sorted(seen)))
-    return ordered(list(findings(whole, files)))
+    return ordered(list(findings(whole, Finished(files, {}))))
 
 
 @each_project
