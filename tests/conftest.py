@@ -23,6 +23,13 @@ def root() -> Path:
     return Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """What the command leaves to the end of its process may go before."""
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def swept() -> Iterator[None]:
     """Whatever a test leaves behind is collected under its own filters of warnings, not in the middle of another test.

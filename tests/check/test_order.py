@@ -19,7 +19,7 @@ from hermetic._check.source.discover import SourceFile, discover
 from hermetic._check.telling.finished import Finished
 from hermetic._check.whole.evidence import merged
 from hermetic._check.whole.witness import findings
-from hermetic._check.work import workers
+from hermetic._check.work import forks, workers
 from hermetic._check.work.starts import look_at, starts
 from hermetic._check.work.units import UnitKey
 from hermetic.errors import AnalysisFailed
@@ -137,7 +137,7 @@ def test_a_process_that_dies_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tm
             os.kill(os.getpid(), signal.SIGKILL)
 
     (tmp_path / "shop.py").write_text(WORLD.read_text("utf-8"), encoding="utf-8")
-    monkeypatch.setattr(workers, "look_at", die)
+    monkeypatch.setattr(forks, "look_at", die)
     with pytest.raises(AnalysisFailed, match=r"^a process of the check was ended from outside.*--jobs 1"):
         check([tmp_path], analyze=lambda files, **_: analyze(files, jobs=2))
 
@@ -149,6 +149,6 @@ def test_what_breaks_in_a_process_is_told_as_if_there_were_one(monkeypatch: pyte
         raise KeyError("x")
 
     (tmp_path / "shop.py").write_text(WORLD.read_text("utf-8"), encoding="utf-8")
-    monkeypatch.setattr(workers, "look_at", fail)
+    monkeypatch.setattr(forks, "look_at", fail)
     with pytest.raises(AnalysisFailed, match=r"KeyError: 'x' \(test_order\.py:\d+\)"):
         check([tmp_path], analyze=lambda files, **_: analyze(files, jobs=2))

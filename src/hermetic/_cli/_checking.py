@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -34,11 +35,26 @@ def checked(options: Options) -> int:
     """Check, once or until Ctrl-C, and answer with the exit code; raises CheckFailed when it cannot be done."""
     fixing.refuse(options)
     if not options.watch:
-        return _once(options)
+        is_many = options.fix or options.show_fixes
+        with nullcontext() if is_many else _uncollected():
+            return _once(options)
     if options.write_baseline or options.prune:
         raise BadConfig("--watch tells of findings; write or prune a baseline without it")
     watch(options.paths, [each.file for each in outputs(options) if each.file], partial(_once, options))
     return 0
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let nobody look for what can be freed, now or later: the process ends soon, and the look takes longer than many a check."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 def _once(options: Options) -> int:

@@ -1,25 +1,12 @@
-"""Looks at a program in several processes at once; what they bring to light is what one would.
-
-The processes are forks of the one that read the program, so nothing has to be sent to them. Where a platform cannot
-fork, one process does all.
-"""
+"""Tells how many processes look at a program, and lets them; what they bring to light is what one would."""
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
-import signal
-import sys
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ...errors import AnalysisFailed
-from .starts import look_at, size_of
+from .starts import look_at
 from .units import Seen, UnitKey
 
 if TYPE_CHECKING:
@@ -29,23 +16,15 @@ Told = Callable[[str, int], None]
 
 ENOUGH = 300
 """So many functions, about two seconds of work, are worth a process of their own."""
-_SHARES = 6
-"""Into so many parts is the work of each process cut, that none waits long for the last one."""
-
-
-@dataclass(slots=True)
-class _Forked:
-    """What a process inherits, and which units it has told of."""
-
-    analyzer: Analyzer | None = None
-    told: frozenset[UnitKey] = frozenset()
-
-
-_forked = _Forked()
 
 
 def processes(jobs: int, functions: int) -> int:
     """How many processes look at so many functions when `jobs` are allowed; 0 allows one per core, if that pays."""
+    if jobs == 1 or (not jobs and functions < 2 * ENOUGH):
+        return 1
+    # Imported here and below, because it takes longer to import than many an edit to check.
+    import multiprocessing
+
     if "fork" not in multiprocessing.get_all_start_methods():
         return 1
     if jobs:
@@ -61,75 +40,6 @@ def looked_at(analyzer: Analyzer, starts: Sequence[UnitKey], jobs: int, told: To
             told(key[1], done)
             look_at(analyzer, key)
         return analyzer.units.seen(starts)
-    _forked.analyzer, _forked.told = analyzer, frozenset()
-    gc.freeze()
-    try:
-        return dict(_gathered(analyzer, starts, jobs, told))
-    except BrokenProcessPool:
-        raise AnalysisFailed(
-            "a process of the check was ended from outside, perhaps for want of memory;"
-            " run again with `--jobs 1`, or narrow the paths or `exclude`"
-        ) from None
-    finally:
-        gc.unfreeze()
-        _forked.analyzer = None
+    from .forks import looked_at_by_forks
 
-
-def _gathered(analyzer: Analyzer, starts: Sequence[UnitKey], jobs: int, told: Told) -> Iterator[tuple[UnitKey, Seen]]:
-    fork = multiprocessing.get_context("fork")
-    pool = ProcessPoolExecutor(jobs, mp_context=fork, initializer=_begin)
-    done = 0
-    try:
-        with warnings.catch_warnings():
-            # The other threads here only draw; no fork waits for what they hold.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            parts = {pool.submit(_look, part): part for part in _parts(analyzer, starts, jobs)}
-        for finished in as_completed(parts):
-            yield from _result(analyzer, finished, parts[finished])
-            done += len(parts[finished])
-            told(parts[finished][-1][1], done)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _result(
-    analyzer: Analyzer, finished: Future[list[tuple[UnitKey, Seen]]], part: Sequence[UnitKey]
-) -> list[tuple[UnitKey, Seen]]:
-    """What a process brought to light; what broke there breaks here once more, where one sees it."""
-    error = finished.exception()
-    if error is None or isinstance(error, BrokenProcessPool):
-        return finished.result()
-    for key in part:
-        look_at(analyzer, key)
-    return list(analyzer.units.seen(part).items())
-
-
-def _parts(analyzer: Analyzer, starts: Sequence[UnitKey], jobs: int) -> list[Sequence[UnitKey]]:
-    """The work cut into parts of neighbours, which call each other most, the greatest first."""
-    sizes = [size_of(analyzer, key) for key in starts]
-    enough = sum(sizes) // (jobs * _SHARES) + 1
-    parts: list[tuple[int, Sequence[UnitKey]]] = []
-    first = weight = 0
-    for index, size in enumerate(sizes):
-        weight += size
-        if weight >= enough or index == len(sizes) - 1:
-            parts.append((weight, starts[first : index + 1]))
-            first, weight = index + 1, 0
-    return [part for _, part in sorted(parts, key=lambda part: -part[0])]
-
-
-def _begin() -> None:
-    """A process ends without a word when the user stops the check."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.stdin.close()
-
-
-def _look(part: Sequence[UnitKey]) -> list[tuple[UnitKey, Seen]]:
-    analyzer = _forked.analyzer
-    assert analyzer is not None
-    for key in part:
-        look_at(analyzer, key)
-    seen = analyzer.units.seen(part)
-    fresh = [(key, each) for key, each in seen.items() if key not in _forked.told]
-    _forked.told |= {key for key, _ in fresh}
-    return [(key, each.portable()) for key, each in fresh]
+    return looked_at_by_forks(analyzer, starts, jobs, told)
