@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,9 +17,8 @@ from tempfile import TemporaryDirectory
 
 from tests.watch.harmless_plugin import OUTCOMES, WATCHED
 from tests.watch.running import ROOT, clean
+from tests.watch.sdists import fetched
 
-CACHE = ROOT / ".demo"
-DOWNLOAD_LIMIT_S = 300
 UNREACHED = "PyPI could not be reached, so SQLAlchemy's own tests were not run."
 HARMED, UNKNOWN = 1, 2
 """Exit codes: a test ends otherwise when it is watched; it could not be found out."""
@@ -98,30 +96,8 @@ class Compared:
 
 
 def source() -> Path | None:
-    """The source distribution of the SQLAlchemy that is installed here, fetched once; None when it cannot be."""
-    release = version("SQLAlchemy")
-    folder = CACHE / f"sqlalchemy-{release}-sdist"
-    if folder.exists():
-        return folder
-    downloads = CACHE / "sdists"
-    options = [
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--no-binary=:all:",
-        "--retries=1",
-        "--timeout=15",
-    ]
-    command = [sys.executable, "-m", "pip", "download", *options, f"--dest={downloads}", f"SQLAlchemy=={release}"]
-    try:
-        if subprocess.run(command, capture_output=True, timeout=DOWNLOAD_LIMIT_S).returncode:
-            return None
-    except subprocess.TimeoutExpired:
-        return None
-    with TemporaryDirectory(dir=CACHE) as partial, tarfile.open(downloads / f"sqlalchemy-{release}.tar.gz") as archive:
-        archive.extractall(partial, filter="data")
-        Path(partial, f"sqlalchemy-{release}").rename(folder)
-    return folder
+    """The source distribution of the SQLAlchemy that is installed here; None when it cannot be fetched."""
+    return fetched("SQLAlchemy", version("SQLAlchemy"))
 
 
 def run(sources: Path, part: Part, *, watched: bool, jobs: int = 0) -> Ran:
