@@ -28,10 +28,7 @@ _SEP = os.sep
 _STDLIB = tuple({sysconfig.get_paths()[name] + _SEP for name in ("stdlib", "platstdlib")})
 _OURS = os.path.dirname(os.path.abspath(__file__)) + _SEP
 _INSTALLED = (f"{_SEP}site-packages{_SEP}", f"{_SEP}dist-packages{_SEP}")
-_SQLALCHEMY = f"{_SEP}sqlalchemy{_SEP}"
-_WRAPPERS = tuple(
-    f"{_SEP}{name}{_SEP}" for name in ("sqlalchemy", "sqlmodel", "greenlet", "flask_sqlalchemy", "advanced_alchemy")
-)
+_WRAPPERS = ("sqlalchemy", "sqlmodel", "greenlet", "flask_sqlalchemy", "advanced_alchemy")
 _LOOPS = (f"{_SEP}asyncio{_SEP}events.py", f"{_SEP}asyncio{_SEP}runners.py")
 _TYPED_IN = ("<stdin>", "<ipython-input", "<console>", "<doctest")
 
@@ -127,7 +124,7 @@ class Sites:
     def _kind_of(self, file: str) -> int:
         if file.startswith("<"):
             return PROJECT if file.startswith(_TYPED_IN) else SKIPPED
-        if file.startswith(_OURS) or any(wrapper in file for wrapper in _WRAPPERS):
+        if file.startswith(_OURS) or any(_is_of(wrapper, file) for wrapper in _WRAPPERS):
             return SKIPPED
         if any(folder in file for folder in _INSTALLED):
             return LIBRARY
@@ -178,7 +175,13 @@ def _positions(code: CodeType, offset: int) -> tuple[int, int, int, int]:
 
 def is_sqlalchemy(code: CodeType) -> bool:
     """Whether code is SQLAlchemy's own."""
-    return _SQLALCHEMY in code.co_filename
+    return _is_of("sqlalchemy", code.co_filename)
+
+
+def _is_of(package: str, file: str) -> bool:
+    """Whether code that runs is of an imported package: a folder of the user's may bear the same name."""
+    folders = getattr(sys.modules.get(package), "__path__", ())
+    return any(file.startswith(f"{folder}{_SEP}") for folder in folders)
 
 
 def is_in_loop(site: Site | None) -> bool:

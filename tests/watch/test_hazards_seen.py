@@ -33,6 +33,24 @@ def test_an_uncommitted_row_is_a_lost_write(shop: ModuleType, twin: Twin, watch:
     assert [2] == [seen.count for seen in watch.findings()]
 
 
+@pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
+def test_a_fixture_throws_away_on_purpose(
+    shop: ModuleType, twin: Twin, watch: Watch, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    """What pytest closes before or after a test was never to be kept, and is information only."""
+
+    def write(session: Session) -> None:
+        monkeypatch.setenv("PYTEST_CURRENT_TEST", f"tests/test_tags.py::test_tag ({phase})")
+        session.add(shop.Tag(label="new"))
+        session.flush()
+
+    twin(write)
+
+    assert [("lost-write", "error" if phase == "call" else "info")] == [
+        (slug, severity) for slug, _, severity in told(watch)
+    ]
+
+
 def test_a_committed_row_is_fine(shop: ModuleType, twin: Twin, watch: Watch) -> None:
     """The same with its commit."""
 

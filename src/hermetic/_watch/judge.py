@@ -49,6 +49,10 @@ class Judge:
         told = self.settings.under_test
         return "PYTEST_CURRENT_TEST" in os.environ if told is None else told
 
+    def is_between_tests(self) -> bool:
+        """Whether a fixture of a test suite is at work, which throws away on purpose what its test has written."""
+        return not os.environ.get("PYTEST_CURRENT_TEST", "(call)").endswith("(call)")
+
     def leaked(self, life: SessionLife) -> list[Tally]:
         """A session was thrown away with its transaction open."""
         record = ScopeLeft(session=life.key, by="collected", site=life.opened or life.began_site)
@@ -62,7 +66,10 @@ class Judge:
         instances: Sequence[InstanceState],
         notes: tuple[str, ...],
     ) -> list[Tally]:
-        """A session is closed with work that was not committed; `unsaved` names what it did not even flush."""
+        """A session is closed with work that was not committed; `unsaved` names what it did not even flush.
+
+        What a fixture throws away is information only.
+        """
         from .._lifecycle.transactions import lost_by_closing
 
         history = since_transaction(life.history())
@@ -77,6 +84,7 @@ class Judge:
             session=session,
             instances=tuple(instances),
             notes=notes,
+            is_doubtful=self.is_between_tests(),
         )
         return self.teller.tell(scene)
 
