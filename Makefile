@@ -6,7 +6,7 @@ VENV20 := .venv-sa20
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint prove harmless bench docs clean
+.PHONY: help demo test lint prove harmless suites bench docs clean
 
 help:  ## tell what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQL
 harmless: $(VENV)/.installed $(VENV20)/.installed  ## run SQLAlchemy's own tests with and without the watcher, on 2.0 and on 2.1
 	$(VENV20)/bin/python -m tests.watch.harmless
 	$(BIN)/python -m tests.watch.harmless
+
+suites: $(VENV)/.installed  ## run the tests of eight projects from PyPI as they are and under hermetic run
+	$(BIN)/python -m tests.watch.suites
 
 bench: $(VENV)/.installed $(VENV20)/.installed  ## time checking, projections and watching beside what people use otherwise
 	@for script in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
