@@ -48,7 +48,17 @@ SUITES = (
         "1.12.0",
         OLD,
         (
-            *("aiosqlite", "asgi-lifespan", "attrs", "cattrs", "dishka", "fastapi", "flask-sqlalchemy", "httpx", "litestar[cli]"),
+            *(
+                "aiosqlite",
+                "asgi-lifespan",
+                "attrs",
+                "cattrs",
+                "dishka",
+                "fastapi",
+                "flask-sqlalchemy",
+                "httpx",
+                "litestar[cli]",
+            ),
             *("numpy", "pgvector", "pydantic-extra-types", "pydantic-settings", "pytest-asyncio", "pytest-click"),
             *("pytest-cov", "pytest-lazy-fixtures", "pytest-mock", "pytest-rerunfailures", "pytest-xdist", "sanic"),
             *("asyncmy", "asyncpg", "psycopg[binary]", "sanic-testing", "sqlmodel", "time-machine", "typer", DATABASES),
