@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
-from typing import Any, Generic, Literal, TypeVar, Unpack, cast, overload
+from typing import Any, Generic, TypeVar, Unpack, cast, overload
 
 from sqlalchemy import URL, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from .._where import Site
 from ..errors import BadDatabase, HooksFailed
-from .ending import LEAVE_S, LOOK_S, abandon, commit
+from .ending import LEAVE_S, LOOK_S, abandon, commit, is_idle
 from .engines import How, Settings, async_engine
 from .home import Attempts, Health, Home, Options, level_of
 from .once import check_key, claim, done, make_ledger, record
-from .scope import Scope, here
+from .scope import Kind, Scope, here
 from .sessions import AsyncScopeSession, async_class
 from .shield import to_the_end
 
@@ -138,6 +138,10 @@ class AsyncDatabase(Generic[S]):
     async def __aexit__(self, *_error: object) -> None:
         await to_the_end(self.dispose())
 
+    def lend(self, kind: Kind, opened: Site) -> AsyncBlock[S]:
+        """A block for a host, which enters and leaves it; it belongs to the task that enters it."""
+        return AsyncBlock(self, kind, opened, None if kind == "begin" else self.home.read_options)
+
     def session_on(self, scope: Scope) -> S:
         """A session for a scope."""
         self._check_loop()
@@ -171,15 +175,22 @@ class AsyncBlock(Generic[S]):
 
     __slots__ = ("_database", "_kind", "_opened", "_options", "_scope", "_session")
 
-    def __init__(
-        self, database: AsyncDatabase[S], kind: Literal["begin", "read"], opened: Site, options: Options
-    ) -> None:
+    def __init__(self, database: AsyncDatabase[S], kind: Kind, opened: Site, options: Options) -> None:
         self._database = database
         self._kind = kind
         self._opened = opened
         self._options = options
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether its end has nothing to do that takes time."""
+        return is_idle(self._scope, self._session.sync_session) and not self._scope.hooks and self._scope.task is None
+
     async def __aenter__(self) -> S:
+        return self.enter()
+
+    def enter(self) -> S:
+        """Enter it, which awaits nothing: a connection is taken when the first statement is sent."""
         home = self._database.home
         self._scope = Scope(
             self._kind,
@@ -199,7 +210,10 @@ class AsyncBlock(Generic[S]):
         scope, session = self._scope, self._session.sync_session
         scope.ending = True
         try:
-            await to_the_end(self._end(error))
+            if self.is_idle:
+                _ended(session, error)
+            else:
+                await to_the_end(self._end(error))
         except asyncio.CancelledError as cancelled:
             cancelled.add_note(scope.told_cancelled())
             raise

@@ -27,8 +27,16 @@ def wait_until_left(scope: Scope, me: object) -> None:
     scope.holder = None
 
 
+def is_idle(scope: Scope, session: Session) -> bool:
+    """Whether nothing was begun that has to be ended: SQLAlchemy begins with the first statement, add or change."""
+    return scope.failed is None and not session.in_transaction()
+
+
 def commit(scope: Scope, session: Session) -> None:
     """Commit, and say of the scope what became of it."""
+    if is_idle(scope, session):
+        scope.close("committed")
+        return
     try:
         scope.check_sound(session)
         session.flush()

@@ -61,9 +61,9 @@ class Home(Generic[E, S]):
         _watch_forks()
 
     def around(self, owner: object) -> tuple[Scope, S] | None:
-        """The scope that this call stands in, with its session, if it belongs to the same thread or task."""
+        """The scope that this call stands in, with its session, if it belongs to the same thread or task, or to no one."""
         around = self._around.get()
-        if around is None or around[0].is_closed or around[0].owner != owner:
+        if around is None or around[0].is_closed or around[0].owner not in (owner, None):
             return None
         return around
 

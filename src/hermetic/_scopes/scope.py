@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from .._where import Site, Sites
 from ..errors import (
+    BlockingScope,
     ConcurrentUse,
     IdledTooLong,
     PoisonedUnit,
@@ -20,6 +21,8 @@ from ..errors import (
     ScopeOwned,
     UnsavedChanges,
 )
+
+Kind = Literal["begin", "read"]
 
 Outcome = Literal["open", "committed", "rolled back", "unknown"]
 
@@ -34,9 +37,12 @@ SITES = Sites()
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """One block of work with a session; `kind` is the verb that opened it, `owner` the task or thread it belongs to."""
+    """One block of work with a session; `kind` is the verb that opened it, `owner` the task or thread it belongs to.
 
-    kind: Literal["begin", "read"]
+    An owner of None is whoever runs in the same context: a host hands a request on from thread to thread.
+    """
+
+    kind: Kind
     opened: Site
     owner: object
     rivals: Collection[Scope]
@@ -69,6 +75,8 @@ class Scope:
     """When the session was used last in its transaction, in seconds of the monotonic clock; 0 before."""
     refuses_writes: bool = False
     """Whether a change of an object is refused; asked at each change, so it is kept and not worked out."""
+    barred: int | None = None
+    """The thread that must not be made to wait: that of the event loop on which a host runs."""
 
     def __post_init__(self) -> None:
         self.refuses_writes = self.kind == "read"
@@ -161,6 +169,14 @@ class Scope:
         raise ConcurrentUse(
             f"{here()}: the session of {self.told} is in use by another task or thread at this moment.\n"
             f"  Open a scope in each of them, or do the work one after the other."
+        )
+
+    def refuse_blocking(self, what: str) -> NoReturn:
+        """Raise BlockingScope: what was asked would make the event loop wait."""
+        raise BlockingScope(
+            f"{here()}: {what} on the session of {self.told}, which is one of a Database, on the thread of the event "
+            f"loop: it would stand still for each statement.\n"
+            f"  Make the endpoint a plain `def`, which runs in a thread of its own, or use AsyncDatabase."
         )
 
     def told_holders(self) -> str:

@@ -161,6 +161,8 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
             scope.refuse_second()
         if scope.outcome != "open" or scope.is_released:
             scope.check_open(f"{name}()")
+        if scope.barred is not None and scope.barred == me:
+            scope.refuse_blocking(f"{name}()")
         if scope.left_s:
             scope.check_idle()
         if scope.refuses_writes:

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from .._where import Site
 from ..errors import BlockingScope, HooksFailed
-from .ending import abandon, commit, wait_until_left
+from .ending import abandon, commit, is_idle, wait_until_left
 from .engines import How, Refusable, Settings, sync_engine
 from .home import Attempts, Health, Home, Options, level_of
 from .once import check_key, claim, done, make_ledger, record
-from .scope import Scope, here
+from .scope import Kind, Scope, here
 from .sessions import ScopeSession, sync_class
 
 S = TypeVar("S", bound=Session)
@@ -147,20 +147,30 @@ class Database(Generic[S]):
     def __exit__(self, *_error: object) -> None:
         self.dispose()
 
+    def lend(self, kind: Kind, opened: Site) -> Block[S]:
+        """A block for a host, which enters and leaves it; it belongs to whoever runs in the context where it is entered.
+
+        On an event loop it is entered without waiting, and what would wait there is refused when it is asked for.
+        """
+        return Block(self, kind, opened, None if kind == "begin" else self.home.read_options, is_lent=True)
+
     def session_on(self, scope: Scope) -> S:
         """A session for a scope."""
-        self._check_thread()
+        self._check_thread(scope)
         session = self._session_class(self.engine, **self.home.session_options)
         session.scope = scope  # type: ignore[attr-defined]  # sync_class gives it to the user's class
         return session
 
-    def _check_thread(self) -> None:
-        """Raise BlockingScope on the thread of a running event loop."""
+    def _check_thread(self, scope: Scope) -> None:
+        """Raise BlockingScope on the thread of a running event loop; a scope that is lent is barred from it instead."""
         if self._may_block:
             return
         try:
             asyncio.get_running_loop()
         except RuntimeError:
+            return
+        if scope.owner is None:
+            scope.barred = get_ident()
             return
         raise BlockingScope(
             f"{here()}: a scope of a Database on the thread of a running event loop, which stands still for every "
@@ -178,18 +188,31 @@ class Database(Generic[S]):
 class Block(Generic[S]):
     """The context manager of an outermost scope."""
 
-    __slots__ = ("_database", "_kind", "_opened", "_options", "_scope", "_session")
+    __slots__ = ("_database", "_is_lent", "_kind", "_opened", "_options", "_scope", "_session")
 
-    def __init__(self, database: Database[S], kind: Literal["begin", "read"], opened: Site, options: Options) -> None:
+    def __init__(
+        self, database: Database[S], kind: Kind, opened: Site, options: Options, *, is_lent: bool = False
+    ) -> None:
         self._database = database
         self._kind = kind
         self._opened = opened
         self._options = options
+        self._is_lent = is_lent
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether its end has nothing to do that takes time."""
+        return is_idle(self._scope, self._session) and not self._scope.hooks
 
     def __enter__(self) -> S:
+        return self.enter()
+
+    def enter(self) -> S:
+        """Enter it; a connection is taken when the first statement is sent."""
         home = self._database.home
+        owner = None if self._is_lent else get_ident()
         self._scope = Scope(
-            self._kind, self._opened, get_ident(), home.open_scopes, self._options, home.settings.idle_limit_s
+            self._kind, self._opened, owner, home.open_scopes, self._options, home.settings.idle_limit_s
         )
         self._session = self._database.session_on(self._scope)
         home.enter(self._scope, self._session)
