@@ -43,7 +43,6 @@ _forked = _Forked()
 def looked_at_by_forks(analyzer: Analyzer, starts: Sequence[UnitKey], jobs: int, told: Told) -> Mapping[UnitKey, Seen]:
     """All units that `starts` lead to; `told` hears which start was the last of a part, and how many are done."""
     _forked.analyzer, _forked.told = analyzer, frozenset()
-    gc.freeze()
     try:
         return dict(_gathered(analyzer, starts, jobs, told))
     except BrokenProcessPool:
@@ -52,7 +51,6 @@ def looked_at_by_forks(analyzer: Analyzer, starts: Sequence[UnitKey], jobs: int,
             " run again with `--jobs 1`, or narrow the paths or `exclude`"
         ) from None
     finally:
-        gc.unfreeze()
         _forked.analyzer = None
 
 
@@ -100,9 +98,10 @@ def _parts(analyzer: Analyzer, starts: Sequence[UnitKey], jobs: int) -> list[Seq
 
 
 def _begin() -> None:
-    """A process ends without a word when the user stops the check."""
+    """A process ends without a word when the user stops the check, and copies no memory to look through it for garbage."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.stdin.close()
+    gc.freeze()
 
 
 def _look(part: Sequence[UnitKey]) -> list[tuple[UnitKey, Seen]]:
