@@ -17,6 +17,13 @@ settings.register_profile("unhurried", deadline=None)  # a busy machine is no re
 settings.load_profile("unhurried")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _settled() -> None:
+    """What is there before a module stays out of the collections that its tests ask for, which would walk through it each time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's top folder."""
