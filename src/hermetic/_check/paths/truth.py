@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..program.conditions import fact
@@ -45,12 +47,13 @@ def split(flow: Flow, test: ast.expr, state: State) -> Sides:
             yes, no = split(flow, operand, state)
             return no, yes
         case ast.Compare(left=left, ops=[ast.Is() | ast.Eq()], comparators=[ast.Constant(value=None)]):
-            return _none(flow, left, state)
+            return _sides(flow, IS_NONE, left, state)
         case ast.Compare(left=left, ops=[ast.IsNot() | ast.NotEq()], comparators=[ast.Constant(value=None)]):
-            yes, no = _none(flow, left, state)
-            return no, yes
+            none, some = _sides(flow, IS_NONE, left, state)
+            return some, none
         case _:
-            return _leaf(flow, test, state)
+            false, true = _sides(flow, IS_TRUE, test, state)
+            return true, false
 
 
 def asked(flow: Flow, test: ast.expr, state: State) -> Value:
@@ -89,66 +92,40 @@ def _any(flow: Flow, tests: list[ast.expr], state: State) -> Sides:
     return yes, no
 
 
-def _none(flow: Flow, left: ast.expr, state: State) -> Sides:
-    yes: list[State] = []
-    no: list[State] = []
-    for exit in _tried(flow, left, state):
-        if exit.kind != "next":
-            continue
-        known = None if _is_lazy(flow, left, exit.state) else _is_none(exit.value, exit.state)
-        if known is None:
-            known = exit.state.facts.get(fact(left, "is None") or "")
-        if known is not False:
-            holds = exit.state.copy()
-            _refine(flow, left, NONE, holds)
-            _learn(flow, left, "is None", True, holds)
-            _assume(flow, exit.value, "none", holds)
-            if known is None:
-                _suppose(exit.value, "none", holds)
-            yes.append(holds)
-        if known is not True:
-            if known is None:
-                _suppose(exit.value, "some", exit.state)
-            _learn(flow, left, "is None", False, exit.state)
-            _settle(exit.value, exit.state)
-            _assume(flow, exit.value, "some", exit.state)
-            no.append(exit.state)
-    return yes, no
-
-
 def _tried(flow: Flow, test: ast.expr, state: State) -> list[Exit]:
     """What a condition evaluates to; what is read on the way is noted as tested."""
     with flow.noting("test"):
         return flow.branches(state, lambda trial: evaluate(flow, test, trial))
 
 
-def _leaf(flow: Flow, test: ast.expr, state: State) -> Sides:
-    yes: list[State] = []
-    no: list[State] = []
-    for exit in _tried(flow, test, state):
+def _sides(flow: Flow, question: _Question, node: ast.expr, state: State) -> Sides:
+    """The paths on which there is nothing, and those on which there is something."""
+    nothing: list[State] = []
+    something: list[State] = []
+    for exit in _tried(flow, node, state):
         if exit.kind != "next":
             continue
-        is_lazy = _is_lazy(flow, test, exit.state)
-        known = None if is_lazy else truth_of(exit.value, exit.state)
+        is_lazy = _is_lazy(flow, node, exit.state)
+        known = None if is_lazy else question.answer(exit.value, exit.state)
         if known is None:
-            known = exit.state.facts.get(fact(test, "") or "")
-        if known is not True:
-            fails = exit.state.copy()
-            if is_lazy or isinstance(exit.value, (Sess, Inst)):
-                _refine(flow, test, NONE, fails)
-            _learn(flow, test, "", False, fails)
-            _assume(flow, exit.value, "none", fails)
+            known = exit.state.facts.get(fact(node, question.suffix) or "")
+        if known in {None, question.if_nothing}:
+            path = exit.state.copy()
+            if question is IS_NONE or is_lazy or isinstance(exit.value, (Sess, Inst)):
+                _refine(flow, node, NONE, path)
+            _learn(flow, node, question.suffix, question.if_nothing, path)
+            _assume(flow, exit.value, "none", path)
             if known is None:
-                _suppose(exit.value, "false", fails)
-            no.append(fails)
-        if known is not False:
+                _suppose(exit.value, question.nothing, path)
+            nothing.append(path)
+        if known in {None, not question.if_nothing}:
             if known is None:
-                _suppose(exit.value, "true", exit.state)
-            _learn(flow, test, "", True, exit.state)
+                _suppose(exit.value, question.something, exit.state)
+            _learn(flow, node, question.suffix, not question.if_nothing, exit.state)
             _settle(exit.value, exit.state)
             _assume(flow, exit.value, "some", exit.state)
-            yes.append(exit.state)
-    return yes, no
+            something.append(exit.state)
+    return nothing, something
 
 
 def truth_of(value: Value, state: State) -> bool | None:
@@ -171,6 +148,24 @@ def _is_none(value: Value, state: State) -> bool | None:
         return value.value is None
     truth = truth_of(value, state)
     return False if truth else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a condition asks of a value, and how a path is told on which there is nothing, or something.
+
+    `if_nothing` is the answer where there is nothing; `suffix` tells the question's facts from those of other questions.
+    """
+
+    answer: Callable[[Value, State], bool | None]
+    suffix: str
+    if_nothing: bool
+    nothing: Supposed
+    something: Supposed
+
+
+IS_NONE = _Question(_is_none, "is None", True, "none", "some")
+IS_TRUE = _Question(truth_of, "", False, "false", "true")
 
 
 def _is_lazy(flow: Flow, test: ast.expr, state: State) -> bool:
