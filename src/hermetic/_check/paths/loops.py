@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..._lifecycle.records import Key, NextMember, Waited
 from ..sessions.results import members
-from .outcomes import Exit
+from .outcomes import Exit, after_turn
 from .rows import Row, bound_names, ends_at_first, last_lines, row_names
 from .state import Around, Path, State, distinct, unlike
 from .targets import assign
@@ -34,15 +34,12 @@ def iterate(
         for path in current:
             loop.next_member(path)
             with flow.at_row(loop.row):
-                left = body(path)
-            for exit in left:
-                if exit.kind in {"next", "continue"}:
-                    following.append(exit.state)
-                elif exit.kind == "break":
-                    ended.append(exit.state)
-                else:
-                    loop.leave(exit.state)
-                    exits.append(exit)
+                again, stopped, leaving = after_turn(body(path))
+            following += again
+            ended += stopped
+            for exit in leaving:
+                loop.leave(exit.state)
+            exits += leaving
         following = distinct(following)
         ended += [path.copy() for path in following]
         current = unlike(following, begun)
@@ -60,13 +57,10 @@ def _each_item(
         following: list[State] = []
         for path in current:
             assign(flow, target, item, path, target)
-            for exit in body(path):
-                if exit.kind in {"next", "continue"}:
-                    following.append(exit.state)
-                elif exit.kind == "break":
-                    ended.append(exit.state)
-                else:
-                    exits.append(exit)
+            again, stopped, leaving = after_turn(body(path))
+            following += again
+            ended += stopped
+            exits += leaving
         current = distinct(following)
     return [*exits, *(Exit("next", path) for path in distinct([*current, *ended]))]
 

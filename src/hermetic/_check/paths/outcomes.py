@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,6 +38,21 @@ def merged(exits: list[Exit]) -> list[Exit]:
     for exit in exits:
         kept.setdefault((exit.kind, exit.error, exit.value, exit.state.fingerprint()), exit).state.join(exit.state)
     return list(kept.values())[:24]
+
+
+def after_turn(exits: Iterable[Exit]) -> tuple[list[State], list[State], list[Exit]]:
+    """Where a turn of a loop leads: on to the next one, out by a `break`, or out of more than the loop."""
+    following: list[State] = []
+    stopped: list[State] = []
+    leaving: list[Exit] = []
+    for exit in exits:
+        if exit.kind in {"next", "continue"}:
+            following.append(exit.state)
+        elif exit.kind == "break":
+            stopped.append(exit.state)
+        else:
+            leaving.append(exit)
+    return following, stopped, leaving
 
 
 class Raised(Exception):

@@ -15,7 +15,7 @@ from ..templates.parts import Part
 from .evaluate import evaluate
 from .forgetting import begin_turns
 from .loops import iterate
-from .outcomes import Exit, caught_by, merged
+from .outcomes import Exit, after_turn, caught_by, merged
 from .retries import attempt
 from .state import HANDLED, Around, State, distinct, unlike
 from .targets import assign, bind, delete
@@ -185,15 +185,10 @@ def _while(flow: Flow, node: ast.While, state: State) -> list[Exit]:
     for _ in range(2):
         entered = unlike(distinct(entered), begun)
         begun |= {trial.fingerprint() for trial in entered}
-        again: list[State] = []
         turns = (_turn(flow, node, trial) for trial in entered)
-        for exit in merged([exit for turn in turns for exit in turn]):
-            if exit.kind in {"next", "continue"}:
-                again.append(exit.state)
-            elif exit.kind == "break":
-                done.append(exit.state)
-            else:
-                exits.append(exit)
+        again, stopped, leaving = after_turn(merged([exit for turn in turns for exit in turn]))
+        done += stopped
+        exits += leaving
         entered = []
         for after in distinct(again):
             yes, no = split(flow, node.test, after)
