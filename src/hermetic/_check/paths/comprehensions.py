@@ -6,11 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from ..calls.concurrency import started_each
+from ..program.nodes import bound_names
 from ..sessions.results import members
 from ..sessions.rowsets import without_repeats
 from .evaluate import evaluate
 from .loops import around
-from .rows import Row, bound_names
+from .rows import Row
 from .state import Path, State
 from .targets import assign
 from .values import UNKNOWN, Many, Sym, Tup, Value

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..._lifecycle.records import Key, NextMember, Waited
+from ..program.nodes import bound_names
 from ..sessions.results import members
 from .outcomes import Exit, after_turn
-from .rows import Row, bound_names, ends_at_first, last_lines, row_names
+from .rows import Row, ends_at_first, last_lines, row_names
 from .state import Around, Path, State, distinct, unlike
 from .targets import assign
 from .values import UNKNOWN, Ext, Inst, Many, Sym, Tup, Value

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..._lifecycle.records import Key
-from ..program.nodes import walk
+from ..program.nodes import bound_names, walk
 from ..program.remembered import remembered
 
 
@@ -42,18 +42,6 @@ def row_names(loop: ast.For | ast.AsyncFor) -> frozenset[str]:
         if any(isinstance(inner, ast.Name) and inner.id in names for inner in walk(node.value)):
             names.update(name for target in node.targets for name in bound_names(target))
     return frozenset(names)
-
-
-def bound_names(target: ast.expr) -> Iterable[str]:
-    """The plain names that an assignment target binds."""
-    match target:
-        case ast.Name(id=name):
-            yield name
-        case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            for element in elements:
-                yield from bound_names(element)
-        case ast.Starred(value=inner):
-            yield from bound_names(inner)
 
 
 @remembered

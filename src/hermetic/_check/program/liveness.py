@@ -6,12 +6,12 @@ Paths that differ only in what nobody asks for any more are one path.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 from .conditions import conditions_in, names_of
-from .nodes import walk
+from .nodes import bound_names, walk
 
 Wanted: TypeAlias = frozenset[str]
 """Names, and the texts of conditions as they are remembered."""
@@ -92,7 +92,7 @@ class _Backwards:
         if isinstance(node, ast.While):
             asked, bound = self._uses(node.test), frozenset[str]()
         else:
-            asked, bound = self._uses(node.target), frozenset(_bound(node.target))
+            asked, bound = self._uses(node.target), frozenset(bound_names(node.target))
         again = ended | asked
         for _ in range(_TURNS):
             turn = self.block(node.body, again, replace(ways, stopped=wanted, again=again))
@@ -151,19 +151,8 @@ def _rebound(node: ast.stmt) -> Wanted:
     """The names that hold something else after a statement, whatever they held."""
     match node:
         case ast.Assign(targets=targets):
-            return frozenset(name for target in targets for name in _bound(target))
+            return frozenset(name for target in targets for name in bound_names(target))
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()) | ast.AugAssign(target=ast.Name(id=name)):
             return frozenset((name,))
         case _:
             return frozenset()
-
-
-def _bound(target: ast.expr) -> Iterator[str]:
-    match target:
-        case ast.Name(id=name):
-            yield name
-        case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            for element in elements:
-                yield from _bound(element)
-        case _:
-            return

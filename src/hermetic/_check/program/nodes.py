@@ -1,4 +1,4 @@
-"""Walks syntax trees in a fraction of the time that `ast.walk` takes, which asks each node for what it cannot have."""
+"""Looks through syntax trees in a fraction of the time that `ast.walk` takes, which asks each node for what it cannot have."""
 
 from __future__ import annotations
 
@@ -32,6 +32,18 @@ def walk_all(roots: Iterable[ast.AST]) -> list[ast.AST]:
 def own_nodes(body: Iterable[ast.AST]) -> list[ast.AST]:
     """The nodes that run with a function's body: of the functions and lambdas in it only they themselves."""
     return _spread(list(body), _INNER)
+
+
+def bound_names(target: ast.expr) -> Iterable[str]:
+    """The plain names that an assignment target binds."""
+    match target:
+        case ast.Name(id=name):
+            yield name
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            for element in elements:
+                yield from bound_names(element)
+        case ast.Starred(value=inner):
+            yield from bound_names(inner)
 
 
 def _spread(found: list[ast.AST], closed: frozenset[type[ast.AST]]) -> list[ast.AST]:
