@@ -12,6 +12,7 @@ from .detached import DetachedHooks
 from .engines import EngineHooks
 from .errors import ErrorHooks
 from .explaining import ExplainHooks
+from .hooks import Means
 from .loads import LoadHooks
 from .sessions import SessionHooks
 from .statements import StatementHooks
@@ -27,19 +28,20 @@ class Installed:
     def __init__(self, observer: Observer, judge: Judge) -> None:
         self.observer = observer
         self.points = Points()
-        sessions = SessionHooks(observer, judge, self.points)
-        loads = LoadHooks(observer, judge, self.points, sessions)
-        detached = DetachedHooks(observer, judge, self.points, sessions, loads)
+        means = Means(observer, judge, self.points)
+        sessions = SessionHooks(means)
+        loads = LoadHooks(means, sessions)
+        detached = DetachedHooks(means, sessions, loads)
         self._hooks = (
             sessions,
-            StatementHooks(observer, judge, self.points),
+            StatementHooks(means),
             loads,
             detached,
-            WriteHooks(observer, judge, self.points, sessions, loads, detached),
-            TransactionHooks(observer, judge, self.points, sessions),
-            EngineHooks(observer, judge, self.points),
-            ExplainHooks(observer, judge, self.points, sessions, loads),
-            ErrorHooks(observer, judge, self.points, loads),
+            WriteHooks(means, sessions, loads, detached),
+            TransactionHooks(means, sessions),
+            EngineHooks(means),
+            ExplainHooks(means, sessions, loads),
+            ErrorHooks(means, loads),
         )
         self._async = AsyncHooks(observer, self.points)
 

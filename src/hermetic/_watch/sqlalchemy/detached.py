@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from ..._lifecycle.instance import InstanceState as Instance
 from ..._where import Site
-from ..judge import Judge
 from ..lives import SessionLife
-from ..observer import MISSING, Observer
-from ..points import Points, Wrapped
+from ..observer import MISSING
+from ..points import Wrapped
 from .events import listen
+from .hooks import Hooks, Means
 from .loads import LoadHooks
 from .picture import AnyState, instance_of
 from .sessions import SessionHooks
@@ -53,15 +53,11 @@ class Merge:
     site: Site | None
 
 
-class DetachedHooks:
+class DetachedHooks(Hooks):
     """What is changed outside of every session, until a session takes it in or it is thrown away."""
 
-    def __init__(
-        self, observer: Observer, judge: Judge, points: Points, sessions: SessionHooks, loads: LoadHooks
-    ) -> None:
-        self.observer = observer
-        self.judge = judge
-        self.points = points
+    def __init__(self, means: Means, sessions: SessionHooks, loads: LoadHooks) -> None:
+        super().__init__(means)
         self.sessions = sessions
         self.loads = loads
         self.changes: OrderedDict[int, Change] = OrderedDict()

@@ -12,13 +12,13 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 
-from ..judge import Judge
 from ..lives import EngineSeen, Held
 from ..notes import add, note_of
-from ..observer import MARK, Observer
-from ..points import Points, Wrapped
+from ..observer import MARK
+from ..points import Wrapped
 from ..requests import REQUEST
 from .events import listen
+from .hooks import Hooks, Means
 
 BUILT_AGAIN = {True: 2, False: 3}
 """So many engines of one line, none of them disposed, are too many: within requests, and elsewhere."""
@@ -27,13 +27,11 @@ SITES = 500
 """So many lines that make engines are remembered."""
 
 
-class EngineHooks:
+class EngineHooks(Hooks):
     """The wrappers of Engine and Pool, and the listeners to what the pool gives and takes back."""
 
-    def __init__(self, observer: Observer, judge: Judge, points: Points) -> None:
-        self.observer = observer
-        self.judge = judge
-        self.points = points
+    def __init__(self, means: Means) -> None:
+        super().__init__(means)
         self.by_pool: weakref.WeakKeyDictionary[Pool, EngineSeen] = weakref.WeakKeyDictionary()
         self._numbers = iter(range(1, 1 << 62))
 

@@ -15,10 +15,9 @@ from sqlalchemy.orm import InstanceState
 from sqlalchemy.orm.exc import DetachedInstanceError
 
 from ..._where import END, PROJECT, Site, Sites
-from ..judge import Judge
 from ..notes import add, note_of
-from ..observer import Observer
-from ..points import Points, Wrapped
+from ..points import Wrapped
+from .hooks import Hooks, Means
 from .loads import LoadHooks, expired_by
 from .picture import AnyState, instance_of
 
@@ -37,13 +36,11 @@ class Reading(NamedTuple):
     reader: str = ""
 
 
-class ErrorHooks:
+class ErrorHooks(Hooks):
     """The wrappers of the constructors of two errors."""
 
-    def __init__(self, observer: Observer, judge: Judge, points: Points, loads: LoadHooks) -> None:
-        self.observer = observer
-        self.judge = judge
-        self.points = points
+    def __init__(self, means: Means, loads: LoadHooks) -> None:
+        super().__init__(means)
         self.loads = loads
 
     def install(self) -> None:

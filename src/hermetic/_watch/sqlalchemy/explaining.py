@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session, SessionTransaction, object_session
 
 from ..._catalogue import Step
 from ..._where import Site
-from ..judge import Judge
 from ..lives import SessionLife
 from ..notes import add, note_of, written
-from ..observer import MARK, Observer
-from ..points import Points, Wrapped
+from ..observer import MARK
+from ..points import Wrapped
+from .hooks import Hooks, Means
 from .loads import LoadHooks
 from .picture import AnyState
 from .sessions import SessionHooks
@@ -30,15 +30,11 @@ HIGHEST = 12
 Locals = dict[str, Any]
 
 
-class ExplainHooks:
+class ExplainHooks(Hooks):
     """The wrappers of two constructors: all that SQLAlchemy raises of itself is made by one of them."""
 
-    def __init__(
-        self, observer: Observer, judge: Judge, points: Points, sessions: SessionHooks, loads: LoadHooks
-    ) -> None:
-        self.observer = observer
-        self.judge = judge
-        self.points = points
+    def __init__(self, means: Means, sessions: SessionHooks, loads: LoadHooks) -> None:
+        super().__init__(means)
         self.sessions = sessions
         self.loads = loads
         self.explains: dict[str, Callable[[FrameType], str | None]] = {

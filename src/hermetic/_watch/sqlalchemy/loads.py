@@ -14,11 +14,11 @@ from ..._lifecycle.instance import ExpiredBy
 from ..._lifecycle.instance import InstanceState as Instance
 from ..._lifecycle.records import Committed, RolledBack
 from ..._where import Site, is_in_loop, spot_of
-from ..judge import Judge
 from ..lives import Lazily, Query, SessionLife
-from ..observer import MARK, Observer
-from ..points import Points, Wrapped
+from ..observer import MARK
+from ..points import Wrapped
 from .events import listen
+from .hooks import Hooks, Means
 from .picture import AnyState, instance_of
 from .sessions import SessionHooks
 
@@ -36,13 +36,11 @@ REPEATED = 10
 """So often one line of one transaction may ask the same question, before it is told that it does."""
 
 
-class LoadHooks:
+class LoadHooks(Hooks):
     """The wrapper of `loading.instances`, through which every ORM SELECT passes."""
 
-    def __init__(self, observer: Observer, judge: Judge, points: Points, sessions: SessionHooks) -> None:
-        self.observer = observer
-        self.judge = judge
-        self.points = points
+    def __init__(self, means: Means, sessions: SessionHooks) -> None:
+        super().__init__(means)
         self.sessions = sessions
         self.lines: dict[Hashable, None] = {}
 

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from ..._lifecycle.records import Committed, Executed, Flushed, RolledBack, SessionClosed
 from ..._where import Site, waiting_at
 from ..idling import look_idle
-from ..judge import Judge
 from ..lives import SessionLife, Unsaved
 from ..notes import add, note_of
-from ..observer import MARK, MISSING, Observer, running_loop, worker
-from ..points import Points, Wrapped
+from ..observer import MARK, MISSING, running_loop, worker
+from ..points import Wrapped
 from ..requests import REQUEST
+from .hooks import Hooks, Means
 from .picture import AnyState, instance_of, key_of
 
 CLOSING: ContextVar[tuple[Site | None, BaseException | None] | None] = ContextVar("hermetic_closing", default=None)
@@ -29,14 +29,12 @@ CLOSING: ContextVar[tuple[Site | None, BaseException | None] | None] = ContextVa
 DOES: dict[str, type] = {"_execute_internal": Executed, "flush": Flushed, "commit": Committed, "rollback": RolledBack}
 
 
-class SessionHooks:
+class SessionHooks(Hooks):
     """The wrappers of Session's methods and the listeners to its events."""
 
-    def __init__(self, observer: Observer, judge: Judge, points: Points) -> None:
-        self.observer = observer
-        self.judge = judge
-        self.points = points
-        self.patience = int(observer.settings.long_transaction_s * 1e9)
+    def __init__(self, means: Means) -> None:
+        super().__init__(means)
+        self.patience = int(self.observer.settings.long_transaction_s * 1e9)
 
     def install(self) -> None:
         """Put them on."""

@@ -12,23 +12,21 @@ from sqlalchemy.engine import Connection
 
 from ..._lifecycle.records import Executed
 from ..idling import look_idle
-from ..judge import Judge
 from ..lives import SessionLife
-from ..observer import MARK, Observer
-from ..points import Points, Wrapped
+from ..observer import MARK
+from ..points import Wrapped
+from .hooks import Hooks, Means
 
 # Any: a dialect, an execution context and parameters, as the driver needs them.
 Run = Callable[[Connection, Any, Any, Any, Any], Any]
 
 
-class StatementHooks:
+class StatementHooks(Hooks):
     """The wrappers of the two functions that send statements."""
 
-    def __init__(self, observer: Observer, judge: Judge, points: Points) -> None:
-        self.observer = observer
-        self.judge = judge
-        self.points = points
-        self.patience = int(observer.settings.long_transaction_s * 1e9)
+    def __init__(self, means: Means) -> None:
+        super().__init__(means)
+        self.patience = int(self.observer.settings.long_transaction_s * 1e9)
 
     def install(self) -> None:
         """Put them on."""

@@ -11,21 +11,18 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from ..._lifecycle.records import Committed, RolledBack
 from ..idling import look_idle
-from ..judge import Judge
-from ..observer import MARK, Observer, running_loop
-from ..points import Points
+from ..observer import MARK, running_loop
 from .engines import held_by
 from .events import listen
+from .hooks import Hooks, Means
 from .sessions import SessionHooks
 
 
-class TransactionHooks:
+class TransactionHooks(Hooks):
     """The listeners to a session's transactions, all of them public events."""
 
-    def __init__(self, observer: Observer, judge: Judge, points: Points, sessions: SessionHooks) -> None:
-        self.observer = observer
-        self.judge = judge
-        self.points = points
+    def __init__(self, means: Means, sessions: SessionHooks) -> None:
+        super().__init__(means)
         self.sessions = sessions
 
     def install(self) -> None:

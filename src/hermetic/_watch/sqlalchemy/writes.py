@@ -11,12 +11,11 @@ from sqlalchemy.orm import InstanceState, Session
 
 from ..._lifecycle.records import Added, AttributeWritten, Deleted
 from ..._where import Site
-from ..judge import Judge
 from ..lives import RowKey, SessionLife, Stale
-from ..observer import Observer
-from ..points import Points, Wrapped
+from ..points import Wrapped
 from .detached import DetachedHooks
 from .events import listen
+from .hooks import Hooks, Means
 from .loads import LoadHooks
 from .picture import AnyState, instance_of, key_of
 from .sessions import SessionHooks
@@ -30,24 +29,14 @@ SESSIONS = 200
 NONE: frozenset[str] = frozenset()
 
 
-class WriteHooks:
+class WriteHooks(Hooks):
     """The wrapper around the first change of an instance, and the listeners to what joins a session or leaves it."""
 
-    def __init__(
-        self,
-        observer: Observer,
-        judge: Judge,
-        points: Points,
-        sessions: SessionHooks,
-        loads: LoadHooks,
-        detached: DetachedHooks,
-    ) -> None:
+    def __init__(self, means: Means, sessions: SessionHooks, loads: LoadHooks, detached: DetachedHooks) -> None:
+        super().__init__(means)
+        self.sessions = sessions
         self.loads = loads
         self.detached = detached
-        self.observer = observer
-        self.judge = judge
-        self.points = points
-        self.sessions = sessions
 
     def install(self) -> None:
         """Put them on."""
