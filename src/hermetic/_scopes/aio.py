@@ -20,10 +20,11 @@ from ..errors import BadDatabase, HooksFailed
 from .ending import LEAVE_S, LOOK_S, abandon, commit, is_idle
 from .engines import How, Settings, async_engine
 from .home import Attempts, Health, Home, Options, level_of
-from .once import check_key, claim, done, make_ledger, record
+from .once import LEDGER, check_key, claim, done, record
 from .scope import Kind, Scope, here
 from .sessions import AsyncScopeSession, async_class
 from .shield import to_the_end
+from .tables import make_table
 
 S = TypeVar("S", bound=AsyncSession)
 T = TypeVar("T")
@@ -166,7 +167,7 @@ class AsyncDatabase(Generic[S]):
     async def _make_ledger(self, opened: Site) -> None:
         if not self._has_ledger:
             async with AsyncBlock(self, "begin", opened, level_of("AUTOCOMMIT")) as session:
-                await session.run_sync(make_ledger)
+                await session.run_sync(make_table, LEDGER)
             self._has_ledger = True
 
 

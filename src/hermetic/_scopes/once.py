@@ -14,11 +14,10 @@ from sqlalchemy import (
     Text,
     func,
     insert,
-    inspect,
     select,
     update,
 )
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..errors import BadDatabase
@@ -44,21 +43,6 @@ def once_table(metadata: MetaData) -> Table:
 
 
 LEDGER = once_table(MetaData())
-
-
-def make_ledger(session: Session) -> None:
-    """Make the table where it is missing; when two make it at once, the second finds it made.
-
-    To find it, the session must see what others did meanwhile: it is one whose statements commit themselves.
-    """
-    connection = session.connection()
-    if inspect(connection).has_table(TABLE):
-        return
-    try:
-        LEDGER.create(connection)
-    except DBAPIError:
-        if not inspect(connection).has_table(TABLE):
-            raise
 
 
 def check_key(key: str) -> None:

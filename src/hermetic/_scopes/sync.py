@@ -20,9 +20,10 @@ from ..errors import BlockingScope, HooksFailed
 from .ending import abandon, commit, is_idle, wait_until_left
 from .engines import How, Refusable, Settings, sync_engine
 from .home import Attempts, Health, Home, Options, level_of
-from .once import check_key, claim, done, make_ledger, record
+from .once import LEDGER, check_key, claim, done, record
 from .scope import Kind, Scope, here
 from .sessions import ScopeSession, sync_class
+from .tables import make_table
 
 S = TypeVar("S", bound=Session)
 T = TypeVar("T")
@@ -181,7 +182,7 @@ class Database(Generic[S]):
     def _make_ledger(self, opened: Site) -> None:
         if not self._has_ledger:
             with Block(self, "begin", opened, level_of("AUTOCOMMIT")) as session:
-                make_ledger(session)
+                make_table(session, LEDGER)
             self._has_ledger = True
 
 
