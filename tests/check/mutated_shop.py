@@ -146,6 +146,32 @@ PROJECT = {
                 orders = session.query(Order).all()
             return render_template("orders.html", orders=orders)
     """,
+    "app/stores.py": """
+        from sqlalchemy.orm import Session, sessionmaker
+        from app.db import engine
+        from app.models import Order
+
+
+        class Store(Session):
+            def keep(self, order):
+                self.add(order)
+                self.commit()
+
+        StoreLocal = sessionmaker(engine, class_=Store)
+
+
+        def kept(store: Store, order):
+            store.keep(order)
+            return order.status
+
+
+        def keep_all(orders):
+            with StoreLocal() as store:
+                for order in orders:
+                    kept(store, order)
+            with Store(engine) as store:
+                store.keep(Order())
+    """,
     "app/templates/orders.html": """
         {% from "macros.html" import named %}
         {% for order in orders %}

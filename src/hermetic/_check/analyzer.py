@@ -183,7 +183,7 @@ class Analyzer:
 
     def of_class(self, session: Sess, cls: Class) -> None:
         """A session is one of a class of the project."""
-        self.sessions[session.key] = replace(self.sessions.get(session.key, Settings(session.is_async)), cls=cls)
+        self.sessions[session.key] = replace(self.sessions.get(session.key, Settings(session.is_async)), cls=cls.ident)
 
     def received(self, key: Key) -> SessionOpened:
         """The opening of a session that was made elsewhere."""

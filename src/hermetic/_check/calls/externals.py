@@ -139,7 +139,7 @@ def _maker(flow: Flow, name: str, call: Call, state: State) -> Value:
     state.made |= {key}
     finds_engine = False
     if isinstance(cls, Ref) and isinstance(cls.definition, Class):
-        flow.analyzer.sessions[key] = Settings(is_async, cls=cls.definition)
+        flow.analyzer.sessions[key] = Settings(is_async, cls=cls.definition.ident)
         finds_engine = finds_bind(cls.definition)
     is_bound = call.args or any(call.keyword(name) for name in ("bind", "binds", "**"))
     return Maker(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .modules import Class
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the sessions of one place in the source were made; `cls` is their class where it is one of the project.
+    """How the sessions of one place in the source were made; `cls` names their class where it is one of the project.
 
     `expire_on_commit` is None where their maker is out of sight; `is_promised` where only an annotation tells of them.
     """
@@ -17,5 +16,5 @@ class Settings:
     is_async: bool = False
     expire_on_commit: bool | None = None
     autoflush: bool = True
-    cls: Class | None = None
+    cls: str | None = None
     is_promised: bool = False

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def own_method(flow: Flow, session: Sess, name: str) -> Function | None:
     """The method of this name that a session's class has in the project."""
     settings = flow.analyzer.sessions.get(session.key)
-    return settings.cls.method(name) if settings is not None and settings.cls is not None else None
+    cls = settings.cls if settings is not None else None
+    return flow.analyzer.class_named(cls).method(name) if cls is not None and flow.analyzer.has(cls) else None
 
 
 def construct_session(flow: Flow, cls: Class, is_async: bool, call: Call, state: State) -> Sess:
