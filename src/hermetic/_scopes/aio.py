@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
 from typing import Any, Generic, TypeVar, Unpack, cast, overload
 
-from sqlalchemy import URL, text
+from sqlalchemy import URL, Table, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, AsyncSessionTransaction
 from sqlalchemy.orm import Session
@@ -63,7 +63,7 @@ class AsyncDatabase(Generic[S]):
         made = async_class(session_class)  # type: ignore[arg-type]  # a class can be hashed
         self._session_class: Callable[..., S] = cast("type[S]", made)  # the overloads say which
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._has_ledger = False
+        self._made = set[str]()
 
     def begin(self, *, isolation_level: str | None = None) -> AbstractAsyncContextManager[S]:
         """A unit of work: committed at the end of the block, rolled back when an exception or a cancellation leaves it.
@@ -111,12 +111,25 @@ class AsyncDatabase(Generic[S]):
             while True:
                 try:
                     if once is not None:
-                        await self._make_ledger(opened)
-                    async with AsyncBlock(self, "begin", opened, options) as session:
-                        return await _worked(session, once, attempts, work, args, kwargs)
+                        await self.make_table(LEDGER, opened)
+                    block = AsyncBlock(self, "begin", opened, options)
+                    return await self._tried(block, once, attempts, work, args, kwargs)
                 except Exception as error:
                     delay_s = attempts.delay_after(error)
                 await asyncio.sleep(delay_s)
+
+    async def _tried(
+        self,
+        block: AsyncBlock[S],
+        key: str | None,
+        attempts: Attempts,
+        work: Callable[..., Awaitable[T]],
+        args: Any,
+        kwargs: Any,
+    ) -> T:
+        """One try of run(). Any: the work's own arguments."""
+        async with block as session:
+            return await _worked(session, key, attempts, work, args, kwargs)
 
     async def health(self) -> Health:
         """Whether the database answers now; never raises."""
@@ -164,11 +177,12 @@ class AsyncDatabase(Generic[S]):
             self.engine.sync_engine.dispose(close=False)
         self._loop = loop
 
-    async def _make_ledger(self, opened: Site) -> None:
-        if not self._has_ledger:
-            async with AsyncBlock(self, "begin", opened, level_of("AUTOCOMMIT")) as session:
-                await session.run_sync(make_table, LEDGER)
-            self._has_ledger = True
+    async def make_table(self, table: Table, opened: Site | None = None) -> None:
+        """Make one of the tables that scopes keep their notes in, where it is missing."""
+        if table.name not in self._made:
+            async with AsyncBlock(self, "begin", opened or _caller(), level_of("AUTOCOMMIT")) as session:
+                await session.run_sync(make_table, table)
+            self._made.add(table.name)
 
 
 class AsyncBlock(Generic[S]):
@@ -212,7 +226,7 @@ class AsyncBlock(Generic[S]):
         scope.ending = True
         try:
             if self.is_idle:
-                _ended(session, error)
+                _ended(session, error)  # hermetic: allow[blocking-session] nothing was begun, so nothing is sent
             else:
                 await to_the_end(self._end(error))
         except asyncio.CancelledError as cancelled:

@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from ..errors import BadDatabase
 from .aio import AsyncDatabase
 from .sync import Database
-from .tables import make_table
 
 TABLE = "hermetic_outbox"
 LONGEST_DELAY_S = 3600.0
@@ -115,8 +114,7 @@ class Outbox:
     def __init__(self, database: Database[Any], terms: Terms = _USUAL) -> None:  # Any: whatever session class
         self._database = database
         self._terms = terms
-        with database.engine.begin() as connection:
-            make_table(connection, BOX)
+        database.make_table(BOX)
 
     def put(self, session: Session, topic: str, payload: object) -> None:
         """Keep a message with the work of this session; the payload is what JSON can hold."""
@@ -149,8 +147,7 @@ class AsyncOutbox:
 
     async def create(self) -> None:
         """Make the table where it is missing."""
-        async with self._database.engine.begin() as connection:
-            await connection.run_sync(make_table, BOX)
+        await self._database.make_table(BOX)
 
     async def put(self, session: AsyncSession, topic: str, payload: object) -> None:
         """Keep a message with the work of this session; the payload is what JSON can hold."""

@@ -11,7 +11,7 @@ from threading import get_ident
 from types import TracebackType
 from typing import Any, Generic, TypeVar, Unpack, cast, overload
 
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import URL, Engine, Table, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -67,7 +67,7 @@ class Database(Generic[S]):
         made = sync_class(session_class, settings.lazy_loads == "allow")  # type: ignore[arg-type]  # a class can be hashed
         self._session_class: Callable[..., S] = cast("type[S]", made)  # the overloads say which
         self._may_block = on_event_loop == "allow"
-        self._has_ledger = False
+        self._made = set[str]()
 
     def begin(self, *, isolation_level: str | None = None) -> AbstractContextManager[S]:
         """A unit of work: committed at the end of the block, rolled back when an exception leaves it.
@@ -120,12 +120,18 @@ class Database(Generic[S]):
             while True:
                 try:
                     if once is not None:
-                        self._make_ledger(opened)
-                    with Block(self, "begin", opened, options) as session:
-                        return _worked(session, once, attempts, work, args, kwargs)
+                        self.make_table(LEDGER, opened)
+                    return self._tried(Block(self, "begin", opened, options), once, attempts, work, args, kwargs)
                 except Exception as error:
                     delay_s = attempts.delay_after(error)
                 time.sleep(delay_s)
+
+    def _tried(
+        self, block: Block[S], key: str | None, attempts: Attempts, work: Callable[..., T], args: Any, kwargs: Any
+    ) -> T:
+        """One try of run(). Any: the work's own arguments."""
+        with block as session:
+            return _worked(session, key, attempts, work, args, kwargs)
 
     def health(self) -> Health:
         """Whether the database answers now; never raises."""
@@ -179,11 +185,12 @@ class Database(Generic[S]):
             f'Database with on_event_loop="allow".'
         )
 
-    def _make_ledger(self, opened: Site) -> None:
-        if not self._has_ledger:
-            with Block(self, "begin", opened, level_of("AUTOCOMMIT")) as session:
-                make_table(session, LEDGER)
-            self._has_ledger = True
+    def make_table(self, table: Table, opened: Site | None = None) -> None:
+        """Make one of the tables that scopes keep their notes in, where it is missing."""
+        if table.name not in self._made:
+            with Block(self, "begin", opened or _caller(), level_of("AUTOCOMMIT")) as session:
+                make_table(session, table)
+            self._made.add(table.name)
 
 
 class Block(Generic[S]):

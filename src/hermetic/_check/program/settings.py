@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How the sessions of one place in the source were made; `cls` names their class where it is one of the project.
