@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
 from anyio import CapacityLimiter, to_thread
 
@@ -14,9 +14,7 @@ from .._scopes.shield import to_the_end
 from .._scopes.sync import Block
 from .._where import Site
 from ..errors import ScopeError
-
-S = TypeVar("S")
-S_co = TypeVar("S_co", covariant=True)
+from ._requests import Lender, Lent, NotKept, S, Work, called_from, is_success
 
 Scope = MutableMapping[str, Any]  # Any: what the servers and frameworks put there
 Message = MutableMapping[str, Any]  # Any: as in a Scope
@@ -24,37 +22,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-Work = Callable[..., Any]  # Any: awaited or not, as the Database is
-"""What runs in a unit of its own: a function of a session and of what else it is given."""
-
-
-class Lent(Protocol[S_co]):
-    """A block that a host enters and leaves."""
-
-    @property
-    def is_idle(self) -> bool: ...
-    def enter(self) -> S_co: ...
-
-
-class Lender(Protocol[S_co]):
-    """A Database or an AsyncDatabase, by the class of its sessions."""
-
-    def lend(self, kind: Kind, opened: Site) -> Lent[S_co]: ...
-    def dispose(self) -> Any: ...  # Any: awaited or not, as the work is
-    def run(self, work: Any, /, *args: Any, **kwargs: Any) -> Any: ...  # Any: awaited or not, as the work is
-
-
-class NotKept(Exception):
-    """Tells a scope to roll back where no exception left it."""
-
 
 class CommitFailed(Exception):
     """Leaves the app through `send`, past its handlers: they are asked afterwards, about the error that is the cause."""
-
-
-def is_success(status: int) -> bool:
-    """Whether a response says that what was asked for is done: every status below 400."""
-    return status < 400
 
 
 class Host(Generic[S]):
@@ -236,12 +206,6 @@ def attach(app: App, db: Lender[S], *, keep_when: Callable[[int], bool] = is_suc
     """The app with its gate, to be served instead of it, and the host, which gives sessions for the scope of a request."""
     host = Host(db, called_from(), keep_when)
     return Gate(app, host), host
-
-
-def called_from() -> Site:
-    """The line that attaches a host: two calls up."""
-    frame = sys._getframe(2)
-    return frame.f_code, frame.f_lasti
 
 
 def site_of(scope: Scope, attached: Site) -> Site:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
 from . import asgi
-from .asgi import Lender, S, Work, called_from, is_success
+from ._requests import Lender, S, Work, called_from, is_success
 from .starlette import Gate
 
 __all__ = ["Background", "Host", "attach"]

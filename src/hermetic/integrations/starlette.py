@@ -10,7 +10,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import HTTPConnection
 
 from . import asgi
-from .asgi import Lender, S, Work, called_from, is_success
+from ._requests import Lender, S, Work, called_from, is_success
 
 
 class Host(Generic[S]):

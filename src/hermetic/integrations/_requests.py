@@ -1,0 +1,47 @@
+"""What hosts that answer requests agree on: whose session it is, and when the work is kept."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from .._scopes.scope import Kind
+from .._where import Site
+
+S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
+
+Work = Callable[..., Any]  # Any: awaited or not, as the Database is
+"""What runs in a unit of its own: a function of a session and of what else it is given."""
+
+
+class Lent(Protocol[S_co]):
+    """A block that a host enters and leaves."""
+
+    @property
+    def is_idle(self) -> bool: ...
+    def enter(self) -> S_co: ...
+
+
+class Lender(Protocol[S_co]):
+    """A Database or an AsyncDatabase, by the class of its sessions."""
+
+    def lend(self, kind: Kind, opened: Site) -> Lent[S_co]: ...
+    def dispose(self) -> Any: ...  # Any: awaited or not, as the work is
+    def run(self, work: Any, /, *args: Any, **kwargs: Any) -> Any: ...  # Any: awaited or not, as the work is
+
+
+class NotKept(Exception):
+    """Tells a scope to roll back where no exception left it."""
+
+
+def is_success(status: int) -> bool:
+    """Whether a response says that what was asked for is done: every status below 400."""
+    return status < 400
+
+
+def called_from() -> Site:
+    """The line that attaches a host: two calls up."""
+    frame = sys._getframe(2)
+    return frame.f_code, frame.f_lasti
