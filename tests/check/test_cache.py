@@ -27,7 +27,7 @@ MEMO = re.compile(r"self\._\w+: dict\[|\bcached_property\b")
 REMEMBERS_PLAINLY = {
     "analyzer.py", "enclosing.py", "engines.py", "exit_stacks.py", "factories.py", "files.py", "index.py", "known.py", "ledger.py",
     "lent.py", "lineage.py", "lines.py", "liveness.py", "memory.py", "mentions.py", "modules.py", "names.py", "pages.py",
-    "parts.py", "reach.py", "registry.py", "relations.py", "relevance.py", "rendering.py", "shapes.py", "sharing.py", "start_up.py",
+    "parts.py", "reach.py", "registry.py", "relations.py", "relevance.py", "rendering.py", "rulers.py", "shapes.py", "sharing.py", "start_up.py",
     "surroundings.py", "traces.py", "units.py", "witness.py",
 }  # fmt: skip
 LOOKS_THROUGH_ALL = {
@@ -173,6 +173,7 @@ def looked_at(project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> se
         ("service.py", '"new"', '"old"', {"app.service"}),
         ("words.py", ".title()", ".upper()", {"app.words"}),
         ("words.py", "def worded", "# told\ndef worded", {"app.words"}),
+        ("orders.py", "def ", "# told\n\ndef ", {"app.orders"}),
         ("telling.py", "def told(order)", "def told(order, *more)", {"app.telling", "app.views", "app.service"}),
     ],
 )

@@ -126,7 +126,7 @@ class Analyzer:
     def placed(self, ident: str) -> str:
         """The name of a function with its line; other names stay as they are."""
         found = self._named.get(ident)
-        return ident if found is None else f"{found.qualname}:{found.head.lineno}"
+        return ident if found is None else f"{found.qualname}:{found.line}"
 
     def has(self, ident: str) -> bool:
         """Whether there is a function or class of this name."""

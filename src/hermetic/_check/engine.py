@@ -49,7 +49,7 @@ def analyze(
     with its fingerprint.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
-    known = memory.units.outlines if memory is not None else {}
+    known = memory.units.outlines if memory is not None and memory.is_on else None
     project = Project(sorted(files, key=lambda file: (file.name, file.first_line)), known)
     if not mentions_sqlalchemy(project) and not providers:
         return Analysis(findings=(), sessions=0, models=0, functions=0)
@@ -68,7 +68,7 @@ def analyze(
     every = (seen[key].evidence for key in sorted(seen))
     told = analyzer.tell(merged(each for each in every if each is not None))
     whole = under_locks(eased(told, analyzer), analyzer)
-    finished = Finished(files, memory.units.findings if memory is not None else {})
+    finished = Finished(files, memory.units.findings if memory is not None else {}, project.line)
     found = tuple(findings(whole, finished))
     recall.keep(seen, finished.made)
     return Analysis(
@@ -76,6 +76,6 @@ def analyze(
         sessions=len(whole.opened),
         models=len(analyzer.models),
         functions=walked,
-        unresolved=tuple(sorted(whole.unresolved)),
+        unresolved=tuple(sorted(map(analyzer.unresolved.told, whole.unresolved))),
         given_up=tuple(sorted(map(analyzer.placed, whole.given_up))),
     )

@@ -17,6 +17,7 @@ from ..paths.targets import sessions_in
 from ..paths.values import UNKNOWN, Call, Closure, Cm, Ext, Ref, Value
 from ..paths.withs import enter
 from ..program.modules import Class, External, Function, Global, Module
+from ..program.nodes import in_string
 from ..program.parameters import arguments_with_defaults
 from ..providers import Provider
 
@@ -62,7 +63,7 @@ class Dependencies:
             return None
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
-                node = ast.parse(node.value, mode="eval").body
+                node = in_string(node, node.value)
             except (SyntaxError, ValueError):
                 return None
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):

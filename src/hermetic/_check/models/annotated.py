@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..program.modules import Class, External, Global, Module, dotted
+from ..program.nodes import in_string
 
 _WRAPPERS = {
     "Mapped",
@@ -56,7 +57,7 @@ def unquoted(node: ast.expr) -> ast.expr:
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
         return node
     try:
-        return ast.parse(node.value.strip(), mode="eval").body
+        return in_string(node, node.value.strip())
     except (SyntaxError, ValueError):
         return node
 

@@ -15,7 +15,7 @@ from .values import Call, Inst, Value
 
 
 class Site(NamedTuple):
-    """A span of source code, 1-based in lines and columns."""
+    """A span of source code, 1-based in lines and columns; the lines are numbers (see `rulers`), 0 for no line at all."""
 
     file: str
     line: int
@@ -26,7 +26,7 @@ class Site(NamedTuple):
 
 def site_of(node: ast.AST, module: Module) -> Site:
     """Where a node stands."""
-    line: int = getattr(node, "lineno", 1)
+    line: int = getattr(node, "lineno", 0)
     column: int = getattr(node, "col_offset", 0)
     end_line = getattr(node, "end_lineno", None) or line
     end_column = getattr(node, "end_col_offset", None) or column

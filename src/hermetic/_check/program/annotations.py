@@ -11,6 +11,7 @@ from ..calls import known
 from ..paths.state import Path
 from ..paths.values import UNKNOWN, Cm, Engine, Ext, Inst, Maker, Many, Obj, Sess, Value
 from .modules import Class, Definition, External, Global, Module, dotted, strip_subscript
+from .nodes import in_string
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
@@ -128,7 +129,7 @@ def unwrapped(node: ast.expr) -> Iterator[tuple[ast.expr, bool]]:
     match node:
         case ast.Constant(value=str() as text):
             try:
-                yield from unwrapped(ast.parse(text.strip(), mode="eval").body)
+                yield from unwrapped(in_string(node, text.strip()))
             except (SyntaxError, ValueError):
                 return
         case ast.BinOp(op=ast.BitOr(), left=left, right=right):

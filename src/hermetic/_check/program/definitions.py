@@ -55,6 +55,11 @@ class Function:
         return self.syntax
 
     @property
+    def line(self) -> int:
+        """The line of the file on which it begins."""
+        return self.module.project.line(self.module.file.name, self.head.lineno)
+
+    @property
     def node(self) -> FunctionNode:
         """The whole function."""
         self.module.note(FUNCTION, self.ident)
@@ -229,7 +234,7 @@ class Module:
     @property
     def tree(self) -> ast.Module:
         self.note(TEXT)
-        return self.file.tree
+        return self.project.tree(self)
 
     def absolute(self, target: str | None, level: int) -> str:
         """The dotted name that a relative import of `level` dots means in this module."""

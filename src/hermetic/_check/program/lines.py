@@ -19,6 +19,7 @@ class Lines:
 
     def __init__(self, project: Project, templates: Iterable[Template] = ()) -> None:
         self._trace = project.trace
+        self._project = project
         self._lines: dict[str, list[str]] = {}
         self._sources: dict[str, list[str]] = {}
         for module in project.modules.values():
@@ -27,8 +28,9 @@ class Lines:
             self._sources.setdefault(template.name, []).append(template.text)
 
     def at(self, file: str, number: int) -> str:
-        """The text of a line, counted from 1; empty where a file has no such line."""
+        """The text of the line that has a number (see `rulers`); empty where a file has no such line."""
         self._trace.inside.add((LINE, file, number))
+        number = self._project.line(file, number)
         if file not in self._lines:
             blocks = [text.split("\n") for text in self._sources.get(file, ())]
             self._lines[file] = [max(lines, key=len) for lines in zip_longest(*blocks, fillvalue="")]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..source.reading import parse
 from .binding import Binder
 from .definitions import (
     Class,
@@ -22,7 +23,8 @@ from .definitions import (
     imported_names,
     strip_subscript,
 )
-from .outlines import Outline, contents_from, outline_of
+from .outlines import Outlined, contents_from, outline_of
+from .rulers import PLAIN, Ruler
 from .traces import Facts, Guarded, Remembered, Trace
 
 if TYPE_CHECKING:
@@ -51,9 +53,12 @@ MODULE, IMPORT, CALLED = "module", "import", "class called"
 class Project:
     """All modules of one run, by dotted name and by the tails of their paths."""
 
-    def __init__(self, files: Iterable[SourceFile], outlines: Mapping[str, tuple[str, Outline]] | None = None) -> None:
+    def __init__(self, files: Iterable[SourceFile], outlines: Mapping[str, Outlined] | None = None) -> None:
+        self._remembers = outlines is not None
         self._known = outlines or {}
-        self.outlines: dict[str, tuple[str, Outline]] = {}
+        self.outlines: dict[str, Outlined] = {}
+        self._rulers: dict[str, Ruler] = {}
+        self._trees: dict[str, ast.Module] = {}
         self._nodes: dict[FunctionNode, Function] = {}
         self.modules: dict[str, Module] = {}
         self._tails: dict[str, list[Module]] = {}
@@ -80,17 +85,45 @@ class Project:
         """Give a module its contents: from what was left of them, where its text is the same, else from its source."""
         content = f"{module.name} {module.is_package} {module.file.content}"
         known = self._known.get(module.name)
-        if known is not None and known[0] == content:
+        if known is not None and known.content == content:
             self.outlines[module.name] = known
-            module.contents = contents_from(known[1], module)
+            self._measure(module, PLAIN if known.is_plain else known.ruler())
+            module.contents = contents_from(known.outline, module)
             return
+        ruler = PLAIN
+        if self._remembers and not module.file.fence:
+            ruler = (known.ruler() if known is not None else PLAIN).after(module.file.tree, module.file.text)
+        self._measure(module, ruler)
         module.contents = self._bound(module)
-        self.outlines[module.name] = content, outline_of(module.contents)
+        self.outlines[module.name] = Outlined.of(content, outline_of(module.contents), ruler)
         self._nodes |= {function.head: function for function in module.contents.functions}
+
+    def _measure(self, module: Module, ruler: Ruler) -> None:
+        if not ruler.is_plain:
+            self._rulers[module.file.name] = ruler
+
+    def tree(self, module: Module) -> ast.Module:
+        """The syntax tree of a module, with the numbers of its lines (see `rulers`)."""
+        ruler = self._rulers.get(module.file.name)
+        if ruler is None:
+            return module.file.tree
+        if module.name not in self._trees:
+            self._trees[module.name] = ruler.applied(parse(module.file.text))
+        return self._trees[module.name]
+
+    def line(self, file: str, number: int) -> int:
+        """The line of a file that has this number; 0 where none has it."""
+        ruler = self._rulers.get(file)
+        return number if ruler is None else ruler.line(number)
+
+    def number(self, file: str, line: int) -> int:
+        """The number of a line; 0 for one without code in a file where numbers are no lines."""
+        ruler = self._rulers.get(file)
+        return line if ruler is None else ruler.number(line)
 
     def _bound(self, module: Module) -> Contents:
         binder = Binder(module)
-        binder.bind(module.file.tree.body)
+        binder.bind(self.tree(module).body)
         return binder.contents
 
     def read(self, module: Module) -> None:

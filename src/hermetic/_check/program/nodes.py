@@ -46,6 +46,17 @@ def bound_names(target: ast.expr) -> Iterable[str]:
             yield from bound_names(inner)
 
 
+def in_string(string: ast.Constant, text: str) -> ast.expr:
+    """The expression in a string, at the string's own place; raises SyntaxError or ValueError where it is none."""
+    found = ast.parse(text, mode="eval").body
+    for node in _spread([found], frozenset()):
+        column = getattr(node, "col_offset", 0)
+        ast.copy_location(node, string)
+        if hasattr(node, "col_offset"):
+            node.col_offset = string.col_offset + column
+    return found
+
+
 def _spread(found: list[ast.AST], closed: frozenset[type[ast.AST]]) -> list[ast.AST]:
     for node in found:
         kind = type(node)

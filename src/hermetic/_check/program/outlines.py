@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from ..work.cache import packed, unpacked
 from .definitions import Class, Contents, Function, Imported, Module, Unread
+from .rulers import Piece, Ruler
 
 Bound: TypeAlias = tuple[str, str, int | str, str | None]
 """A name, what kind of thing it is bound to, and which one."""
@@ -16,6 +18,24 @@ Outline: TypeAlias = tuple[
 ]
 """The names of a module, its star imports, its functions (with the places of their classes and outer functions, -1 for
 none) and its classes with their methods."""
+
+
+class Outlined(NamedTuple):
+    """The outline of a module with a name for its text, and the ruler of its lines, packed where it is not `is_plain`."""
+
+    content: str
+    outline: Outline
+    is_plain: bool
+    pieces: bytes
+    free: int
+
+    @classmethod
+    def of(cls, content: str, outline: Outline, ruler: Ruler) -> Outlined:
+        return cls(content, outline, ruler.is_plain, packed([tuple(piece) for piece in ruler.pieces]), ruler.free)
+
+    def ruler(self) -> Ruler:
+        """The ruler of its lines."""
+        return Ruler((Piece(*piece) for piece in unpacked(self.pieces)), self.free)
 
 
 def outline_of(contents: Contents) -> Outline:

@@ -28,7 +28,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a hazard saw at a site, with the record that made it look."""
+    """What a hazard saw at a site, with the record that made it look; `inside` is the place in a template that is rendered there."""
 
     slug: str
     site: Site
@@ -39,6 +39,7 @@ class Sight:
     trigger: Trigger
     wanted: Wanted | None = None
     is_lent: bool = False
+    inside: Site | None = None
 
     @property
     def rank(self) -> int:

@@ -43,6 +43,12 @@ class Unresolved:
             name = found.name if isinstance(found, External) else dotted(node.func)
             self.analyzer.evidence.unresolved.add(name or f"{flow.module.name}:{node.lineno}")
 
+    def told(self, name: str) -> str:
+        """The name of a provider as it is told: one that is known by its place has a line."""
+        module, _, number = name.rpartition(":")
+        project = self.analyzer.project
+        return f"{module}:{project.line(project.modules[module].file.name, int(number))}" if module else name
+
     def _is_session(self, flow: Flow, target: ast.Name) -> bool:
         nodes = self.analyzer.walk(flow.function) if flow.function is not None else walk(flow.module.tree)
         return self.analyzer.usage.session(target.id, nodes, flow.module) is not None

@@ -178,12 +178,13 @@ class Witness:
             hazard.slug,
             site,
             sighting.confidence,
-            sighting.message + _inside(record.site, moment.where),
+            sighting.message,
             sighting.fix,
             steps,
             trigger,
             _wanted(sighting.remedy),
             sighting.is_lent,
+            record.site if moment.where.rendered_at is not None and isinstance(record.site, Site) else None,
         )
         self.analyzer.evidence.sighted(sight)
 
@@ -219,10 +220,6 @@ class Witness:
 def _place(record: Record, where: Where) -> Hashable:
     """Where a record stands: in a template, that is another place for each of those who render it."""
     return record.site if where.rendered_at is None else (where.rendered_at, record.site)
-
-
-def _inside(site: Hashable, where: Where) -> str:
-    return f" (in {site.file}, line {site.line})" if where.rendered_at is not None and isinstance(site, Site) else ""
 
 
 def _wanted(remedy: Remedy | None) -> Wanted | None:

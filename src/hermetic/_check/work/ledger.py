@@ -11,7 +11,7 @@ from zlib import crc32
 from ..models.index import IS_MAPPED
 from ..models.registry import REGISTRY
 from ..program.modules import IMPORT, MODULE, Project
-from ..program.outlines import Outline
+from ..program.outlines import Outlined
 from ..program.traces import Atom, atoms_of
 from ..whole.evidence import Evidence
 from .cache import digest
@@ -56,7 +56,7 @@ class Known:
     atoms: Shelves[Atom, tuple[int, str]] = field(default_factory=Shelves)
     facts: Shelves[Atom, tuple[object, Rests]] = field(default_factory=Shelves)
     units: Shelves[UnitKey, Held] = field(default_factory=Shelves)
-    outlines: dict[str, tuple[str, Outline]] = field(default_factory=dict)
+    outlines: dict[str, Outlined] = field(default_factory=dict)
     findings: Findings = field(default_factory=dict)
 
 

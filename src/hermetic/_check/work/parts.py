@@ -140,28 +140,31 @@ class Parts:
         if function is None:
             return None
         head = function.head
-        first = min([head.lineno, *(decorator.lineno for decorator in head.decorator_list)])
+        first = _first(head)
         return first, head.col_offset, self._text(module, first, head.end_lineno or first)
 
     def _text(self, module: Module, first: int, last: int) -> list[str]:
+        """The lines from one number to another."""
         if module.name not in self._lines:
             self._lines[module.name] = module.file.text.split("\n")
-        return self._lines[module.name][first - 1 : last]
+        line = self.project.line
+        return self._lines[module.name][line(module.file.name, first) - 1 : line(module.file.name, last)]
 
     def _class(self, module: Module, ident: str) -> object:
         """The lines of a class that stand in none of its functions, each with its number."""
         cls = self._classes.get(ident)
         if cls is None:
             return None
-        node = cls.body.node
-        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        last = node.end_lineno or first
+        node, line = cls.body.node, self.project.line
+        first = _first(node)
+        height = line(module.file.name, _first(node.body[0])) - line(module.file.name, first)
+        spans = [(first, first + height - 1), *((_first(each), each.end_lineno or 0) for each in node.body)]
         inside = set[int]()
         for function in module.contents.functions:
-            if first <= function.head.lineno <= last:
+            if any(start <= function.head.lineno <= end for start, end in spans):
                 inside |= set(self._body(module, function))
-        lines = enumerate(self._text(module, first, last), first)
-        return [(number, line) for number, line in lines if number not in inside]
+        lines = (pair for start, end in spans for pair in enumerate(self._text(module, start, end), start))
+        return [(number, text) for number, text in lines if number not in inside]
 
     def _body(self, module: Module, function: Function) -> range:
         """The lines that hold nothing but the body of a function."""
@@ -230,3 +233,9 @@ class Parts:
 
 def _name(value: object) -> str:
     return digest(repr(value))[:16]
+
+
+def _first(node: ast.stmt) -> int:
+    """Where a statement begins: a function or class with its decorators."""
+    decorators = node.decorator_list if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) else []
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
