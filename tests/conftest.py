@@ -19,7 +19,11 @@ settings.load_profile("unhurried")
 
 @pytest.fixture(scope="module", autouse=True)
 def _settled() -> None:
-    """What is there before a module stays out of the collections that its tests ask for, which would walk through it each time."""
+    """What is there before a module stays out of the collections that its tests ask for, which would walk through it each time.
+
+    The command freezes what it leaves, since its process ends; here it goes first.
+    """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 
@@ -28,13 +32,6 @@ def _settled() -> None:
 def root() -> Path:
     """The project's top folder."""
     return Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture(autouse=True)
-def thawed() -> Iterator[None]:
-    """What the command leaves to the end of its process may go before."""
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture
