@@ -52,7 +52,7 @@ def in_string(string: ast.Constant, text: str) -> ast.expr:
     for node in _spread([found], frozenset()):
         column = getattr(node, "col_offset", 0)
         ast.copy_location(node, string)
-        if hasattr(node, "col_offset"):
+        if isinstance(node, (ast.expr, ast.keyword)):
             node.col_offset = string.col_offset + column
     return found
 
