@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -110,3 +111,23 @@ def test_reading_refuses_to_write(db: Any, stock: Stock) -> None:
         status = asking.post("/any").status_code
 
     assert (500, []) == (status, stock.names())
+
+
+def test_after_the_response_has_started_nothing_is_begun(db: Any, stock: Stock) -> None:
+    """Bad: the host is asked inside of a stream, when nobody would end what it gives. Cured: a scope of its own."""
+    seen: list[str] = []
+
+    async def stream(request: Request) -> Response:
+        async def rows() -> AsyncIterator[str]:
+            with pytest.raises(ScopeClosed, match=r"its response had started.\n.*with db.begin\(\) as session"):
+                await host.begin(request)
+            seen.append("refused")
+            yield "done"
+
+        return StreamingResponse(rows())
+
+    asking, host = client(db, stream)
+    with asking:
+        asking.post("/any")
+
+    assert ["refused"] == seen

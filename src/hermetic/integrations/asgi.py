@@ -6,15 +6,10 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Generic
 
-from anyio import CapacityLimiter, to_thread
-
-from .._scopes.aio import AsyncBlock, AsyncDatabase
-from .._scopes.scope import Kind
-from .._scopes.shield import to_the_end
-from .._scopes.sync import Block
 from .._where import Site
 from ..errors import ScopeError
-from ._requests import Lender, Lent, NotKept, S, Work, called_from, is_success
+from ._loops import Visit, dispose
+from ._requests import Lender, NotKept, S, Work, called_from, is_success
 
 Scope = MutableMapping[str, Any]  # Any: what the servers and frameworks put there
 Message = MutableMapping[str, Any]  # Any: as in a Scope
@@ -58,9 +53,9 @@ class Host(Generic[S]):
         """
         self.visit(scope).background(work, *args, **kwargs)
 
-    def visit(self, scope: Scope) -> Visit[S]:
+    def visit(self, scope: Scope) -> Request[S]:
         """What belongs to one request or connection. Raises ScopeError where the host is not attached."""
-        visit: Visit[S] | None = scope.get(self.key)
+        visit: Request[S] | None = scope.get(self.key)
         if visit is None:
             raise ScopeError(
                 f"{told(scope)}: this app was asked for a session, and its requests do not pass by the host.\n"
@@ -68,68 +63,19 @@ class Host(Generic[S]):
             )
         return visit
 
-    async def run(self, work: Work, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Do work in a unit of its own, on the event loop or beside it. Any: the arguments are the work's."""
-        if isinstance(self.db, AsyncDatabase):
-            await self.db.run(work, *args, **kwargs)
-        else:
-            await aside(self.db.run, work, *args, **kwargs)
 
-    async def dispose(self) -> None:
-        """Close the connections: the app has ended."""
-        if isinstance(self.db, AsyncDatabase):
-            await self.db.dispose()
-        else:
-            await aside(self.db.dispose)
+class Request(Visit[S]):
+    """One request or connection: what its server is told waits for the end of its scope."""
 
-
-class Visit(Generic[S]):
-    """One request or connection: the scope that was opened in it, if any, and what is to be done after it."""
-
-    __slots__ = ("_before", "_block", "_kind", "_receive", "_scope", "_send", "_session", "after", "failure", "host")
+    __slots__ = ("_before", "_keep_when", "_receive", "_send", "failure")
 
     def __init__(self, host: Host[S], scope: Scope, receive: Receive, send: Send) -> None:
-        self.host = host
-        self.after: list[tuple[Work, tuple[Any, ...], dict[str, Any]]] = []
+        super().__init__(host.db, lambda: site_of(scope, host.attached))
         self.failure: Exception | None = None
-        self._scope = scope
+        self._keep_when = host.keep_when
         self._receive = receive
         self._send = send
         self._before = sys.exc_info()[1]
-        self._block: Lent[S] | None = None
-
-    async def begin(self) -> S:
-        """The session of the unit of work; the same one however often it is asked for. A read scope ends before it."""
-        if self._block is not None and self._kind == "read":
-            await self.end(None)
-        return self._session if self._block is not None else self._open("begin")
-
-    def read(self) -> S:
-        """The session of a read scope; that of the unit of work, if there is one."""
-        return self._session if self._block is not None else self._open("read")
-
-    def _open(self, kind: Kind) -> S:
-        block = self._block = self.host.db.lend(kind, site_of(self._scope, self.host.attached))
-        self._kind = kind
-        self._session = block.enter()
-        return self._session
-
-    def background(self, work: Work, *args: Any, **kwargs: Any) -> None:
-        """Do `work(session, *args, **kwargs)` in a unit of its own, after the response, if the request's work is kept."""
-        self.after.append((work, args, kwargs))
-
-    async def end(self, error: BaseException | None) -> None:
-        """End the scope that is open: its work is kept when there is no error."""
-        block, self._block = self._block, None
-        if block is None:
-            return
-        kind = None if error is None else type(error)
-        if isinstance(block, AsyncBlock):
-            await block.__aexit__(kind, error, None)
-        elif isinstance(block, Block) and block.is_idle:
-            block.__exit__(kind, error, None)
-        elif isinstance(block, Block):
-            await to_the_end(aside(block.__exit__, kind, error, None))
 
     async def respond(self, message: Message) -> None:
         """Send a message of HTTP; the scope ends before the first. Raises CommitFailed when that could not be kept."""
@@ -137,13 +83,11 @@ class Visit(Generic[S]):
             raise CommitFailed from self.failure
         if message["type"] == "http.response.start":
             error = self._refusal(message["status"])
-            if error is not None:
-                self.after.clear()
+            self.is_over = True
             try:
                 await self.end(error)
             except Exception as failure:
                 self.failure = failure
-                self.after.clear()
                 raise CommitFailed from failure
         await self._send(message)
 
@@ -152,7 +96,7 @@ class Visit(Generic[S]):
         error = sys.exc_info()[1]
         if error is not None and error is not self._before:
             return error
-        return None if self.host.keep_when(status) else NotKept()
+        return None if self._keep_when(status) else NotKept()
 
     async def tell(self, message: Message) -> None:
         """Send a message of a websocket; the scope ends before it."""
@@ -178,13 +122,14 @@ class Gate:
         kind = scope["type"]
         if kind not in ("http", "websocket"):
             await self.app(scope, receive, send)
-            await self.host.dispose()
+            await dispose(self.host.db)
             return
-        visit = scope[self.host.key] = Visit(self.host, scope, receive, send)
+        visit = scope[self.host.key] = Request(self.host, scope, receive, send)
         try:
             if kind == "http":
                 await self.app(scope, receive, visit.respond)
-                await visit.end(NotKept())
+                if not visit.is_over:
+                    await visit.end(NotKept())
             else:
                 await self.app(scope, visit.listen, visit.tell)
                 await visit.end(None)
@@ -194,8 +139,7 @@ class Gate:
                 raise
         if visit.failure is not None:
             await self.fail(scope, receive, send, visit.failure)
-        for work, args, kwargs in visit.after:
-            await self.host.run(work, args, kwargs)
+        await visit.follow()
 
     async def fail(self, scope: Scope, receive: Receive, send: Send, failure: Exception) -> None:
         """Answer a request whose work could not be kept: the error is the server's to tell."""
@@ -218,11 +162,3 @@ def site_of(scope: Scope, attached: Site) -> Site:
 def told(scope: Scope) -> str:
     """A request as a message names it."""
     return f"{scope.get('method', 'WEBSOCKET')} {scope.get('path', '')}"
-
-
-async def aside(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """What the work gives, in a thread that nobody else waits for. Any: its arguments and its result.
-
-    The threads of endpoints may all be waiting for the connection that this work gives back, so it is not one of them.
-    """
-    return await to_thread.run_sync(lambda: work(*args, **kwargs), limiter=CapacityLimiter(1))
