@@ -64,5 +64,7 @@ def fitting(kind: str, endpoint: Callable[..., Coroutine[Any, Any, Any]]) -> Cal
     def plain(*args: Any, **kwargs: Any) -> Any:
         return drive(endpoint(*map(twin, args), **{name: twin(each) for name, each in kwargs.items()}))
 
-    plain.__signature__ = inspect.signature(endpoint, eval_str=True)  # type: ignore[attr-defined]  # what FastAPI asks for
+    plain.__signature__ = inspect.signature(endpoint, eval_str=True)  # type: ignore[attr-defined]  # what frameworks ask for
+    plain.__annotations__ = inspect.get_annotations(endpoint, eval_str=True)
+    plain.__name__ = endpoint.__name__
     return plain

@@ -1,0 +1,152 @@
+"""The scope of a call of a tool, resource or prompt of FastMCP: committed before its result is sent."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, Generic, get_args, get_origin
+from weakref import WeakSet
+
+from fastmcp import FastMCP
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+
+from .._scopes.scope import at
+from .._where import Site
+from ..errors import PoisonedUnit, ScopeError
+from ._loops import Visit
+from ._requests import Lender, S, called_from
+
+
+class Host(Generic[S]):
+    """A Database in a server; its verbs are for `Depends`."""
+
+    def __init__(self, db: Lender[S], attached: Site) -> None:
+        self._db = db
+        self._attached = attached
+        self._visit: ContextVar[Visit[S] | None] = ContextVar("visit", default=None)
+        self._failed: ContextVar[list[BaseException]] = ContextVar("failed")
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[S]:
+        """`Depends(host.begin)`: the session of the call's unit of work, one for the tool and all its dependencies.
+
+        It takes a connection when it is used first. It commits before the result is sent, so a failed commit is an error
+        of the call, and rolls back when an exception leaves the tool. A tool that this one calls joins in.
+        """
+        async with self._call() as visit:
+            yield await visit.begin()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[S]:
+        """`Depends(host.read)`: the session of a read scope, or of the unit of work when that was asked for before."""
+        async with self._call() as visit:
+            yield visit.read()
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncIterator[Visit[S]]:
+        """What belongs to the call; whoever asks for it first ends it."""
+        visit = self._visit.get()
+        if visit is not None and not visit.is_over:
+            try:
+                yield visit
+            except BaseException as error:
+                self._failed.get().append(error)
+                raise
+            return
+        visit = Visit(self._db, lambda: _current.get() or self._attached)
+        tokens = self._visit.set(visit), self._failed.set([])
+        try:
+            yield visit
+            self._check_sound()
+        except BaseException as error:
+            await visit.end(error)
+            raise
+        else:
+            await visit.end(None)
+        finally:
+            visit.is_over = True
+            self._visit.reset(tokens[0])
+            self._failed.reset(tokens[1])
+
+    def _check_sound(self) -> None:
+        """Raise PoisonedUnit when a call inside of this one failed, and this one went on as if it had not."""
+        failed = self._failed.get()
+        if failed:
+            raise PoisonedUnit(
+                "A tool that was called by this one failed, and what it had written is in the same unit of work.\n"
+                "  Let its error leave this tool, or call it where no session was asked for."
+            ) from failed[0]
+
+
+class Loud(Middleware):
+    """Refuses a component whose dependency FastMCP would hand over as a generator, and knows which one is called."""
+
+    def __init__(self) -> None:
+        self._sound: WeakSet[Callable[..., object]] = WeakSet()
+
+    async def on_call_tool(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Look at a tool before it is called. Any: what a message holds is the client's."""
+        return await self._pass(await _server(context).get_tool(context.message.name), context, call_next)
+
+    async def on_get_prompt(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Look at a prompt before it is made. Any: what a message holds is the client's."""
+        return await self._pass(await _server(context).get_prompt(context.message.name), context, call_next)
+
+    async def on_read_resource(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Look at a resource before it is read. Any: what a message holds is the client's."""
+        server, uri = _server(context), str(context.message.uri)
+        component = await server.get_resource(uri) or await server.get_resource_template(uri)
+        return await self._pass(component, context, call_next)
+
+    async def _pass(self, component: object, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Go on, if the function of the component is sound. Any: the result is the component's."""
+        function = getattr(component, "fn", None)
+        code = getattr(function, "__code__", None)
+        if function is None or code is None:
+            return await call_next(context)
+        if function not in self._sound:
+            refuse_generators(function, (code, 0))
+            self._sound.add(function)
+        token = _current.set((code, 0))
+        try:
+            return await call_next(context)
+        finally:
+            _current.reset(token)
+
+
+_current: ContextVar[Site | None] = ContextVar("current", default=None)
+
+
+def _server(context: MiddlewareContext[Any]) -> FastMCP[Any]:
+    """The server that is called. Any: what its lifespan gives."""
+    assert context.fastmcp_context is not None
+    return context.fastmcp_context.fastmcp
+
+
+def refuse_generators(function: Callable[..., object], used_at: Site) -> None:
+    """Raise ScopeError for a dependency that is a bare generator, in a function or in what it depends on.
+
+    FastAPI would run it up to its `yield`; FastMCP hands over the generator itself, without a word.
+    """
+    for name, parameter in inspect.signature(function).parameters.items():
+        given = [parameter.default]
+        if get_origin(parameter.annotation) is not None:
+            given.extend(get_args(parameter.annotation)[1:])
+        for factory in (getattr(each, "factory", None) for each in given):
+            if not callable(factory):
+                continue
+            if inspect.isasyncgenfunction(factory) or inspect.isgeneratorfunction(factory):
+                raise ScopeError(
+                    f"{at(used_at)}: {name} would be the generator that {factory.__name__}() makes, not what it yields: "
+                    f"FastMCP runs context managers only.\n"
+                    f"  Decorate {factory.__name__} with @asynccontextmanager, or use Depends(host.begin)."
+                )
+            refuse_generators(factory, used_at)
+
+
+def attach(server: FastMCP[Any], db: Lender[S]) -> Host[S]:  # Any: what its lifespan gives
+    """Let the tools, resources and prompts of a server have sessions of a database."""
+    server.add_middleware(Loud())
+    return Host(db, called_from())
