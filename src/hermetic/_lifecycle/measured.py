@@ -25,6 +25,19 @@ class Overwritten(SessionRecord, InstanceRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionBeside(SessionRecord):
+    """While `session` had rows that no other sees yet, what is called here worked on `tables` with a session of its own.
+
+    `other` is its statement, `work` what was not committed. `is_locked_out`: it waited for a lock of `session` in vain.
+    """
+
+    tables: tuple[str, ...]
+    other: Record
+    work: Record | None = None
+    is_locked_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionIdled(SessionRecord):
     """A transaction asked nothing of the database for so many seconds; `what` names what went on instead, where it is known.
 

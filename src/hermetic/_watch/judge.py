@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .._lifecycle.instance import InstanceState
-from .._lifecycle.measured import LoopBlocked, Overwritten, PoolExhausted, TransactionIdled
+from .._lifecycle.measured import LoopBlocked, Overwritten, PoolExhausted, SessionBeside, TransactionIdled
 from .._lifecycle.outcome import Outcome, emits, raises
 from .._lifecycle.records import (
     Added,
@@ -158,6 +158,23 @@ class Judge:
             site=opened if is_global else site,
         )
         return self._of(life, record)
+
+    def beside(
+        self,
+        life: SessionLife,
+        site: Site,
+        other: Site,
+        work: Record | None,
+        tables: tuple[str, ...],
+        is_locked_out: bool,
+    ) -> list[Tally]:
+        """What a line calls works on a session of its own, while the session of that line has uncommitted rows."""
+        record = SessionBeside(
+            session=life.key, tables=tables, other=Executed(session=None, site=other), work=work,
+            is_locked_out=is_locked_out, site=site,
+        )  # fmt: skip
+        scene = Scene(record=record, session=life.state(), severity="error" if is_locked_out else None)
+        return self.teller.tell(scene)
 
     def lazily(
         self, query: Query, life: SessionLife, instance: InstanceState, attribute: str, site: Site | None, ms: float,

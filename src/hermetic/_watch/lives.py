@@ -63,7 +63,8 @@ class SessionLife:
 
     Times are of `perf_counter_ns`, 0 for never. `wrote` counts flushes and writing statements that no commit followed,
     `failed` tells that an error of the database was met in this transaction. `frame` is that of the operation at work,
-    kept no longer than it lasts.
+    kept no longer than it lasts. `tables` are those in which it has rows that no other session sees yet, at `url`, by the
+    connection `wire`; `beside` tells that it was seen at work beside another session.
     """
 
     __slots__ = (
@@ -71,6 +72,7 @@ class SessionLife:
         "autocommits",
         "began",
         "began_site",
+        "beside",
         "blocked_at",
         "blocked_ms",
         "blocks",
@@ -103,9 +105,12 @@ class SessionLife:
         "site",
         "stale",
         "stalls",
+        "tables",
         "task",
         "thread",
+        "url",
         "waits_at",
+        "wire",
         "wrote",
     )  # fmt: skip
 
@@ -119,7 +124,10 @@ class SessionLife:
         self.is_async = self.failed = self.needs_rollback = self.borrowed = self.autocommits = self.flushing = (
             self.is_open
         ) = False
-        self.is_tangled = False
+        self.is_tangled = self.beside = False
+        self.wire = 0
+        self.url: Hashable = None
+        self.tables: set[str] | None = None
         self.dialect = ""
         self.busy = self.began = self.last = self.wrote = self.commits = self.thread = 0
         self.last_ms = self.blocked_ms = 0.0
@@ -164,8 +172,8 @@ class SessionLife:
         """The transaction is over, however it ended."""
         self.began = self.wrote = 0
         self.waits_at = None
-        self.rows = self.stale = self.merges = None
-        self.failed = self.needs_rollback = False
+        self.rows = self.stale = self.merges = self.tables = None
+        self.failed = self.needs_rollback = self.beside = False
         self.repeated = None
 
     def closed(self) -> None:

@@ -56,6 +56,7 @@ class Observer:
         self.engines: dict[int, EngineSeen] = {}
         self.built: OrderedDict[tuple[Site | None, str], int] = OrderedDict()
         self.refs: dict[int, weakref.ref[object]] = {}
+        self.writing: dict[int, SessionLife] = {}
         self.tapes: tuple[Tape, ...] = ()
         self.later: deque[Callable[[], object]] = deque(maxlen=1000)
         self.ends: list[Callable[[], object]] = []
@@ -74,6 +75,7 @@ class Observer:
         try:
             self.refs.pop(number, None)
             life = self.lives.pop(number, None)
+            self.writing.pop(number, None)
             if life is not None and life.began and not life.is_tangled and not sys.is_finalizing():
                 self.later.append(partial(self.leaked, life))
         except Exception as error:
@@ -124,7 +126,7 @@ class Observer:
     def clear(self) -> None:
         """Forget everything but the findings."""
         self.is_on = False
-        for table in (self.lives, self.refs, self.queries, self.held, self.engines, self.later):
+        for table in (self.lives, self.refs, self.queries, self.held, self.engines, self.later, self.writing):
             table.clear()
 
 

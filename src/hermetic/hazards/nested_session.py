@@ -71,7 +71,9 @@ def place(customer_id: int, total: int) -> None:
   objects when it closes, is not told.
 - A caller that has only read is not reported, though the two sessions may see different states of the database.
 - Whether both sessions belong to the same database is not looked up.
-- A running program is not watched for it: that the second session was to be the first is in the code alone.
+- While a program runs it is told when the second session reads or writes a table in which the first has uncommitted
+  rows, or waits in vain for its lock. A table that only `text()` or a loader option names is not seen, nor a caller that
+  handed its work to another thread or task. Where no timeout ends the wait for a lock, nothing is told.
 - A callee that reaches its own session by way of a third function is followed, but told as one that always opens its own.
 
 ## Sources
@@ -86,6 +88,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.measured import SessionBeside
 from .._lifecycle.records import (
     Added,
     AttributeWritten,
@@ -97,7 +100,7 @@ from .._lifecycle.records import (
     SessionRecord,
 )
 
-hazard = Hazard(__name__, code="HM107", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM107", severity="warning", since="0.1", seen_by=("check", "watch"))
 
 
 _WHY = {
@@ -126,4 +129,28 @@ def works_beside(moment: Moment) -> Iterator[Sighting]:
         fix=f"hand the session over: {record.what}(…, {record.parameter}=…)" if record.parameter else None,
         confidence="possible" if record.how == "own" or "promised" in moment.where.notes else "likely",
         story=(*(((begun, "not committed yet"),) if begun else ()), (record, "a second session")),
+    )
+
+
+@hazard.on(SessionBeside)
+def worked_beside(moment: Moment) -> Iterator[Sighting]:
+    """A callee worked on a session of its own, and did not see the rows of its caller or waited for the caller's lock."""
+    record = moment.record
+    assert isinstance(record, SessionBeside)
+    name = moment.text(record.site).removeprefix("await ").partition("(")[0]
+    if record.is_locked_out:
+        what = "waits in vain, on a session of its own, for a lock that the session here holds"
+    else:
+        what = f"works on {' and '.join(record.tables)} with a session of its own, which does not see what the session here has written"
+    yield Sighting(
+        message=f"{name}() {what}",
+        fix="hand the session over, or commit before the call",
+        story=(
+            *(((record.work, "not committed yet"),) if record.work else ()),
+            (record, "calls what opens a second session"),
+            (
+                record.other,
+                "the second session waits for the first" if record.is_locked_out else "asks without seeing it",
+            ),
+        ),
     )

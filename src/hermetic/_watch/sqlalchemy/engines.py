@@ -154,11 +154,14 @@ class EngineHooks(Hooks):
             self.observer.held.pop(held.number, None)
 
 
-def held_by(connection: Connection) -> Held | None:
-    """What is remembered of the pooled connection behind a connection; `Connection.info` is the user's, and stays as it is."""
+def wire_of(connection: Connection) -> tuple[int, Held | None]:
+    """What tells the pooled connection behind a connection from others as long as it is out, and what is remembered of it.
+
+    `Connection.info` is the user's, and stays as it is.
+    """
     record = getattr(connection._dbapi_connection, "_connection_record", None)
     held = None if record is None else vars(record).get(MARK)
-    return held if isinstance(held, Held) else None
+    return id(record), held if isinstance(held, Held) else None
 
 
 def _since(held: Held) -> int:

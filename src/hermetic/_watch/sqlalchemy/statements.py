@@ -16,6 +16,7 @@ from ..lives import SessionLife
 from ..observer import MARK
 from ..points import Wrapped
 from .hooks import Hooks, Means
+from .nested import NestedSessions
 
 # Any: a dialect, an execution context and parameters, as the driver needs them.
 Run = Callable[[Connection, Any, Any, Any, Any], Any]
@@ -27,6 +28,7 @@ class StatementHooks(Hooks):
     def __init__(self, means: Means) -> None:
         super().__init__(means)
         self.patience = int(self.observer.settings.long_transaction_s * 1e9)
+        self.nested = NestedSessions(means)
 
     def install(self) -> None:
         """Put them on."""
@@ -52,7 +54,8 @@ class StatementHooks(Hooks):
 
     def around(self, original: Run) -> Run:
         before, wrote, refused, observer = self.before, self.wrote, self.refused, self.observer
-        failed, taped, patience = self.points.failed, self.taped, self.patience
+        failed, taped, patience, nested = self.points.failed, self.taped, self.patience, self.nested
+        writing = observer.writing
 
         # Any: see Run.
         def run(self: Connection, dialect: Any, context: Any, statement: Any, parameters: Any) -> Any:
@@ -66,14 +69,18 @@ class StatementHooks(Hooks):
                 before(life, began)
             try:
                 result = original(self, dialect, context, statement, parameters)
-            except Exception:
-                refused(life, context)
+            except Exception as error:
+                refused(life, context, error)
                 raise
             life.last = ended = perf_counter_ns()
             life.last_ms = (ended - began) / 1e6
             try:
-                if not life.flushing and writes(context):
-                    wrote(life)
+                if writes(context):
+                    nested.wrote(life, context)
+                    if not life.flushing:
+                        wrote(life)
+                if writing and (len(writing) > 1 or life.number not in writing):
+                    nested.asked(life, context)
             except Exception as error:
                 failed(POINT, error)
             return result
@@ -99,9 +106,11 @@ class StatementHooks(Hooks):
         life.wrote += 1
         life.note(Executed, self.observer.site_of(life), writes=True)
 
-    def refused(self, life: SessionLife, context: Any) -> None:
+    def refused(self, life: SessionLife, context: Any, error: Exception) -> None:
         """The database refused a statement."""
         life.failed = True
+        if self.observer.writing:
+            self.points.guard(POINT, self.nested.refused, life, error)
         if not life.flushing:
             self.points.guard(POINT, self.note_refused, life, context)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from ..._lifecycle.records import Committed, RolledBack
 from ..idling import look_idle
 from ..observer import MARK, running_loop
-from .engines import held_by
+from .engines import wire_of
 from .events import listen
 from .hooks import Hooks, Means
 from .sessions import SessionHooks
@@ -42,12 +42,13 @@ class TransactionHooks(Hooks):
         life.begun(self.observer.site_of(life))
         life.is_async = connection.dialect.is_async
         life.dialect = connection.dialect.name
+        life.url = connection.engine.url
         life.borrowed = isinstance(session.bind, Connection)
         life.autocommits = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
         life.thread = threading.get_ident()
         task = None if (loop := running_loop()) is None else asyncio.current_task(loop)
         life.task = None if task is None else weakref.ref(task)
-        held = held_by(connection)
+        life.wire, held = wire_of(connection)
         if held is not None:
             held.life, held.site = life, life.began_site
         if not self.observer.is_guarded:

@@ -1,0 +1,117 @@
+"""A session that works beside another one of the same call stack, which has rows that nobody else sees yet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql import visitors
+
+from ..._where import Site
+from ..lives import SessionLife
+from .hooks import Means
+
+LOCKED_OUT = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03")
+"""How the names begin that SQLite and PostgreSQL give to the end of a wait for a lock; MySQL's has a number."""
+
+MYSQL_LOCK_WAIT = 1205
+
+
+class NestedSessions:
+    """What the statements of one session tell of another that is open around them."""
+
+    def __init__(self, means: Means) -> None:
+        self.observer = means.observer
+        self.judge = means.judge
+        # Any: a compiled statement of any dialect.
+        self._tables: WeakKeyDictionary[Any, frozenset[str]] = WeakKeyDictionary()
+
+    # Any: an execution context, whose class depends on the dialect.
+    def wrote(self, life: SessionLife, context: Any) -> None:
+        """A statement changed rows, which no other session sees before the commit."""
+        if life.autocommits:
+            return
+        if life.tables is None:
+            life.tables = set()
+            self.observer.writing[life.number] = life
+        life.tables |= self.tables_of(context)
+
+    def asked(self, life: SessionLife, context: Any) -> None:
+        """A statement was answered while other sessions have uncommitted rows: one around it may have some of its tables."""
+        if life.beside:
+            return
+        for other in self._around(life):
+            tables = self.tables_of(context) & (other.tables or set())
+            if tables:
+                self._tell(life, other, tuple(sorted(tables)), is_locked_out=False)
+
+    def refused(self, life: SessionLife, error: Exception) -> None:
+        """The database refused a statement: it may have waited for a session around it."""
+        if isinstance(error, DBAPIError) and is_locked_out(error.orig):
+            for other in self._around(life):
+                self._tell(life, other, tuple(sorted(other.tables or ())), is_locked_out=True)
+
+    def _around(self, life: SessionLife) -> Iterator[SessionLife]:
+        """The older sessions of this thread, task and request that have uncommitted rows in the same database."""
+        writing = self.observer.writing
+        for number, other in tuple(writing.items()):
+            if other.tables is None:
+                writing.pop(number, None)
+            elif (
+                number < life.number
+                and other.thread == threading.get_ident()
+                and _task(other) is _task(life)
+                and other.request is life.request
+                and other.wire != life.wire
+                and other.url == life.url
+            ):
+                yield other
+
+    def _tell(self, life: SessionLife, other: SessionLife, tables: tuple[str, ...], *, is_locked_out: bool) -> None:
+        """Tell of it at the line of the function that works with the older session, unless that opened both."""
+        frames = self.observer.sites.frames()
+        codes = {event.site[0] for event in other.ring or () if event.site is not None}
+        caller = next((frame for frame in frames if frame.f_code in codes), None)
+        if caller is None or caller is frames[0] or (life.opened is not None and life.opened[0] is caller.f_code):
+            return
+        life.beside = True
+        records = [record for record in other.history()[1:] if record.site is not None]
+        self.judge.beside(other, _site(caller), _site(frames[0]), records[-1], tables, is_locked_out)
+
+    def tables_of(self, context: Any) -> frozenset[str]:
+        """The names of the tables that a statement reads and writes; none of a text."""
+        compiled = context.compiled
+        if compiled is None:
+            return frozenset()
+        known = self._tables.get(compiled)
+        if known is None:
+            known = self._tables[compiled] = frozenset(_named(compiled.statement))
+        return known
+
+
+def _named(statement: visitors.ExternallyTraversible | None) -> Iterator[str]:
+    for element in visitors.iterate(statement) if statement is not None else ():
+        table = element if isinstance(element, Table) else getattr(element, "table", None)
+        while (inner := getattr(table, "element", None)) is not None:
+            table = inner
+        if isinstance(table, Table):
+            yield table.fullname
+
+
+def is_locked_out(error: BaseException | None) -> bool:
+    """Whether an error of a driver says that a lock was waited for in vain."""
+    names = (str(getattr(error, name, "")) for name in ("sqlite_errorname", "sqlstate", "pgcode"))
+    return any(name.startswith(LOCKED_OUT) for name in names) or getattr(error, "args", ())[:1] == (MYSQL_LOCK_WAIT,)
+
+
+def _task(life: SessionLife) -> object:
+    return None if life.task is None else life.task()
+
+
+def _site(frame: FrameType) -> Site:
+    return frame.f_code, frame.f_lasti
