@@ -11,6 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from fastapi.testclient import TestClient
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from hermetic._watch.requests import REQUEST, Request
 
@@ -70,6 +73,29 @@ def ship(page: ModuleType) -> None:
         server.server_close()
 
 
+def buy(page: ModuleType) -> None:
+    """A commit that takes effect, and whose answer is lost; to the cure the order has a number of its own."""
+    with losing_the_first_answer(page.shop.engine):
+        page.buy(*((77, 1, 1) if page.__name__ == "cure" else (1, 1)))
+
+
+@contextmanager
+def losing_the_first_answer(engine: Engine) -> Iterator[None]:
+    """The first COMMIT in the block takes effect, and its answer never comes."""
+    answers = iter([False])
+
+    def commit(connection: Connection) -> None:
+        if not next(answers, True):
+            connection.connection.commit()
+            raise OperationalError("COMMIT", None, Exception("server closed the connection unexpectedly"))
+
+    event.listen(engine, "commit", commit)
+    try:
+        yield
+    finally:
+        event.remove(engine, "commit", commit)
+
+
 class Courier(BaseHTTPRequestHandler):
     """Answers every request after a second."""
 
@@ -90,4 +116,5 @@ PROVOCATIONS: dict[str, Provocation] = {
     "partial-commit": move,
     "late-commit": register,
     "long-transaction": ship,
+    "blind-retry": buy,
 }

@@ -38,6 +38,15 @@ class SessionBeside(SessionRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRepeated(SessionRecord):
+    """A commit stored a row of `entity` once more, after the commit of the first broke off with an error that says nothing."""
+
+    entity: str
+    error: str
+    first: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionIdled(SessionRecord):
     """A transaction asked nothing of the database for so many seconds; `what` names what went on instead, where it is known.
 

@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .._lifecycle.instance import InstanceState
-from .._lifecycle.measured import LoopBlocked, Overwritten, PoolExhausted, SessionBeside, TransactionIdled
+from .._lifecycle.measured import (
+    CommitRepeated,
+    LoopBlocked,
+    Overwritten,
+    PoolExhausted,
+    SessionBeside,
+    TransactionIdled,
+)
 from .._lifecycle.outcome import Outcome, emits, raises
 from .._lifecycle.records import (
     Added,
@@ -32,7 +39,7 @@ from .._lifecycle.session import Savepoint
 from .._lifecycle.source import PageAsked
 from .._where import Site
 from .collector import Tally
-from .lives import EngineSeen, Held, Query, SessionLife, Unsaved
+from .lives import Broken, EngineSeen, Held, Query, SessionLife, Unsaved
 from .settings import Settings
 from .teller import Rows, Scene, Teller
 
@@ -137,6 +144,13 @@ class Judge:
             history = told_meanwhile(life, history, request.responded)
         scene = Scene(record=Committed(session=life.key, site=site), history=history, session=life.state(), notes=notes)
         return self.teller.tell(scene)
+
+    def repeated(self, life: SessionLife, entity: str, broken: Broken, site: Site | None) -> list[Tally]:
+        """A commit stored again what one that broke off may have stored before."""
+        first = Committed(session=None, site=broken.site, fails=True)
+        return self._of(
+            life, CommitRepeated(session=life.key, entity=entity, error=broken.error, first=first, site=site)
+        )
 
     def overlaps(self, life: SessionLife, site: Site | None) -> list[Tally]:
         """A session is used while another task or thread is in the middle of using it."""

@@ -47,6 +47,27 @@ class Stale(NamedTuple):
     site: Site | None
 
 
+class Inserted(NamedTuple):
+    """A row that a flush stored, with those of its values that are plain and hold on to nothing."""
+
+    key: RowKey
+    values: dict[str, object]
+
+
+class Broken(NamedTuple):
+    """A commit that broke off without an answer: its line, who was at work for whom, what it had inserted, and the error.
+
+    Without a task any of the thread will do.
+    """
+
+    site: Site | None
+    thread: int
+    task: weakref.ref[asyncio.Task[object]] | None
+    request: Request | None
+    inserted: list[Inserted]
+    error: str
+
+
 class Unsaved(NamedTuple):
     """The instances of a session that its next flush would insert, update and delete."""
 
@@ -64,7 +85,8 @@ class SessionLife:
     Times are of `perf_counter_ns`, 0 for never. `wrote` counts flushes and writing statements that no commit followed,
     `failed` tells that an error of the database was met in this transaction. `frame` is that of the operation at work,
     kept no longer than it lasts. `tables` are those in which it has rows that no other session sees yet, at `url`, by the
-    connection `wire`; `beside` tells that it was seen at work beside another session.
+    connection `wire`; `beside` tells that it was seen at work beside another session. `inserted` are rows that this
+    transaction stored, `looked_at` the tables that it asked for, while that matters.
     """
 
     __slots__ = (
@@ -85,6 +107,7 @@ class SessionLife:
         "failed",
         "flushing",
         "frame",
+        "inserted",
         "is_async",
         "is_open",
         "is_tangled",
@@ -92,6 +115,7 @@ class SessionLife:
         "last",
         "last_ms",
         "last_site",
+        "looked_at",
         "merges",
         "needs_rollback",
         "number",
@@ -128,6 +152,8 @@ class SessionLife:
         self.wire = 0
         self.url: Hashable = None
         self.tables: set[str] | None = None
+        self.inserted: list[Inserted] | None = None
+        self.looked_at: set[str] | None = None
         self.dialect = ""
         self.busy = self.began = self.last = self.wrote = self.commits = self.thread = 0
         self.last_ms = self.blocked_ms = 0.0
@@ -173,6 +199,7 @@ class SessionLife:
         self.began = self.wrote = 0
         self.waits_at = None
         self.rows = self.stale = self.merges = self.tables = None
+        self.inserted = self.looked_at = None
         self.failed = self.needs_rollback = self.beside = False
         self.repeated = None
 
@@ -181,6 +208,10 @@ class SessionLife:
         self.ended()
         self.is_open = False
         self.request = None
+
+    def works_for(self) -> object:
+        """The task that the transaction began in; None without an event loop."""
+        return None if self.task is None else self.task()
 
     def opening(self) -> SessionOpened:
         """How this session was opened, as a record."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._where import Site, Sites
 from .collector import Collector
-from .lives import EngineSeen, Held, Query, SessionLife
+from .lives import Broken, EngineSeen, Held, Query, SessionLife
 from .requests import REQUEST, Request
 from .settings import Settings
 from .tape import Tape
@@ -25,6 +25,9 @@ MARK = "_hermetic"
 
 QUERIES = 4096
 """So many queries are remembered, to tell which one brought an instance."""
+
+BROKEN = 50
+"""So many commits that broke off are remembered, the latest."""
 
 # Any: it stands where what is remembered of a session would.
 MISSING: Any = object()
@@ -57,6 +60,7 @@ class Observer:
         self.built: OrderedDict[tuple[Site | None, str], int] = OrderedDict()
         self.refs: dict[int, weakref.ref[object]] = {}
         self.writing: dict[int, SessionLife] = {}
+        self.broken: deque[Broken] = deque(maxlen=BROKEN)
         self.tapes: tuple[Tape, ...] = ()
         self.later: deque[Callable[[], object]] = deque(maxlen=1000)
         self.ends: list[Callable[[], object]] = []
@@ -126,7 +130,16 @@ class Observer:
     def clear(self) -> None:
         """Forget everything but the findings."""
         self.is_on = False
-        for table in (self.lives, self.refs, self.queries, self.held, self.engines, self.later, self.writing):
+        for table in (
+            self.lives,
+            self.refs,
+            self.queries,
+            self.held,
+            self.engines,
+            self.later,
+            self.writing,
+            self.broken,
+        ):
             table.clear()
 
 

@@ -64,7 +64,10 @@ def buy(order_id: int, customer_id: int, product_id: int) -> None:
 - That a condition lets the work run once only (`if order.status == "open"`) is seen for new rows, not for counters.
 - On SQLite, "database is locked" is an OperationalError that always comes before the commit took effect; a program that
   only ever speaks to SQLite need not heed this.
-- A running program is not watched for it: whether a commit that broke off took effect only the database knows.
+- While a program runs it is told when the same line of the same task, thread or request commits again after a commit
+  broke off without an answer, and an ORM object is stored anew with the same plain values and another key. What
+  statements insert, what is counted up or down, and a retry in another process are not seen, nor what a rollback in the
+  retry threw away. Whether the first commit took effect only the database knows.
 - A unique constraint over several columns is not seen, nor what a handler in another function finds out of the error.
 
 ## Sources
@@ -79,6 +82,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .._catalogue import Hazard, Moment, Sighting
+from .._lifecycle.measured import CommitRepeated
 from .._lifecycle.records import (
     Added,
     AttributeRead,
@@ -95,7 +99,7 @@ from .._lifecycle.records import (
 )
 from .._lifecycle.source import AttemptBegan, Retried
 
-hazard = Hazard(__name__, code="HM207", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM207", severity="warning", since="0.1", seen_by=("check", "watch"))
 
 
 @hazard.on(Retried)
@@ -123,6 +127,21 @@ def tried_again(moment: Moment) -> Iterator[Sighting]:
         fix="give the work a key of its own and look for it first, or retry only errors that say it was not committed",
         confidence="likely",
         story=((work, "done once more"), (record, "it may have been stored by now")),
+    )
+
+
+@hazard.on(CommitRepeated)
+def committed_again(moment: Moment) -> Iterator[Sighting]:
+    """A row was stored by a second commit, after a first that may have stored it."""
+    record = moment.record
+    assert isinstance(record, CommitRepeated)
+    yield Sighting(
+        message=f"this commit repeats one that broke off with {record.error}, and stores the same {record.entity} again",
+        fix="give the work a key of its own and look for it first, or retry only errors that say it was not committed",
+        story=(
+            (record.first, f"broke off: the {record.entity} may be stored"),
+            (record, f"stores the {record.entity} under another key"),
+        ),
     )
 
 

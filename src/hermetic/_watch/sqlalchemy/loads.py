@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from decimal import Decimal
 from functools import partial, wraps
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..._lifecycle.instance import ExpiredBy
 from ..._lifecycle.instance import InstanceState as Instance
 from ..._lifecycle.records import Committed, RolledBack
 from ..._where import Site, is_in_loop, spot_of
-from ..lives import Lazily, Query, SessionLife
+from ..lives import Inserted, Lazily, Query, SessionLife
 from ..observer import MARK
 from ..points import Wrapped
 from .events import listen
@@ -24,6 +25,12 @@ from .sessions import SessionHooks
 
 SIBLINGS = 2
 """So many instances of one query make a lazy load of each a hazard."""
+
+INSERTED = 20
+"""So many of the rows that a transaction stores are remembered, in case its commit breaks off and is tried again."""
+
+PLAIN = frozenset({int, str, bool, Decimal, type(None)})
+"""The types of the values that are remembered of them."""
 
 LINES = 500
 """So many lines are remembered at which a single lazy load was seen in a loop."""
@@ -183,8 +190,14 @@ class LoadHooks(Hooks):
     def stored(self, session: Session, state: AnyState) -> None:
         """An instance became a row: it was brought by no query, but by this flush."""
         life = self.sessions.life_of(session)
-        if life is not None:
-            state.__dict__[MARK] = Query(self.observer.site_of(life), life, is_flush=True, is_single=True)
+        if life is None:
+            return
+        state.__dict__[MARK] = Query(self.observer.site_of(life), life, is_flush=True, is_single=True)
+        inserted = life.inserted
+        if inserted is None:
+            inserted = life.inserted = []
+        if len(inserted) < INSERTED:
+            inserted.append(Inserted(state.key, {key: v for key, v in state.dict.items() if type(v) in PLAIN}))
 
 
 # Any: SQLAlchemy says that it may be missing, which it is not once the statement has run.

@@ -6,15 +6,13 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql import visitors
 
 from ..._where import Site
 from ..lives import SessionLife
 from .hooks import Means
+from .tables import tables_of
 
 LOCKED_OUT = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03")
 """How the names begin that SQLite and PostgreSQL give to the end of a wait for a lock; MySQL's has a number."""
@@ -28,8 +26,6 @@ class NestedSessions:
     def __init__(self, means: Means) -> None:
         self.observer = means.observer
         self.judge = means.judge
-        # Any: a compiled statement of any dialect.
-        self._tables: WeakKeyDictionary[Any, frozenset[str]] = WeakKeyDictionary()
 
     # Any: an execution context, whose class depends on the dialect.
     def wrote(self, life: SessionLife, context: Any) -> None:
@@ -39,14 +35,14 @@ class NestedSessions:
         if life.tables is None:
             life.tables = set()
             self.observer.writing[life.number] = life
-        life.tables |= self.tables_of(context)
+        life.tables |= tables_of(context)
 
     def asked(self, life: SessionLife, context: Any) -> None:
         """A statement was answered while other sessions have uncommitted rows: one around it may have some of its tables."""
         if life.beside:
             return
         for other in self._around(life):
-            tables = self.tables_of(context) & (other.tables or set())
+            tables = tables_of(context) & (other.tables or set())
             if tables:
                 self._tell(life, other, tuple(sorted(tables)), is_locked_out=False)
 
@@ -65,7 +61,7 @@ class NestedSessions:
             elif (
                 number < life.number
                 and other.thread == threading.get_ident()
-                and _task(other) is _task(life)
+                and other.works_for() is life.works_for()
                 and other.request is life.request
                 and other.wire != life.wire
                 and other.url == life.url
@@ -83,34 +79,11 @@ class NestedSessions:
         records = [record for record in other.history()[1:] if record.site is not None]
         self.judge.beside(other, _site(caller), _site(frames[0]), records[-1], tables, is_locked_out)
 
-    def tables_of(self, context: Any) -> frozenset[str]:
-        """The names of the tables that a statement reads and writes; none of a text."""
-        compiled = context.compiled
-        if compiled is None:
-            return frozenset()
-        known = self._tables.get(compiled)
-        if known is None:
-            known = self._tables[compiled] = frozenset(_named(compiled.statement))
-        return known
-
-
-def _named(statement: visitors.ExternallyTraversible | None) -> Iterator[str]:
-    for element in visitors.iterate(statement) if statement is not None else ():
-        table = element if isinstance(element, Table) else getattr(element, "table", None)
-        while (inner := getattr(table, "element", None)) is not None:
-            table = inner
-        if isinstance(table, Table):
-            yield table.fullname
-
 
 def is_locked_out(error: BaseException | None) -> bool:
     """Whether an error of a driver says that a lock was waited for in vain."""
     names = (str(getattr(error, name, "")) for name in ("sqlite_errorname", "sqlstate", "pgcode"))
     return any(name.startswith(LOCKED_OUT) for name in names) or getattr(error, "args", ())[:1] == (MYSQL_LOCK_WAIT,)
-
-
-def _task(life: SessionLife) -> object:
-    return None if life.task is None else life.task()
 
 
 def _site(frame: FrameType) -> Site:

@@ -17,6 +17,7 @@ from ..observer import MARK
 from ..points import Wrapped
 from .hooks import Hooks, Means
 from .nested import NestedSessions
+from .tables import tables_of
 
 # Any: a dialect, an execution context and parameters, as the driver needs them.
 Run = Callable[[Connection, Any, Any, Any, Any], Any]
@@ -55,7 +56,7 @@ class StatementHooks(Hooks):
     def around(self, original: Run) -> Run:
         before, wrote, refused, observer = self.before, self.wrote, self.refused, self.observer
         failed, taped, patience, nested = self.points.failed, self.taped, self.patience, self.nested
-        writing = observer.writing
+        writing, broken = observer.writing, observer.broken
 
         # Any: see Run.
         def run(self: Connection, dialect: Any, context: Any, statement: Any, parameters: Any) -> Any:
@@ -79,6 +80,8 @@ class StatementHooks(Hooks):
                     nested.wrote(life, context)
                     if not life.flushing:
                         wrote(life)
+                elif broken:
+                    life.looked_at = tables_of(context) | (life.looked_at or set())
                 if writing and (len(writing) > 1 or life.number not in writing):
                     nested.asked(life, context)
             except Exception as error:

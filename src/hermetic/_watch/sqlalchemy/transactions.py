@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
+from functools import wraps
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from ..._lifecycle.records import Committed, RolledBack
 from ..idling import look_idle
 from ..observer import MARK, running_loop
+from ..points import Wrapped
 from .engines import wire_of
 from .events import listen
 from .hooks import Hooks, Means
+from .retries import Retries
 from .sessions import SessionHooks
 
 
@@ -24,9 +28,11 @@ class TransactionHooks(Hooks):
     def __init__(self, means: Means, sessions: SessionHooks) -> None:
         super().__init__(means)
         self.sessions = sessions
+        self.retries = Retries(means)
 
     def install(self) -> None:
         """Put them on."""
+        self.points.wrap(SessionTransaction, "commit", "self _to_root", self.committing)
         listen(self.points, Session, "after_begin", self.began)
         listen(self.points, Session, "after_commit", self.committed)
         listen(self.points, Session, "after_soft_rollback", self.rolled_back)
@@ -54,6 +60,25 @@ class TransactionHooks(Hooks):
         if not self.observer.is_guarded:
             self.observer.wake()
 
+    def committing(self, original: Wrapped) -> Wrapped:
+        guard, broke = self.points.guard, self.broke
+
+        @wraps(original)
+        def commit(self: SessionTransaction, _to_root: bool = False) -> None:
+            try:
+                original(self, _to_root)
+            except DBAPIError as error:
+                guard("SessionTransaction.commit", broke, self.session, error)
+                raise
+
+        return commit
+
+    def broke(self, session: Session, error: DBAPIError) -> None:
+        """A commit ended in an error."""
+        life = self.sessions.life_of(session)
+        if life is not None:
+            self.retries.broke(life, error)
+
     def committed(self, session: Session) -> None:
         life = self.sessions.life_of(session)
         if life is None:
@@ -63,6 +88,8 @@ class TransactionHooks(Hooks):
         request = life.request
         if life.failed or (life.wrote and (life.commits or (request is not None and request.responded))):
             self.judge.committed(life, site)
+        if self.observer.broken:
+            self.retries.committed(session, life, site)
         if life.wrote:
             life.commits += 1
         life.note(Committed, site)
