@@ -92,7 +92,7 @@ class Heartbeat:
     def lives(self, thread: int) -> list[SessionLife]:
         """The synchronous sessions that were used in a thread a short while ago."""
         since = perf_counter_ns() - int(IDLE_S * 1e9)
-        known = tuple(self.observer.lives.values())
+        known = list(self.observer.lives.values())
         return [life for life in known if life.blocked_at > since and life.thread == thread]
 
     def look(self, thread: int, ms: float) -> None:

@@ -38,7 +38,11 @@ now = time.perf_counter_ns
 
 
 class Observer:
-    """What is known of the watched program's sessions, connections and queries; bounded, and it keeps none of them alive."""
+    """What is known of the watched program's sessions, connections and queries; bounded, and it keeps none of them alive.
+
+    Whoever goes through a table goes through a list of its values: to make a tuple, or the pairs of its items, may collect
+    garbage, and with it sessions that are in the table.
+    """
 
     def __init__(
         self, settings: Settings, sites: Sites, collector: Collector, leaked: Callable[[SessionLife], object]

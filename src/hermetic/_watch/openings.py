@@ -15,9 +15,9 @@ def openings(observer: Observer) -> list[Open]:
     """Engines, sessions in use, transactions and connections that are out of their pools, oldest first."""
     found = [
         Open("engine", engine.pool, engine.number, engine.since, _step(observer, engine.site, "made"))
-        for engine in tuple(observer.engines.values())
+        for engine in list(observer.engines.values())
     ]
-    for life in tuple(observer.lives.values()):
+    for life in list(observer.lives.values()):
         name = _name(life.request)
         if life.began:
             since = _since(life.began)
@@ -28,7 +28,7 @@ def openings(observer: Observer) -> list[Open]:
             found.append(
                 Open("session", life.kind, life.number, life.opened_at, _step(observer, life.opened, "opened"), name)
             )
-    for held in tuple(observer.held.values()):
+    for held in list(observer.held.values()):
         step = _step(observer, held.site, "taken from the pool")
         found.append(Open("connection", "Connection", held.number, _since(held.since), step, _name(held.request)))
     return sorted(found, key=lambda each: each.since)

@@ -34,7 +34,7 @@ _awake: weakref.WeakSet[Awake] = weakref.WeakSet()
 
 def _rest() -> None:
     """A process that has threads must not fork; the next transaction wakes them, in parent and child."""
-    for each in tuple(_awake):
+    for each in list(_awake):
         each.stop()
 
 
@@ -87,7 +87,7 @@ class Watchdog:
         """Note where the program is, for every transaction that has been idle for most of its time limit."""
         patience = int(self.observer.settings.long_transaction_s * 1e9 / 2)
         now = perf_counter_ns()
-        for life in tuple(self.observer.lives.values()):
+        for life in list(self.observer.lives.values()):
             if life.began and not life.busy and now - life.last > patience and life.waits_at is None:
                 life.waits_at = whereabouts(life, self.observer.sites)
 

@@ -61,7 +61,7 @@ class Installed:
     def uninstall(self) -> None:
         """Take every hook off, and our mark off the sessions that live."""
         self.points.undo()
-        for ref in tuple(self.observer.refs.values()):
+        for ref in list(self.observer.refs.values()):
             session = ref()
             if session is not None:
                 session.__dict__.pop(MARK, None)

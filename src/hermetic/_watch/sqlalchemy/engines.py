@@ -119,7 +119,7 @@ class EngineHooks(Hooks):
 
     def exhausted(self, pool: Pool, error: Exception) -> None:
         """Tell who holds the connections of a pool that has none left."""
-        held = sorted((each for each in tuple(self.observer.held.values()) if each.pool() is pool), key=_since)
+        held = sorted((each for each in list(self.observer.held.values()) if each.pool() is pool), key=_since)
         told = self.judge.exhausted(self.observer.sites.here(), held, perf_counter_ns())
         if told:
             add(error, note_of(told[0].finding))

@@ -55,11 +55,11 @@ class NestedSessions:
     def _around(self, life: SessionLife) -> Iterator[SessionLife]:
         """The older sessions of this thread, task and request that have uncommitted rows in the same database."""
         writing = self.observer.writing
-        for number, other in tuple(writing.items()):
+        for other in list(writing.values()):
             if other.tables is None:
-                writing.pop(number, None)
+                writing.pop(other.number, None)
             elif (
-                number < life.number
+                other.number < life.number
                 and other.thread == threading.get_ident()
                 and other.works_for() is life.works_for()
                 and other.request is life.request

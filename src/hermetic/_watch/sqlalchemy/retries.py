@@ -41,7 +41,7 @@ class Retries:
     def committed(self, session: Session, life: SessionLife, site: Site | None) -> None:
         """A commit succeeded: the same line of the same task, thread and request may have stored this before."""
         broken, site = self.observer.broken, site or life.opened
-        for each in tuple(broken):
+        for each in list(broken):
             if not _is_same_work(each, life, site):
                 continue
             broken.remove(each)

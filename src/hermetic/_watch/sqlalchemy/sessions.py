@@ -269,7 +269,7 @@ class SessionHooks(Hooks):
 
     def look_at_work(self, session: Session, life: SessionLife, site: Site | None, error: BaseException | None) -> None:
         """Tell of work that a close throws away, unless an error was the reason."""
-        dirty = [state for state in tuple(session.identity_map._modified) if session.is_modified(state.obj())]
+        dirty = [state for state in list(session.identity_map._modified) if session.is_modified(state.obj())]
         unsaved = (tuple(session._new), tuple(dirty), tuple(session._deleted))
         if not (life.wrote or any(unsaved)):
             return

@@ -88,7 +88,7 @@ class WriteHooks(Hooks):
             return
         life.wrote += 1
         changed: dict[RowKey, frozenset[str]] = {
-            state.key: frozenset(state.committed_state) for state in tuple(session.identity_map._modified) if state.key
+            state.key: frozenset(state.committed_state) for state in list(session.identity_map._modified) if state.key
         }
         if life.stale:
             self.look_stale(session, life, changed)
@@ -120,8 +120,9 @@ class WriteHooks(Hooks):
         if life is None or not life.rows:
             return
         site, lives, refs = self.observer.site_of(life), self.observer.lives, self.observer.refs
-        for number, other in islice(tuple(lives.items()), SESSIONS):
-            holder = refs[number]() if other is not life and other.began and number in refs else None
+        for other in islice(list(lives.values()), SESSIONS):
+            ref = refs.get(other.number) if other is not life and other.began else None
+            holder = ref() if ref is not None else None
             if isinstance(holder, Session):
                 mark_stale(holder, other, life.rows, site)
 
@@ -145,5 +146,5 @@ def mark_stale(holder: Session, life: SessionLife, rows: dict[RowKey, frozenset[
     known = holder.identity_map._dict
     for key, attributes in rows.items():
         state = known.get(key)
-        if state is not None and attributes & state.dict.keys():
+        if state is not None and any(name in state.dict for name in attributes):
             life.stale = (life.stale or {}) | {key: Stale(state.runid, attributes, site)}
