@@ -1,4 +1,4 @@
-"""Real packages from PyPI, fetched once for the demonstration and the benchmarks."""
+"""Real packages from PyPI, fetched once for whoever looks at them: the demonstration, the benchmarks, the tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import zipfile
 from pathlib import Path
 
 CACHE = Path(__file__).resolve().parents[1] / ".demo"
-DOWNLOAD_LIMIT_S = 180
+DOWNLOAD_LIMIT_S = 300
+OPTIONS = ("--quiet", "--disable-pip-version-check", "--no-deps", "--retries=1", "--timeout=15")
 PACKAGES = {
     "apache-airflow-core": ("3.3.2", "airflow"),
     "arize-phoenix": ("20.26.1", "phoenix"),
@@ -29,22 +30,19 @@ def source_of(project: str) -> Path | None:
     return folder / package
 
 
+def downloaded(project: str, version: str, folder: Path, *options: str) -> bool:
+    """Put a release as PyPI has it into a folder, without what it depends on; whether that could be done."""
+    command = [sys.executable, "-m", "pip", "download", *OPTIONS, *options, f"--dest={folder}", f"{project}=={version}"]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=DOWNLOAD_LIMIT_S).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
 def _fetched(project: str, version: str, folder: Path) -> bool:
     """Download a wheel and unpack its Python files; the folder appears only when it is complete."""
     downloads = CACHE / "wheels"
-    options = [
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--retries=1",
-        "--timeout=15",
-    ]
-    command = [sys.executable, "-m", "pip", "download", *options, f"--dest={downloads}", f"{project}=={version}"]
-    try:
-        if subprocess.run(command, capture_output=True, timeout=DOWNLOAD_LIMIT_S).returncode:
-            return False
-    except subprocess.TimeoutExpired:
+    if not downloaded(project, version, downloads, "--only-binary=:all:"):
         return False
     wheel = next(downloads.glob(f"{project.replace('-', '_')}-{version}-*.whl"))
     partial = folder.with_suffix(".partial")

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.watch.running import ROOT
-
-CACHE = ROOT / ".demo"
-DOWNLOAD_LIMIT_S = 300
-OPTIONS = ("--quiet", "--disable-pip-version-check", "--no-deps", "--retries=1", "--timeout=15")
+from demo.packages import CACHE, downloaded
 
 
 def fetched(project: str, release: str, cache: Path = CACHE) -> Path | None:
@@ -21,12 +15,7 @@ def fetched(project: str, release: str, cache: Path = CACHE) -> Path | None:
     if folder.exists():
         return folder
     downloads = cache / "sdists"
-    options = [*OPTIONS, f"--no-binary={project}", f"--dest={downloads}"]
-    command = [sys.executable, "-m", "pip", "download", *options, f"{project}=={release}"]
-    try:
-        if subprocess.run(command, capture_output=True, timeout=DOWNLOAD_LIMIT_S).returncode:
-            return None
-    except subprocess.TimeoutExpired:
+    if not downloaded(project, release, downloads, f"--no-binary={project}"):
         return None
     name = f"{project.lower().replace('-', '_')}-{release}"
     with TemporaryDirectory(dir=cache) as partial, tarfile.open(downloads / f"{name}.tar.gz") as archive:

@@ -17,8 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from xml.etree import ElementTree
 
+from demo.packages import CACHE
 from tests.watch.running import clean
-from tests.watch.sdists import CACHE, fetched
+from tests.watch.sdists import fetched
 
 HARMED, UNKNOWN = 1, 2
 """Exit codes: a test ends otherwise when it is watched; it could not be found out."""
