@@ -15,6 +15,7 @@ HermeticError                 anything below
 │   ├── UnsavedChanges        the connection was to be released while the transaction had work in it
 │   ├── PoisonedUnit          an error of the database was swallowed, and the unit was to commit all the same
 │   ├── OutcomeUnknown        the connection broke during the commit: it may have happened
+│   ├── SandboxTaken          a scope of a test found no room in the sandbox it runs in
 │   └── HooksFailed           the work is committed, what was to follow it failed
 ├── BadDatabase               a URL, engine or setting that cannot be worked with safely
 ├── HazardsSeen               a watched program did what it must not, under mode "raise"
@@ -87,6 +88,10 @@ class PoisonedUnit(ScopeError):
 
 class OutcomeUnknown(ScopeError):
     """The connection broke during the commit: it may have happened or not; `__cause__` is what broke it."""
+
+
+class SandboxTaken(ScopeError):
+    """A scope of a test found no room in the sandbox: another one is on its connection, or it is not clear which is meant."""
 
 
 class HooksFailed(ScopeError):

@@ -1,6 +1,6 @@
-"""What a test may ask of the code that it runs: how many queries it sends, and that it leaves nothing open.
+"""What a test may ask of the code that it runs: how many queries it sends, that it leaves nothing open, or no row behind.
 
-With pytest these are the fixtures `queries` and `no_leaks`; here they are context managers for every other runner.
+With pytest the first two are the fixtures `queries` and `no_leaks`; here they are context managers for every other runner.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ._report.failure import failure
+from ._scopes.sandbox import sandbox
+from ._scopes.worker import worker_database
 from ._watch import Open, Seen, Sent, Settings, Tape, Watch, current, unwatch, watch
 
-__all__ = ["Queries", "no_leaks", "queries"]
+__all__ = ["Queries", "no_leaks", "queries", "sandbox", "worker_database"]
 
 _LONGEST_SQL = 160
 

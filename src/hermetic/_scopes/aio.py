@@ -159,7 +159,8 @@ class AsyncDatabase(Generic[S]):
     def session_on(self, scope: Scope) -> S:
         """A session for a scope."""
         self._check_loop()
-        session = self._session_class(self.engine, **self.home.session_options)
+        bind, options = self.home.binding(scope)
+        session = self._session_class(bind, **options)
         session.scope = session.sync_session.scope = scope  # type: ignore[attr-defined]  # async_class gives it to both
         return session
 

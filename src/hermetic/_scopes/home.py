@@ -12,7 +12,7 @@ from weakref import WeakSet
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ..errors import BadDatabase, OutcomeUnknown, ScopeNested
+from ..errors import BadDatabase, OutcomeUnknown, SandboxTaken, ScopeNested
 from . import sqlite
 from .engines import Settings
 from .once import KeyTaken
@@ -53,6 +53,8 @@ class Home(Generic[E, S]):
         self.open_scopes: set[Scope] = set()
         self.kept = KeptSessions()
         self._around: ContextVar[tuple[Scope, S] | None] = ContextVar("around", default=None)
+        self._boxes: list[Any] = []  # Any: sandboxes of either kind
+        self._box: ContextVar[Any] = ContextVar("box", default=None)
         self.read_options = _READ_OPTIONS.get(engine.dialect.name)
         if engine.dialect.name in ("mysql", "mariadb"):
             event.listen(_plain(engine), "begin", _begin_read_only)
@@ -67,6 +69,31 @@ class Home(Generic[E, S]):
             return None
         return around
 
+    def binding(self, scope: Scope) -> tuple[Any, Mapping[str, Any]]:
+        """What the session of a scope is bound to, and what it is made with. Any: an engine, or a sandbox's connection."""
+        if not self._boxes:
+            return self.engine, self.session_options
+        box = self._box.get()
+        if box not in self._boxes:
+            if len(self._boxes) > 1:
+                raise SandboxTaken(
+                    f"{here()}: {len(self._boxes)} sandboxes of this database are open, and none of them around here.\n"
+                    f"  Run the work in the context of one: contextvars.copy_context().run(work) in a thread."
+                )
+            box = self._boxes[0]
+        scope.box, scope.begins = box, False
+        return box.connection, {**self.session_options, "join_transaction_mode": "create_savepoint"}
+
+    def open_box(self, box: object) -> None:
+        """Scopes of this context are in a sandbox from now on."""
+        self._boxes.append(box)
+        self._box.set(box)
+
+    def close_box(self, box: object) -> None:
+        """A sandbox ends."""
+        self._boxes.remove(box)
+        self._box.set(None)
+
     def enter(self, scope: Scope, session: S) -> None:
         """The scope is what calls stand in from now on."""
         self.open_scopes.add(scope)
@@ -75,6 +102,8 @@ class Home(Generic[E, S]):
     def leave(self, scope: Scope) -> None:
         """The scope has ended."""
         self.open_scopes.discard(scope)
+        if scope.box is not None:
+            scope.box.leave(scope)
         self._around.set(None)
 
     def refuse_inside(self, owner: object, what: str) -> None:

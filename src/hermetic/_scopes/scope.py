@@ -58,6 +58,8 @@ class Scope:
     """The thread that is inside of the session at this moment."""
     task: object = None
     """The task that is inside of the AsyncSession at this moment."""
+    box: Any = None
+    """The sandbox it is in; Any: one of either kind."""
     hooks: list[Hook] = field(default_factory=list)
     reading: int = 0
     """How many read scopes were opened inside and are not closed."""

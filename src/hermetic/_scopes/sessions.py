@@ -153,6 +153,7 @@ def _bases(base: type, ours: type) -> tuple[type, ...]:
 
 def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
     """A method that one task or thread is inside of at a time, and whose failures the scope remembers."""
+    asks = name in ASKING
 
     @wraps(method)
     def call(self: ScopeSession, *args: Any, **kwargs: Any) -> Any:  # Any: those of the method
@@ -169,7 +170,9 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
             learn_classes(args)
         before, scope.holder = scope.holder, me
         try:
-            if scope.begins and name in ASKING:
+            if asks and scope.box is not None and me is not None:
+                scope.box.take(scope)
+            if asks and scope.begins:
                 scope.begins = False
                 Session.connection(self, execution_options=scope.options)
             return method(self, *args, **kwargs)
@@ -255,6 +258,8 @@ def _awaited(name: str, method: Method) -> Method:
             scope.check_open(f"{name}()")
         before, scope.task = scope.task, me
         try:
+            if scope.box is not None:
+                await scope.box.take(scope)
             return await method(self, *args, **kwargs)
         finally:
             scope.task = before

@@ -164,7 +164,8 @@ class Database(Generic[S]):
     def session_on(self, scope: Scope) -> S:
         """A session for a scope."""
         self._check_thread(scope)
-        session = self._session_class(self.engine, **self.home.session_options)
+        bind, options = self.home.binding(scope)
+        session = self._session_class(bind, **options)
         session.scope = scope  # type: ignore[attr-defined]  # sync_class gives it to the user's class
         return session
 
