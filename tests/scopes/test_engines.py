@@ -89,6 +89,13 @@ def test_postgresql_is_told_who_asks_and_for_how_long(postgres: str, driver: str
     assert ["shop", "7s", "1min", "repeatable read"] == told
 
 
+def test_psycopg_has_both_kinds_under_one_name() -> None:
+    """The same address serves a Database and an AsyncDatabase."""
+    url = "postgresql+psycopg://nobody@127.0.0.1:9/none"
+
+    assert (False, True) == (Database(url).engine.dialect.is_async, AsyncDatabase(url).engine.dialect.is_async)
+
+
 def test_behind_a_pooler_nothing_is_left_on_a_connection() -> None:
     """No prepared statements, no settings of the session: the next transaction may be anybody's."""
     settings = Settings(pooler="transaction", statement_timeout_s=7)

@@ -70,15 +70,22 @@ def async_engine(source: str | URL | AsyncEngine, settings: Settings) -> AsyncEn
     if isinstance(source, AsyncEngine):
         engine = source
     else:
-        url = _parsed(source)
-        if not url.get_dialect().is_async:
-            raise BadDatabase(
-                f"{_shown(url)} names a driver that is not for asyncio, and an AsyncDatabase needs one.\n"
-                f"  Use Database, or a driver such as sqlite+aiosqlite, postgresql+asyncpg or postgresql+psycopg."
-            )
-        engine = _made(create_async_engine, url, settings)
+        engine = _made(create_async_engine, _for_asyncio(_parsed(source)), settings)
     _make_ready(engine.sync_engine)
     return engine
+
+
+def _for_asyncio(url: URL) -> URL:
+    """An address whose driver is for asyncio; psycopg has both kinds under one name. Raises BadDatabase."""
+    dialect = url.get_dialect()
+    if dialect.is_async:
+        return url
+    if dialect.get_async_dialect_cls(url).is_async:
+        return url.set(drivername=f"{url.get_backend_name()}+{url.get_driver_name()}_async")
+    raise BadDatabase(
+        f"{_shown(url)} names a driver that is not for asyncio, and an AsyncDatabase needs one.\n"
+        f"  Use Database, or a driver such as sqlite+aiosqlite, postgresql+asyncpg or postgresql+psycopg."
+    )
 
 
 def _parsed(source: str | URL) -> URL:
