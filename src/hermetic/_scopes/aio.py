@@ -23,7 +23,7 @@ from .home import Attempts, Health, Home, Options, level_of
 from .once import LEDGER, check_key, claim, done, record
 from .scope import Kind, Scope, here
 from .sessions import AsyncScopeSession, async_class
-from .shield import to_the_end
+from .shield import CancelledOnce, to_the_end
 from .tables import make_table
 
 S = TypeVar("S", bound=AsyncSession)
@@ -225,18 +225,20 @@ class AsyncBlock(Generic[S]):
     ) -> None:
         scope, session = self._scope, self._session.sync_session
         scope.ending = True
+        cancelled: asyncio.CancelledError | None = None
         try:
             if self.is_idle:
                 _ended(session, error)  # hermetic: allow[blocking-session] nothing was begun, so nothing is sent
             else:
                 await to_the_end(self._end(error))
-        except asyncio.CancelledError as cancelled:
-            cancelled.add_note(scope.told_cancelled())
-            raise
+        except asyncio.CancelledError as told:
+            cancelled = told
         finally:
             scope.ending = False
             self._database.home.leave(scope)
             self._database.home.kept.keep(session)
+        if cancelled is not None:
+            raise await _told(cancelled, scope)
         if error is None:
             await run_hooks(scope)
 
@@ -257,6 +259,17 @@ def _ended(session: Session, error: BaseException | None) -> None:
         commit(scope, session)
     else:
         abandon(scope, session)
+
+
+async def _told(cancelled: asyncio.CancelledError, scope: Scope) -> asyncio.CancelledError:
+    """The cancellation with what became of the work; what was to follow a commit follows it all the same."""
+    cancelled.add_note(scope.told_cancelled())
+    if scope.outcome == "committed":
+        try:
+            await to_the_end(run_hooks(scope))
+        except (HooksFailed, asyncio.CancelledError) as failed:
+            cancelled.add_note(str(failed.__cause__ or failed))
+    return cancelled
 
 
 async def run_hooks(scope: Scope) -> None:
@@ -284,7 +297,7 @@ class AsyncSavepoint(Generic[S]):
 
     async def __aenter__(self) -> S:
         self._hooks = len(self._scope.hooks)
-        self._transaction: AsyncSessionTransaction = await self._session.begin_nested()
+        self._transaction: AsyncSessionTransaction = await CancelledOnce(self._session.begin_nested().start())
         return self._session
 
     async def __aexit__(

@@ -47,7 +47,7 @@ def commit(scope: Scope, session: Session) -> None:
         session.commit()
     except BaseException as error:
         is_unknown = is_commit_unknown(error)
-        abandon(scope, session, "unknown" if is_unknown else "rolled back")
+        abandon(scope, session, "unknown" if is_unknown else "rolled back", is_sound=isinstance(error, Exception))
         if is_unknown and isinstance(error, Exception):
             raise OutcomeUnknown(scope.told_unknown()) from error
         if is_unknown:
@@ -56,12 +56,23 @@ def commit(scope: Scope, session: Session) -> None:
     scope.close("committed")
 
 
-def abandon(scope: Scope, session: Session, outcome: Literal["rolled back", "unknown"] = "rolled back") -> None:
-    """Roll back, or throw the connection away where that is not possible any more."""
+def abandon(
+    scope: Scope,
+    session: Session,
+    outcome: Literal["rolled back", "unknown"] = "rolled back",
+    *,
+    is_sound: bool = True,
+) -> None:
+    """Roll back, or throw the connection away where that is not possible any more, or nobody knows what it is doing."""
     try:
-        session.rollback()
-    except Exception:
+        if is_sound:
+            session.rollback()
+        else:
+            session.invalidate()
+    except BaseException as error:
         with suppress(SQLAlchemyError):
             session.invalidate()
+        if not isinstance(error, Exception):
+            raise
     finally:
         scope.close(outcome)

@@ -21,6 +21,7 @@ from .errors import PoolTimeout
 from .policy import from_driver
 from .scope import Scope
 from .seal import learn_classes, refuse_hidden_io, refuse_lazy_loads, refuse_when_closed
+from .shield import CancelledOnce
 
 S = TypeVar("S", bound=Session)
 A = TypeVar("A", bound=AsyncSession)
@@ -260,7 +261,7 @@ def _awaited(name: str, method: Method) -> Method:
         try:
             if scope.box is not None:
                 await scope.box.take(scope)
-            return await method(self, *args, **kwargs)
+            return await CancelledOnce(method(self, *args, **kwargs))
         finally:
             scope.task = before
 
