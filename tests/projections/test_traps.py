@@ -250,7 +250,7 @@ def test_association_proxy_is_refused() -> None:
         Projection(WithTitles, Area)
 
     assert (
-        "Area.titles is neither a column nor a relationship but a association proxy, which projections do not follow.\n"
+        "Area.titles is neither a column nor a relationship, and projections do not follow what it is: association proxy.\n"
         "  Name the relationship behind it, with a DTO for its class."
     ) == str(caught.value)
 

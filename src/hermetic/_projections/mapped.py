@@ -52,8 +52,8 @@ def attribute_of(mapper: Mapper[Any], name: str) -> Attribute | None:
         return None
     if extension.extension_type is not HybridExtensionType.HYBRID_PROPERTY:
         raise BadProjection(
-            f"{mapper.class_.__name__}.{name} is neither a column nor a relationship but a "
-            f"{extension.extension_type.name.lower().replace('_', ' ')}, which projections do not follow.\n"
+            f"{mapper.class_.__name__}.{name} is neither a column nor a relationship, and projections do not follow "
+            f"what it is: {extension.extension_type.name.lower().replace('_', ' ')}.\n"
             f"  Name the relationship behind it, with a DTO for its class."
         )
     return Attribute(name, name, (getattr(mapper.class_, name).type,), None)
