@@ -19,7 +19,7 @@ from .._where import Site
 from ..errors import BadDatabase, HooksFailed
 from .ending import LEAVE_S, LOOK_S, abandon, commit, is_idle
 from .engines import How, Settings, async_engine
-from .home import Attempts, Health, Home, Options, level_of
+from .home import Attempts, Health, Home, Options, Room, level_of
 from .once import LEDGER, check_key, claim, done, record
 from .scope import Kind, Scope, here
 from .sessions import AsyncScopeSession, async_class
@@ -152,9 +152,13 @@ class AsyncDatabase(Generic[S]):
     async def __aexit__(self, *_error: object) -> None:
         await to_the_end(self.dispose())
 
-    def lend(self, kind: Kind, opened: Site) -> AsyncBlock[S]:
-        """A block for a host, which enters and leaves it; it belongs to the task that enters it."""
-        return AsyncBlock(self, kind, opened, None if kind == "begin" else self.home.read_options)
+    def room(self, owner: object = None) -> Room:
+        """A room for the scope of a request, in this context from now on; without an owner that is who opens the scope."""
+        return self.home.make_room(owner)
+
+    def lend(self, kind: Kind, opened: Site, room: Room) -> AsyncBlock[S]:
+        """A block for a host, which enters and leaves it; it belongs to the task of the room, or the one that enters it."""
+        return AsyncBlock(self, kind, opened, None if kind == "begin" else self.home.read_options, room)
 
     def session_on(self, scope: Scope) -> S:
         """A session for a scope."""
@@ -189,18 +193,25 @@ class AsyncDatabase(Generic[S]):
 class AsyncBlock(Generic[S]):
     """The context manager of an outermost scope."""
 
-    __slots__ = ("_database", "_kind", "_opened", "_options", "_scope", "_session")
+    __slots__ = ("_database", "_kind", "_opened", "_options", "_room", "_scope", "_session")
 
-    def __init__(self, database: AsyncDatabase[S], kind: Kind, opened: Site, options: Options) -> None:
+    def __init__(
+        self, database: AsyncDatabase[S], kind: Kind, opened: Site, options: Options, room: Room | None = None
+    ) -> None:
         self._database = database
         self._kind = kind
         self._opened = opened
         self._options = options
+        self._room = room
 
     @property
     def is_idle(self) -> bool:
         """Whether its end has nothing to do that takes time."""
         return is_idle(self._scope, self._session.sync_session) and not self._scope.hooks and self._scope.task is None
+
+    def widen(self) -> None:
+        """Make a read scope in which nothing has happened yet a unit of work."""
+        self._scope.widen()
 
     async def __aenter__(self) -> S:
         return self.enter()
@@ -208,16 +219,12 @@ class AsyncBlock(Generic[S]):
     def enter(self) -> S:
         """Enter it, which awaits nothing: a connection is taken when the first statement is sent."""
         home = self._database.home
+        owner = asyncio.current_task() if self._room is None or self._room.owner is None else self._room.owner
         self._scope = Scope(
-            self._kind,
-            self._opened,
-            asyncio.current_task(),
-            home.open_scopes,
-            self._options,
-            home.settings.idle_limit_s,
+            self._kind, self._opened, owner, home.open_scopes, self._options, home.settings.idle_limit_s
         )
         self._session = self._database.session_on(self._scope)
-        home.enter(self._scope, self._session)
+        home.enter(self._scope, self._session, self._room)
         return self._session
 
     async def __aexit__(
@@ -235,7 +242,7 @@ class AsyncBlock(Generic[S]):
             cancelled = told
         finally:
             scope.ending = False
-            self._database.home.leave(scope)
+            self._database.home.leave(scope, self._room)
             self._database.home.kept.keep(session)
         if cancelled is not None:
             raise await _told(cancelled, scope)

@@ -43,6 +43,20 @@ class Health:
     error: str | None = None
 
 
+class Room:
+    """Where a host puts the scope of a request, so that whatever runs for the request stands in it.
+
+    It is in the context before the scope is: tasks and threads that were started in between share it. `owner` is the task
+    that the request belongs to, or None for the one in which the scope is opened.
+    """
+
+    __slots__ = ("around", "owner")
+
+    def __init__(self, owner: object = None) -> None:
+        self.owner = owner
+        self.around: tuple[Scope, Any] | None = None  # Any: a session of whatever class
+
+
 class Home(Generic[E, S]):
     """One engine, the sessions that scopes are made with, and the scopes that are open."""
 
@@ -52,7 +66,7 @@ class Home(Generic[E, S]):
         self.session_options = {"expire_on_commit": False, **settings.session_options}
         self.open_scopes: set[Scope] = set()
         self.kept = KeptSessions()
-        self._around: ContextVar[tuple[Scope, S] | None] = ContextVar("around", default=None)
+        self._around: ContextVar[tuple[Scope, S] | Room | None] = ContextVar("around", default=None)
         self._boxes: list[Any] = []  # Any: sandboxes of either kind
         self._box: ContextVar[Any] = ContextVar("box", default=None)
         self.read_options = _READ_OPTIONS.get(engine.dialect.name)
@@ -65,6 +79,8 @@ class Home(Generic[E, S]):
     def around(self, owner: object) -> tuple[Scope, S] | None:
         """The scope that this call stands in, with its session, if it belongs to the same thread or task, or to no one."""
         around = self._around.get()
+        if isinstance(around, Room):
+            around = around.around
         if around is None or around[0].is_closed or around[0].owner not in (owner, None):
             return None
         return around
@@ -94,17 +110,30 @@ class Home(Generic[E, S]):
         self._boxes.remove(box)
         self._box.set(None)
 
-    def enter(self, scope: Scope, session: S) -> None:
-        """The scope is what calls stand in from now on."""
-        self.open_scopes.add(scope)
-        self._around.set((scope, session))
+    def make_room(self, owner: object) -> Room:
+        """A room for the scope of a request, in this context from now on."""
+        room = Room(owner)
+        self._around.set(room)
+        return room
 
-    def leave(self, scope: Scope) -> None:
+    def enter(self, scope: Scope, session: S, room: Room | None) -> None:
+        """The scope is what calls stand in from now on; all those in the room, if there is one."""
+        self.open_scopes.add(scope)
+        if room is None:
+            self._around.set((scope, session))
+        else:
+            room.around = scope, session
+            self._around.set(room)
+
+    def leave(self, scope: Scope, room: Room | None) -> None:
         """The scope has ended."""
         self.open_scopes.discard(scope)
         if scope.box is not None:
             scope.box.leave(scope)
-        self._around.set(None)
+        if room is None:
+            self._around.set(None)
+        else:
+            room.around = None
 
     def refuse_inside(self, owner: object, what: str) -> None:
         """Raise ScopeNested when the call stands in a scope: what is repeated must be whole."""

@@ -89,6 +89,11 @@ class Scope:
         self.outcome = outcome
         self.refuses_writes = True
 
+    def widen(self) -> None:
+        """A read scope in which nothing has happened yet becomes a unit of work."""
+        self.kind, self.options, self.begins = "begin", None, False
+        self.refuses_writes = self.is_read_only
+
     @property
     def is_closed(self) -> bool:
         return self.outcome != "open"

@@ -19,7 +19,7 @@ from .._where import Site
 from ..errors import BlockingScope, HooksFailed
 from .ending import abandon, commit, is_idle, wait_until_left
 from .engines import How, Refusable, Settings, sync_engine
-from .home import Attempts, Health, Home, Options, level_of
+from .home import Attempts, Health, Home, Options, Room, level_of
 from .once import LEDGER, check_key, claim, done, record
 from .scope import Kind, Scope, here
 from .sessions import ScopeSession, sync_class
@@ -154,12 +154,16 @@ class Database(Generic[S]):
     def __exit__(self, *_error: object) -> None:
         self.dispose()
 
-    def lend(self, kind: Kind, opened: Site) -> Block[S]:
-        """A block for a host, which enters and leaves it; it belongs to whoever runs in the context where it is entered.
+    def room(self, owner: object = None) -> Room:
+        """A room for the scope of a request, in this context from now on; the owner counts with asyncio only."""
+        return self.home.make_room(None)
+
+    def lend(self, kind: Kind, opened: Site, room: Room) -> Block[S]:
+        """A block for a host, which enters and leaves it; it belongs to whoever runs in the context of the room.
 
         On an event loop it is entered without waiting, and what would wait there is refused when it is asked for.
         """
-        return Block(self, kind, opened, None if kind == "begin" else self.home.read_options, is_lent=True)
+        return Block(self, kind, opened, None if kind == "begin" else self.home.read_options, room)
 
     def session_on(self, scope: Scope) -> S:
         """A session for a scope."""
@@ -197,21 +201,25 @@ class Database(Generic[S]):
 class Block(Generic[S]):
     """The context manager of an outermost scope."""
 
-    __slots__ = ("_database", "_is_lent", "_kind", "_opened", "_options", "_scope", "_session")
+    __slots__ = ("_database", "_kind", "_opened", "_options", "_room", "_scope", "_session")
 
     def __init__(
-        self, database: Database[S], kind: Kind, opened: Site, options: Options, *, is_lent: bool = False
+        self, database: Database[S], kind: Kind, opened: Site, options: Options, room: Room | None = None
     ) -> None:
         self._database = database
         self._kind = kind
         self._opened = opened
         self._options = options
-        self._is_lent = is_lent
+        self._room = room
 
     @property
     def is_idle(self) -> bool:
         """Whether its end has nothing to do that takes time."""
         return is_idle(self._scope, self._session) and not self._scope.hooks
+
+    def widen(self) -> None:
+        """Make a read scope in which nothing has happened yet a unit of work."""
+        self._scope.widen()
 
     def __enter__(self) -> S:
         return self.enter()
@@ -219,12 +227,12 @@ class Block(Generic[S]):
     def enter(self) -> S:
         """Enter it; a connection is taken when the first statement is sent."""
         home = self._database.home
-        owner = None if self._is_lent else get_ident()
+        owner = get_ident() if self._room is None else None
         self._scope = Scope(
             self._kind, self._opened, owner, home.open_scopes, self._options, home.settings.idle_limit_s
         )
         self._session = self._database.session_on(self._scope)
-        home.enter(self._scope, self._session)
+        home.enter(self._scope, self._session, self._room)
         return self._session
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -238,7 +246,7 @@ class Block(Generic[S]):
                 abandon(scope, session)
         finally:
             scope.ending = False
-            self._database.home.leave(scope)
+            self._database.home.leave(scope, self._room)
             self._database.home.kept.keep(session)
         if error is None:
             run_hooks(scope)

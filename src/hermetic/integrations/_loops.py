@@ -19,10 +19,11 @@ from ._requests import Lender, Lent, S, Work
 class Visit(Generic[S]):
     """A request, a call or a job: the scope that was opened in it, if any, and what is to be done after it."""
 
-    __slots__ = ("_after", "_block", "_db", "_kind", "_opened", "_session", "is_over")
+    __slots__ = ("_after", "_block", "_db", "_kind", "_opened", "_room", "_session", "is_over")
 
-    def __init__(self, db: Lender[S], opened: Callable[[], Site]) -> None:
+    def __init__(self, db: Lender[S], opened: Callable[[], Site], owner: object = None) -> None:
         self._db = db
+        self._room = db.room(owner)
         self._opened = opened
         self._after: list[tuple[Work, tuple[Any, ...], dict[str, Any]]] = []
         self._block: Lent[S] | None = None
@@ -30,9 +31,16 @@ class Visit(Generic[S]):
         self.is_over = False
 
     async def begin(self) -> S:
-        """The session of the unit of work; the same one however often it is asked for. A read scope ends before it."""
+        """The session of the unit of work; the same one however often it is asked for.
+
+        A read scope becomes it when it has not been used yet, and else ends before it.
+        """
         if self._block is not None and self._kind == "read":
-            await self.end(None)
+            if self._block.is_idle:
+                self._block.widen()
+                self._kind = "begin"
+            else:
+                await self.end(None)
         return self._session if self._block is not None else self._open("begin")
 
     def read(self) -> S:
@@ -45,7 +53,7 @@ class Visit(Generic[S]):
                 f"{here()}: a session of the request was asked for when its response had started.\n"
                 f"  Open a scope of its own for this work: with db.{kind}() as session:"
             )
-        block = self._block = self._db.lend(kind, self._opened())
+        block = self._block = self._db.lend(kind, self._opened(), self._room)
         self._kind = kind
         self._session = block.enter()
         return self._session

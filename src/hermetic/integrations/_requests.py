@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
+from .._scopes.home import Room
 from .._scopes.scope import Kind
 from .._where import Site
 
@@ -22,12 +23,14 @@ class Lent(Protocol[S_co]):
     @property
     def is_idle(self) -> bool: ...
     def enter(self) -> S_co: ...
+    def widen(self) -> None: ...
 
 
 class Lender(Protocol[S_co]):
     """A Database or an AsyncDatabase, by the class of its sessions."""
 
-    def lend(self, kind: Kind, opened: Site) -> Lent[S_co]: ...
+    def room(self, owner: object = None) -> Room: ...
+    def lend(self, kind: Kind, opened: Site, room: Room) -> Lent[S_co]: ...
     def dispose(self) -> Any: ...  # Any: awaited or not, as the work is
     def run(self, work: Any, /, *args: Any, **kwargs: Any) -> Any: ...  # Any: awaited or not, as the work is
 

@@ -69,8 +69,8 @@ class Request(Visit[S]):
 
     __slots__ = ("_before", "_keep_when", "_receive", "_send", "failure")
 
-    def __init__(self, host: Host[S], scope: Scope, receive: Receive, send: Send) -> None:
-        super().__init__(host.db, lambda: site_of(scope, host.attached))
+    def __init__(self, host: Host[S], scope: Scope, receive: Receive, send: Send, owner: object) -> None:
+        super().__init__(host.db, lambda: site_of(scope, host.attached), owner)
         self.failure: Exception | None = None
         self._keep_when = host.keep_when
         self._receive = receive
@@ -124,7 +124,7 @@ class Gate:
             await self.app(scope, receive, send)
             await dispose(self.host.db)
             return
-        visit = scope[self.host.key] = Request(self.host, scope, receive, send)
+        visit = scope[self.host.key] = Request(self.host, scope, receive, send, self.owner())
         try:
             if kind == "http":
                 await self.app(scope, receive, visit.respond)
@@ -140,6 +140,10 @@ class Gate:
         if visit.failure is not None:
             await self.fail(scope, receive, send, visit.failure)
         await visit.follow()
+
+    def owner(self) -> object:
+        """The task that a request belongs to; None for the one that asks for its session."""
+        return None
 
     async def fail(self, scope: Scope, receive: Receive, send: Send, failure: Exception) -> None:
         """Answer a request whose work could not be kept: the error is the server's to tell."""

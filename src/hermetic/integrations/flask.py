@@ -22,10 +22,11 @@ S = TypeVar("S", bound=Session)
 class Visit(Generic[S]):
     """One request: the scope that was opened in it, if any, and what is to be done after it."""
 
-    __slots__ = ("_block", "_kind", "_opened", "_session", "after", "db", "error")
+    __slots__ = ("_block", "_kind", "_opened", "_room", "_session", "after", "db", "error")
 
     def __init__(self, db: Database[S], opened: Site) -> None:
         self.db = db
+        self._room = db.room()
         self.after: list[Callable[[], object]] = []
         self.error: BaseException | None = None
         self._opened = opened
@@ -33,11 +34,15 @@ class Visit(Generic[S]):
         self._kind: Kind = "begin"
 
     def session(self, kind: Kind) -> S:
-        """The session of the scope that is open; a read scope ends before a unit of work begins."""
+        """The session of the scope that is open; a read scope that was used ends before a unit of work begins."""
         if self._block is not None and self._kind == "read" and kind == "begin":
-            self.end(None)
+            if self._block.is_idle:
+                self._block.widen()
+                self._kind = kind
+            else:
+                self.end(None)
         if self._block is None:
-            self._block = self.db.lend(kind, self._opened)
+            self._block = self.db.lend(kind, self._opened, self._room)
             self._kind = kind
             self._session = self._block.enter()
         return self._session
