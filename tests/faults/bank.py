@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, ForeignKey, select
+from sqlalchemy import Engine, ForeignKey, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from hermetic.scopes import once_table
@@ -62,14 +62,15 @@ def orders(name: str, count: int, seed: int) -> Iterator[Order]:
         yield Order(f"{name}-{number}", source, target, rng.randint(1, 20))
 
 
-def open_bank(connection: Connection) -> None:
+def open_bank(engine: Engine) -> None:
     """Fresh tables, and the same money in every account."""
-    Base.metadata.drop_all(connection)
-    Base.metadata.create_all(connection)
-    connection.execute(Account.__table__.insert(), [{"id": 1 + n, "balance": START} for n in range(ACCOUNTS)])
+    with engine.begin() as connection:
+        Base.metadata.drop_all(connection)
+        Base.metadata.create_all(connection)
+        connection.execute(insert(Account), [{"id": 1 + n, "balance": START} for n in range(ACCOUNTS)])
 
 
-def transfer(session: Session, order: Order, *, lock: bool = False) -> int:
+def transfer(session: Session, order: Order, lock: bool = False) -> int:
     """Do a transfer, and give the number of its entry; with a lock the accounts are read for update, lowest first."""
     wanted = select(Account).where(Account.id.in_([order.source, order.target])).order_by(Account.id)
     accounts = {each.id: each for each in session.scalars(wanted.with_for_update() if lock else wanted)}
@@ -91,6 +92,13 @@ class Told:
     """Not done, they were told."""
     unknown: dict[str, Order] = field(default_factory=dict)
     """Nobody could tell."""
+    listen: Callable[[Order, int], None] = lambda _order, _number: None
+    """Is told each acknowledgement when it is given."""
+
+    def acknowledge(self, order: Order, number: int) -> None:
+        """The client is told that the order is done."""
+        self.done[order.key] = number
+        self.listen(order, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +123,13 @@ class Audit:
         return not (self.money or self.accounts or self.lost or self.doubled or self.ghosts or self.mistold)
 
 
-def audit(session: Session, told: Told) -> Audit:
+def audit(engine: Engine, told: Told) -> Audit:
     """Compare what is in the bank with what was told."""
+    with Session(engine) as session:
+        return _compared(session, told)
+
+
+def _compared(session: Session, told: Told) -> Audit:
     entries = session.scalars(select(Entry)).all()
     balances = {account.id: account.balance for account in session.scalars(select(Account))}
     due = dict.fromkeys(balances, START)

@@ -6,11 +6,14 @@ import asyncio
 import itertools
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from .bank import Audit, orders
+from sqlalchemy import NullPool, create_engine
+
+from .bank import Audit, audit, open_bank, orders
+from .copied import CopiedTellers
 from .proxy import MANNERS, Break, Manner, Proxy
 from .server import Server
 from .tellers import Stack, Tellers, address
@@ -27,6 +30,23 @@ MOST_BYTES = 8000
 BACKENDS = "bank"
 
 
+Bank = Tellers | CopiedTellers
+
+Hire = Callable[[Proxy], Bank]
+"""Makes the tellers that work behind a proxy."""
+
+
+def through_hermetic(stack: Stack) -> Hire:
+    """Tellers that work through Hermetic."""
+    return lambda proxy: Tellers(address(stack.driver, proxy.port), stack, BACKENDS)
+
+
+def as_copied(form: str) -> Hire:
+    """Tellers that work in a form that tutorials teach."""
+    url = "postgresql+psycopg://postgres@127.0.0.1:{}/postgres?sslmode=disable&gssencmode=disable&application_name={}"
+    return lambda proxy: CopiedTellers(url.format(proxy.port, BACKENDS), form)
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a scenario did and what came of it."""
@@ -39,23 +59,16 @@ class Result:
     failed: int
     unknown: int
     """Orders whose outcome was asked for again, by their key, when nothing broke any more."""
-    audits: tuple[Audit, Audit]
-    """Before it was asked for, and after."""
+    before: Audit
+    """The audit before it was asked for."""
+    after: Audit
 
     @property
     def is_clean(self) -> bool:
-        return all(each.is_clean for each in self.audits)
-
-    @property
-    def lost(self) -> int:
-        return sum(len(each.lost) + bool(each.money) for each in self.audits)
-
-    @property
-    def doubled(self) -> int:
-        return sum(len(each.doubled) + len(each.ghosts) for each in self.audits)
+        return self.before.is_clean and self.after.is_clean
 
 
-def storm(server: Server, stack: Stack, count: int, seed: int) -> Result:
+def storm(server: Server, hire: Hire, count: int, seed: int) -> Result:
     """Every connection breaks somewhere, in some manner."""
     rng = random.Random(seed)
     manners: list[Manner] = list(MANNERS)
@@ -66,13 +79,13 @@ def storm(server: Server, stack: Stack, count: int, seed: int) -> Result:
 
     with Proxy(server.socket) as proxy:
 
-        async def work(bank: Tellers) -> Counter[str]:
+        async def work(bank: Bank) -> Counter[str]:
             proxy.storm(draw)
             await bank.do(orders("storm", count, seed))
             proxy.calm()
             return proxy.injected
 
-        return asyncio.run(_played("connections break at random", stack, proxy, work))
+        return asyncio.run(_played("connections break at random", hire(proxy), server, work))
 
 
 def boundaries(driver: str, *, step: int = 1, manners: tuple[Manner, ...] = tuple(MANNERS)) -> Iterator[Break]:
@@ -83,11 +96,11 @@ def boundaries(driver: str, *, step: int = 1, manners: tuple[Manner, ...] = tupl
         yield Break(where, after, manner)
 
 
-def broken_commits(server: Server, stack: Stack, breaks: list[Break], seed: int) -> Result:
+def broken_commits(server: Server, hire: Hire, breaks: list[Break], seed: int) -> Result:
     """Each COMMIT breaks at one place of it, one after the other through them all."""
     with Proxy(server.socket) as proxy:
 
-        async def work(bank: Tellers) -> Counter[str]:
+        async def work(bank: Bank) -> Counter[str]:
             proxy.break_commit(*breaks)
             for batch in itertools.count():
                 await bank.do(orders(f"commit-{batch}", max(proxy.armed, 8), seed + batch))
@@ -96,16 +109,16 @@ def broken_commits(server: Server, stack: Stack, breaks: list[Break], seed: int)
             proxy.calm()
             return proxy.injected
 
-        return asyncio.run(_played("each byte of the COMMIT", stack, proxy, work))
+        return asyncio.run(_played("each byte of the COMMIT", hire(proxy), server, work))
 
 
-def upheaval(server: Server, stack: Stack, kind: str, times: int, seed: int) -> Result:
+def upheaval(server: Server, hire: Hire, kind: str, times: int, seed: int) -> Result:
     """The server ends backends, is restarted, is killed, so many times while the tellers work."""
     strike, pause_s = upheavals(server)[kind]
 
     with Proxy(server.socket) as proxy:
 
-        async def work(bank: Tellers) -> Counter[str]:
+        async def work(bank: Bank) -> Counter[str]:
             struck: Counter[str] = Counter()
             over = asyncio.Event()
 
@@ -124,7 +137,7 @@ def upheaval(server: Server, stack: Stack, kind: str, times: int, seed: int) -> 
             await asyncio.gather(strike_all(), serve())
             return struck
 
-        return asyncio.run(_played(kind, stack, proxy, work))
+        return asyncio.run(_played(kind, hire(proxy), server, work))
 
 
 def upheavals(server: Server) -> dict[str, tuple[Callable[[], bool], float]]:
@@ -142,16 +155,16 @@ def _true(strike: Callable[[], None]) -> bool:
     return True
 
 
-async def _played(name: str, stack: Stack, proxy: Proxy, work: Callable[..., object]) -> Result:
-    """Open the bank, let the scenario work, settle what is unknown, audit before and after."""
-    bank = Tellers(address(stack.driver, proxy.port), stack, BACKENDS)
+async def _played(name: str, bank: Bank, server: Server, work: Callable[[Bank], Awaitable[Counter[str]]]) -> Result:
+    """Open the bank, let the scenario work, settle what is unknown, audit before and after, past every proxy."""
+    engine = create_engine(server.url, poolclass=NullPool)
     try:
-        await bank.open()
+        open_bank(engine)
         faults = Counter(await work(bank))
-        unknown = len(bank.told.unknown)
-        before = await bank.audit()
+        told, unknown = bank.told, len(bank.told.unknown)
+        before = audit(engine, told)
         await bank.settle()
-        told = bank.told
-        return Result(name, str(stack), faults, len(told.done), len(told.failed), unknown, (before, await bank.audit()))
+        after = audit(engine, told)
+        return Result(name, str(bank.stack), faults, len(told.done), len(told.failed), unknown, before, after)
     finally:
         await bank.dispose()

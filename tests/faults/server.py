@@ -34,6 +34,11 @@ class Server:
         """The path of the socket that it listens on."""
         return str(self.sockets / ".s.PGSQL.5432")
 
+    @property
+    def url(self) -> str:
+        """Its address, past every proxy."""
+        return f"postgresql+psycopg://postgres@/postgres?host={self.sockets}"
+
     def start(self) -> None:
         """Start it, as often as it takes: after a kill the old processes need a moment to be gone."""
         options = " ".join([f"-h '' -k {self.sockets}", *(f"-c {name}={value}" for name, value in OPTIONS.items())])

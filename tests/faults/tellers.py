@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from hermetic import AsyncDatabase, Database
 from hermetic.errors import OutcomeUnknown
 
-from .bank import Audit, Order, Told, audit, open_bank, transfer
+from .bank import Order, Told, transfer
 
 TELLERS = 8
 
@@ -30,7 +30,7 @@ class Stack:
 
     @property
     def is_async(self) -> bool:
-        return self.driver in ("asyncpg", "psycopg_async")
+        return self.driver in ("asyncpg", "psycopg_async", "aiosqlite")
 
     def __str__(self) -> str:
         return f"{self.driver}, {self.isolation_level or 'default'}"
@@ -50,36 +50,22 @@ def address(driver: str, port: int) -> str:
 
 
 class Tellers:
-    """A bank behind a Database of either kind."""
+    """Those of a bank that works through a Database of either kind; `note` is told each order before it is begun."""
 
-    def __init__(self, url: str, stack: Stack, application: str) -> None:
+    def __init__(self, url: str, stack: Stack, application: str, note: Callable[[Order], None] | None = None) -> None:
         self.stack = stack
         self.told = Told()
+        self._note = note or (lambda _: None)
         how: dict[str, Any] = {"application_name": application}  # Any: settings of a Database
         self.db: Any = AsyncDatabase(url, **how) if stack.is_async else Database(url, **how)  # Any: one of the two
-
-    async def open(self) -> None:
-        if self.stack.is_async:
-            async with self.db.engine.begin() as connection:
-                await connection.run_sync(open_bank)
-        else:
-            await asyncio.to_thread(self._open)
-
-    def _open(self) -> None:
-        with self.db.engine.begin() as connection:
-            open_bank(connection)
 
     async def do(self, orders: Iterable[Order]) -> None:
         """Do all of them, a few at a time; each teller takes the next when it is done with one."""
         waiting = iter(orders)
         if self.stack.is_async:
-            await asyncio.gather(*(self._serve(waiting) for _ in range(TELLERS)))
+            await asyncio.gather(*(self._serve_all(waiting) for _ in range(TELLERS)))
         else:
             await asyncio.to_thread(self._do, waiting)
-
-    def _do(self, waiting: Iterable[Order]) -> None:
-        with ThreadPoolExecutor(TELLERS) as threads:
-            list(threads.map(self._serve_one, waiting))
 
     async def settle(self) -> None:
         """Ask again, by their keys, for what nobody could tell; nothing breaks any more."""
@@ -87,41 +73,38 @@ class Tellers:
         await self.do(unknown.values())
         assert {} == self.told.unknown
 
-    async def audit(self) -> Audit:
-        if self.stack.is_async:
-            async with self.db.read() as session:
-                return await session.run_sync(audit, self.told)
-        return await asyncio.to_thread(self._audit)
-
-    def _audit(self) -> Audit:
-        with self.db.read() as session:
-            return audit(session, self.told)
-
     async def dispose(self) -> None:
         if self.stack.is_async:
             await self.db.dispose()
         else:
             self.db.dispose()
 
-    async def _serve(self, waiting: Iterable[Order]) -> None:
+    def _do(self, waiting: Iterable[Order]) -> None:
+        with ThreadPoolExecutor(TELLERS) as threads:
+            list(threads.map(self._serve, waiting))
+
+    async def _serve_all(self, waiting: Iterable[Order]) -> None:
         for order in waiting:
+            self._note(order)
             try:
-                number = await self.db.run(
-                    _transfer, order, self.stack.lock, once=order.key, isolation_level=self.stack.isolation_level, **HOW
-                )
+                number = await self.db.run(_transfer, order, self.stack.lock, **self._how(order))
             except Exception as error:
                 self._write_down(order, error)
             else:
-                self.told.done[order.key] = number
+                self.told.acknowledge(order, number)
 
-    def _serve_one(self, order: Order) -> None:
-        how = {"once": order.key, "isolation_level": self.stack.isolation_level, **HOW}
+    def _serve(self, order: Order) -> None:
+        self._note(order)
         try:
-            number = self.db.run(transfer, order, lock=self.stack.lock, **how)
+            number = self.db.run(transfer, order, self.stack.lock, **self._how(order))
         except Exception as error:
             self._write_down(order, error)
         else:
-            self.told.done[order.key] = number
+            self.told.acknowledge(order, number)
+
+    def _how(self, order: Order) -> dict[str, Any]:
+        """Any: arguments of run()."""
+        return {"once": order.key, "isolation_level": self.stack.isolation_level, **HOW}
 
     def _write_down(self, order: Order, error: Exception) -> None:
         if isinstance(error, OutcomeUnknown):
@@ -131,4 +114,4 @@ class Tellers:
 
 
 async def _transfer(session: AsyncSession, order: Order, lock: bool) -> int:
-    return await session.run_sync(lambda plain: transfer(plain, order, lock=lock))
+    return await session.run_sync(transfer, order, lock)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .scenarios import Result, boundaries, broken_commits, storm, upheaval
+from .copied import FORMS
+from .scenarios import Result, as_copied, boundaries, broken_commits, storm, through_hermetic, upheaval
 from .server import Server
 from .tellers import Stack
 
@@ -27,14 +28,14 @@ def nothing_is_wrong(result: Result) -> bool:
 @each_stack
 def test_connections_that_break_anywhere(server: Server, stack: Stack) -> None:
     """Reset, closed, silent, or cut off on one side only, after any byte."""
-    assert nothing_is_wrong(storm(server, stack, count=40, seed=1))
+    assert nothing_is_wrong(storm(server, through_hermetic(stack), count=40, seed=1))
 
 
 @each_stack
 def test_a_commit_that_breaks_at_its_boundaries(server: Server, stack: Stack) -> None:
     """Before it reaches the server, in the middle of it, after it and before the answer, in the middle of the answer."""
     breaks = list(boundaries(stack.driver, step=6, manners=("reset", "orphan", "late")))
-    result = broken_commits(server, stack, breaks, seed=2)
+    result = broken_commits(server, through_hermetic(stack), breaks, seed=2)
 
     assert nothing_is_wrong(result)
     assert len(breaks) == result.faults.total()
@@ -43,4 +44,12 @@ def test_a_commit_that_breaks_at_its_boundaries(server: Server, stack: Stack) ->
 @pytest.mark.parametrize("kind", ["pg_terminate_backend", "kill -9 of a backend", "kill -9 of the server"])
 def test_a_server_that_is_struck(server: Server, kind: str) -> None:
     """Backends that are ended or killed, a server that is killed and recovers."""
-    assert nothing_is_wrong(upheaval(server, STACKS[2], kind, times=2, seed=3))
+    assert nothing_is_wrong(upheaval(server, through_hermetic(STACKS[2]), kind, times=2, seed=3))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_bank_as_it_is_copied(server: Server, form: str) -> None:
+    """The bad form: under the same faults each of the ways in which it is commonly written is found out by the audit."""
+    breaks = list(boundaries("psycopg", step=6, manners=("reset", "orphan", "late")))
+
+    assert not broken_commits(server, as_copied(form), breaks, seed=2).is_clean

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
 
 from hermetic import AsyncDatabase
 from hermetic._scopes import shield
@@ -35,11 +35,10 @@ each_driver = pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
 
 
 @asynccontextmanager
-async def bank(url: str) -> AsyncIterator[AsyncDatabase]:
+async def bank(server: Server, url: str) -> AsyncIterator[AsyncDatabase]:
     """A bank that is open."""
+    await asyncio.to_thread(open_bank, create_engine(server.url, poolclass=NullPool))
     async with AsyncDatabase(url, application_name=APPLICATION) as db:
-        async with db.engine.begin() as connection:
-            await connection.run_sync(open_bank)
         yield db
 
 
@@ -74,8 +73,8 @@ def test_at_every_point_of_a_unit(server: Server, driver: str, way: Way) -> None
     """Wherever a unit waits it can be cancelled, and says rightly whether its work is kept."""
 
     async def whole() -> None:
-        async with bank(direct(server, driver)) as db:
-            endings = [*await at_every_suspension(db, server, way), *await after_every_step(db, server, way, stride=40)]
+        async with bank(server, direct(server, driver)) as db:
+            endings = [*await at_every_suspension(db, server, way), *await after_every_step(db, server, way, stride=60)]
 
             assert [] == [each for each in endings if not each.is_right]
             assert len(endings) > 8
@@ -93,7 +92,7 @@ def test_a_running_query_is_cancelled(server: Server, driver: str, way: Way) -> 
             await session.execute(text("SELECT pg_sleep(60)"))
 
     async def whole() -> None:
-        async with bank(direct(server, driver)) as db:
+        async with bank(server, direct(server, driver)) as db:
             is_asleep = partial(is_running, server, "pg_sleep(60)")
             await struck(sleep(db), way, is_asleep)
 
@@ -126,7 +125,7 @@ def test_during_the_commit(server: Server, driver: str, way: Way, where: str) ->
 
     async def whole() -> None:
         with Proxy(server.socket) as proxy:
-            async with bank(address(driver, proxy.port)) as db:
+            async with bank(server, address(driver, proxy.port)) as db:
                 proxy.break_commit(Break(where, 0, "delay"))
                 await struck(unit(db), way, lambda: bool(proxy.injected))
                 ending = await ending_of(db, server, "held", True, any(KEPT in each for each in told))
@@ -153,7 +152,7 @@ def test_a_network_that_is_silent(server: Server, driver: str, way: Way, monkeyp
 
     async def whole() -> None:
         with Proxy(server.socket, silence_s=60) as proxy:
-            async with bank(address(driver, proxy.port)) as db:
+            async with bank(server, address(driver, proxy.port)) as db:
                 proxy.break_commit(Break("answer", 0, "stall"))
                 await struck(unit(db), way, lambda: bool(proxy.injected))
 
