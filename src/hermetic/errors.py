@@ -3,6 +3,7 @@
 HermeticError                 anything below
 ├── BadProjection             a DTO, a mapped class and a statement that cannot be brought together
 ├── BadCursor                 the cursor of a page is not one that was handed out for this query
+├── BadToken                  what a client carried for a replica's sake is not what it was given
 ├── ScopeError                a scope was used in a way that could lose work; `hermetic.Unloaded` is one too
 │   ├── ScopeClosed           its session was used after the block ended
 │   ├── ScopeOwned            its session was committed, rolled back or closed from inside
@@ -40,6 +41,10 @@ class BadProjection(HermeticError):
 
 class BadCursor(HermeticError):
     """A page was asked for with a cursor that was not handed out for this query; a host answers 400."""
+
+
+class BadToken(HermeticError):
+    """What a client carried from one request to the next is not what it was given; a host goes on without it."""
 
 
 class ScopeError(HermeticError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -130,3 +131,24 @@ def postgres() -> Iterator[Server]:
         finally:
             server.stop()
             made.cleanup()
+
+
+@contextmanager
+def replica(primary: Server) -> Iterator[Server]:
+    """A streaming replica of a server."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        data, sockets = home / "data", home / "sockets"
+        sockets.mkdir()
+        if primary._user is not None:
+            home.chmod(0o755)
+            shutil.chown(home, primary._user)
+            shutil.chown(sockets, primary._user)
+        command = [str(primary._programs / "pg_basebackup"), "-h", str(primary.sockets), "-U", "postgres"]
+        subprocess.run([*command, "-D", str(data), "-R", "-X", "stream"], user=primary._user, check=True)
+        server = Server(primary._programs, data, sockets, primary._user)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()

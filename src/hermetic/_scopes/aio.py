@@ -21,6 +21,7 @@ from .ending import LEAVE_S, LOOK_S, abandon, commit, is_idle
 from .engines import How, Settings, async_engine
 from .home import Attempts, Health, Home, Options, Room, level_of
 from .once import LEDGER, check_key, claim, done, record
+from .replicas import Replicas
 from .scope import Kind, Scope, here
 from .sessions import AsyncScopeSession, async_class
 from .shield import CancelledOnce, to_the_end
@@ -64,6 +65,10 @@ class AsyncDatabase(Generic[S]):
         self._session_class: Callable[..., S] = cast("type[S]", made)  # the overloads say which
         self._loop: asyncio.AbstractEventLoop | None = None
         self._made = set[str]()
+        self._copies = [async_engine(each, settings) for each in settings.replicas]
+        if self._copies:
+            copies = [each.sync_engine for each in self._copies]
+            self.home.replicas = Replicas(self.engine.sync_engine, copies, settings.replica_lag_s, settings.secret)
 
     def begin(self, *, isolation_level: str | None = None) -> AbstractAsyncContextManager[S]:
         """A unit of work: committed at the end of the block, rolled back when an exception or a cancellation leaves it.
@@ -144,13 +149,26 @@ class AsyncDatabase(Generic[S]):
 
     async def dispose(self) -> None:
         """Close the connections that no scope holds; the others close when they are given back."""
-        await self.engine.dispose()
+        for engine in (self.engine, *self._copies):
+            await engine.dispose()
 
     async def __aenter__(self) -> AsyncDatabase[S]:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         await to_the_end(self.dispose())
+
+    def token(self) -> str:
+        """What later reads must see of what was written around here, signed, for a cookie or a header; "" for nothing.
+
+        Raises BadDatabase without a secret.
+        """
+        return self.home.replicas.token() if self.home.replicas is not None else ""
+
+    def expect(self, token: str) -> None:
+        """Let the reads around here see at least what a token tells of. Raises BadToken for one that was not given here."""
+        if self.home.replicas is not None and token:
+            self.home.replicas.accept(token)
 
     def room(self, owner: object = None) -> Room:
         """A room for the scope of a request, in this context from now on; without an owner that is who opens the scope."""
@@ -179,7 +197,8 @@ class AsyncDatabase(Generic[S]):
                 f"connections.\n  Make one for each loop."
             )
         if self._loop is not None:
-            self.engine.sync_engine.dispose(close=False)
+            for engine in (self.engine, *self._copies):
+                engine.sync_engine.dispose(close=False)
         self._loop = loop
 
     async def make_table(self, table: Table, opened: Site | None = None) -> None:

@@ -54,6 +54,8 @@ def commit(scope: Scope, session: Session) -> None:
             error.add_note(scope.told_unknown())
         raise
     scope.close("committed")
+    if scope.wrote and scope.replicas is not None:
+        scope.position = scope.replicas.written()
 
 
 def abandon(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
@@ -34,6 +34,9 @@ class How(TypedDict, total=False):
     session_options: Mapping[str, Any]  # Any: whatever the session class takes
     idle_limit_s: float | None
     lazy_loads: Refusable
+    replicas: Sequence[Any]  # Any: addresses, or engines of the kind of the database
+    replica_lag_s: float
+    secret: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class Settings:
     """How long a transaction may wait for something other than the database."""
     lazy_loads: Refusable = "allow"
     """Whether a relation that was not loaded may be loaded when it is read; asyncio never can."""
+    replicas: Sequence[Any] = ()  # Any: addresses, or engines of the kind of the database
+    """Copies that read scopes may go to."""
+    replica_lag_s: float = 5.0
+    """How far behind a replica may be and still be read."""
+    secret: str | None = None
+    """What tokens are signed with, which carry from one request to the next what reads have to see."""
 
 
 def sync_engine(source: str | URL | Engine, settings: Settings) -> Engine:

@@ -17,6 +17,7 @@ from . import sqlite
 from .engines import Settings
 from .once import KeyTaken
 from .policy import Verdict, delays, verdict_of
+from .replicas import Replicas
 from .scope import Scope, here
 from .seal import KeptSessions
 
@@ -67,6 +68,7 @@ class Home(Generic[E, S]):
         self.open_scopes: set[Scope] = set()
         self.kept = KeptSessions()
         self._around: ContextVar[tuple[Scope, S] | Room | None] = ContextVar("around", default=None)
+        self.replicas: Replicas | None = None
         self._boxes: list[Any] = []  # Any: sandboxes of either kind
         self._box: ContextVar[Any] = ContextVar("box", default=None)
         self.read_options = _READ_OPTIONS.get(engine.dialect.name)
@@ -88,6 +90,7 @@ class Home(Generic[E, S]):
     def binding(self, scope: Scope) -> tuple[Any, Mapping[str, Any]]:
         """What the session of a scope is bound to, and what it is made with. Any: an engine, or a sandbox's connection."""
         if not self._boxes:
+            scope.replicas = self.replicas
             return self.engine, self.session_options
         box = self._box.get()
         if box not in self._boxes:
@@ -128,6 +131,8 @@ class Home(Generic[E, S]):
     def leave(self, scope: Scope, room: Room | None) -> None:
         """The scope has ended."""
         self.open_scopes.discard(scope)
+        if scope.position is not None and scope.replicas is not None:
+            scope.replicas.expect(scope.position)
         if scope.box is not None:
             scope.box.leave(scope)
         if room is None:
@@ -244,5 +249,7 @@ def _watch_forks() -> None:
 def _forget_connections() -> None:
     for home in list(_homes):
         _plain(home.engine).dispose(close=False)
+        if home.replicas is not None:
+            home.replicas.forget()
         home.open_scopes.clear()
         home._around.set(None)

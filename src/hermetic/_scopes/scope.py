@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, SessionTransaction
 
 from .._where import Site, Sites
@@ -23,6 +24,9 @@ from ..errors import (
 )
 
 Kind = Literal["begin", "read"]
+
+if TYPE_CHECKING:
+    from .replicas import Position, Replicas
 
 Outcome = Literal["open", "committed", "rolled back", "unknown"]
 
@@ -58,6 +62,11 @@ class Scope:
     """The thread that is inside of the session at this moment."""
     task: object = None
     """The task that is inside of the AsyncSession at this moment."""
+    replicas: Replicas | None = None
+    bind: Engine | None = None
+    """The engine that its reads go to, once it is chosen."""
+    position: Position | None = None
+    """How far its commit went, where reads have to know."""
     box: Any = None
     """The sandbox it is in; Any: one of either kind."""
     hooks: list[Hook] = field(default_factory=list)

@@ -10,7 +10,7 @@ from threading import get_ident
 from time import monotonic
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,6 +38,15 @@ class ScopeSession(Session):
     """The session of a scope, where the user has named no class of their own."""
 
     scope: Scope
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:  # Any: those of Session.get_bind
+        """The engine of a statement; a read scope keeps to the replica, or the primary, that it began with."""
+        scope = self.scope
+        if scope.replicas is None or scope.kind != "read" or kwargs.get("bind") is not None:
+            return super().get_bind(*args, **kwargs)
+        if scope.bind is None:
+            scope.bind = scope.replicas.engine()
+        return scope.bind
 
     def after_commit(self, hook: Callable[..., object], *args: object, **kwargs: object) -> None:
         """Call a function once the work is committed, and never when it is not; in the order of asking.
@@ -94,6 +103,19 @@ class AsyncScopeSession(AsyncSession):
         finally:
             scope.is_released = False
             self.expire_all()
+
+
+def _begin(session: Session, scope: Scope) -> None:
+    """Begin a transaction with the options of its scope; where a replica does not answer, somewhere else."""
+    scope.begins = False
+    while True:
+        try:
+            Session.connection(session, execution_options=scope.options)
+            return
+        except Exception:
+            if scope.replicas is None or scope.bind is None or not scope.replicas.failed(scope.bind):
+                raise
+            scope.bind = None
 
 
 def _end_transaction(session: Session) -> None:
@@ -174,8 +196,7 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
             if asks and scope.box is not None and me is not None:
                 scope.box.take(scope)
             if asks and scope.begins:
-                scope.begins = False
-                Session.connection(self, execution_options=scope.options)
+                _begin(self, scope)
             return method(self, *args, **kwargs)
         except DBAPIError as error:
             scope.note_failure(error, self)

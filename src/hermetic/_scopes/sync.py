@@ -21,6 +21,7 @@ from .ending import abandon, commit, is_idle, wait_until_left
 from .engines import How, Refusable, Settings, sync_engine
 from .home import Attempts, Health, Home, Options, Room, level_of
 from .once import LEDGER, check_key, claim, done, record
+from .replicas import Replicas
 from .scope import Kind, Scope, here
 from .sessions import ScopeSession, sync_class
 from .tables import make_table
@@ -68,6 +69,9 @@ class Database(Generic[S]):
         self._session_class: Callable[..., S] = cast("type[S]", made)  # the overloads say which
         self._may_block = on_event_loop == "allow"
         self._made = set[str]()
+        self._copies = [sync_engine(each, settings) for each in settings.replicas]
+        if self._copies:
+            self.home.replicas = Replicas(self.engine, self._copies, settings.replica_lag_s, settings.secret)
 
     def begin(self, *, isolation_level: str | None = None) -> AbstractContextManager[S]:
         """A unit of work: committed at the end of the block, rolled back when an exception leaves it.
@@ -146,13 +150,26 @@ class Database(Generic[S]):
 
     def dispose(self) -> None:
         """Close the connections that no scope holds; the others close when they are given back."""
-        self.engine.dispose()
+        for engine in (self.engine, *self._copies):
+            engine.dispose()
 
     def __enter__(self) -> Database[S]:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self.dispose()
+
+    def token(self) -> str:
+        """What later reads must see of what was written around here, signed, for a cookie or a header; "" for nothing.
+
+        Raises BadDatabase without a secret.
+        """
+        return self.home.replicas.token() if self.home.replicas is not None else ""
+
+    def expect(self, token: str) -> None:
+        """Let the reads around here see at least what a token tells of. Raises BadToken for one that was not given here."""
+        if self.home.replicas is not None and token:
+            self.home.replicas.accept(token)
 
     def room(self, owner: object = None) -> Room:
         """A room for the scope of a request, in this context from now on; the owner counts with asyncio only."""
