@@ -44,6 +44,23 @@ def test_what_lives_at_the_end_is_told_then(shop: ModuleType, twin: Twin) -> Non
     assert [("lost-write", 'order.status = "paid"', "warning")] == told(watch)
 
 
+@pytest.mark.parametrize("copied", ["status", "total"])
+def test_a_change_that_is_copied(shop: ModuleType, twin: Twin, watch: Watch, copied: str) -> None:
+    """A repository may copy a column to an instance of its own: the change of that column is stored, and of no other."""
+    order = fetched(shop, twin)
+    order.status = "paid"
+
+    def save(session: Session) -> None:
+        setattr(session.get_one(shop.Order, 1), copied, "paid" if copied == "status" else 7)
+        session.commit()
+
+    twin(save)
+    order = None
+    gc.collect()
+
+    assert ([] if copied == "status" else ["lost-write"]) == [slug for slug, _, _ in told(watch)]
+
+
 @pytest.mark.parametrize("store", ["merge", "add", "bulk_save_objects"])
 def test_a_change_that_is_stored_later(shop: ModuleType, twin: Twin, watch: Watch, store: str) -> None:
     """A session that takes the object in stores what was changed before."""

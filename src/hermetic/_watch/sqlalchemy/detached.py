@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ..._lifecycle.instance import InstanceState as Instance
 from ..._where import Site
-from ..lives import SessionLife
+from ..lives import RowKey, SessionLife
 from ..observer import MISSING
 from ..points import Wrapped
 from .events import listen
@@ -34,6 +34,7 @@ MERGES = 50
 class Change:
     """The first change of an instance outside of every session; `alive` tells when it can be taken in no more."""
 
+    key: RowKey
     instance: Instance
     attribute: str
     site: Site | None
@@ -86,6 +87,7 @@ class DetachedHooks(Hooks):
         life = query.life if query is not None else None
         gone = weakref.ref(instance, partial(self.gone, id(state)))
         self.changes[id(state)] = Change(
+            state.key,
             instance_of(state, None, life.key if life is not None else None),
             attr.key,
             self.observer.sites.here(),
@@ -114,6 +116,12 @@ class DetachedHooks(Hooks):
     def attached(self, _session: Session, state: AnyState) -> None:
         """A session took an instance in, and will store what was changed."""
         self.changes.pop(id(state), None)
+
+    def stored(self, rows: Mapping[RowKey, frozenset[str]]) -> None:
+        """A session stored changes of rows: a program may copy by itself what was changed in another instance of one."""
+        for number, change in self.changes.copy().items():
+            if change.attribute in rows.get(change.key, ()):
+                self.changes.pop(number, None)
 
     def merging(self, original: Wrapped) -> Wrapped:
         guard, merged = self.points.guard, self.merged

@@ -119,6 +119,8 @@ class WriteHooks(Hooks):
             self.detached.committing(life)
         if life is None or not life.rows:
             return
+        if self.detached.changes:
+            self.detached.stored(life.rows)
         site, lives, refs = self.observer.site_of(life), self.observer.lives, self.observer.refs
         for other in islice(list(lives.values()), SESSIONS):
             ref = refs.get(other.number) if other is not life and other.began else None
