@@ -61,6 +61,22 @@ def test_a_commit_in_pieces(shop: ModuleType, watch: Watch) -> None:
     assert [("partial-commit", "session.commit()", "warning")] == told(watch)
 
 
+def test_a_commit_before_the_request(shop: ModuleType, watch: Watch) -> None:
+    """What was committed before the request began is no half of its work."""
+    with shop.SessionLocal() as session:
+
+        def order() -> None:
+            session.add(shop.Tag(label="two"))
+            session.commit()
+
+        session.add(shop.Tag(label="one"))
+        session.commit()  # by whoever prepared the request
+        with client(order) as browser:
+            assert 200 == browser.post("/").status_code
+
+    assert [] == told(watch)
+
+
 def test_a_batch_may_commit_often(shop: ModuleType, twin: Twin, watch: Watch) -> None:
     """A loop that commits each of its pieces does so at one line."""
 

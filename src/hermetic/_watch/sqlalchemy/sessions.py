@@ -84,7 +84,7 @@ class SessionHooks(Hooks):
         request = REQUEST.get()
         if request is not life.request and request is not None:
             self.crossed(life)
-            life.request = request
+            life.request, life.commits = request, 0
         life.busy = me
         life.site = None
         life.frame = sys._getframe(1)
