@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import DetachedInstanceError
 
 from hermetic._watch import Watch
 
-from .conftest import Twin, run, told
+from .conftest import Twin, run, told, watched
 
 
 def test_an_uncommitted_row_is_a_lost_write(shop: ModuleType, twin: Twin, watch: Watch) -> None:
@@ -33,22 +33,38 @@ def test_an_uncommitted_row_is_a_lost_write(shop: ModuleType, twin: Twin, watch:
     assert [2] == [seen.count for seen in watch.findings()]
 
 
-@pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
-def test_a_fixture_throws_away_on_purpose(
-    shop: ModuleType, twin: Twin, watch: Watch, monkeypatch: pytest.MonkeyPatch, phase: str
+@pytest.mark.parametrize(
+    ("test", "severity"),
+    [
+        ("tests/test_tags.py::test_tag (setup)", "info"),
+        ("tests/test_tags.py::test_tag (call)", "error"),
+        ("watch/conftest.py::test_tag (call)", "info"),
+        ("tests/test_tags.py::test_tag (teardown)", "info"),
+    ],
+)
+def test_a_test_throws_away_on_purpose(
+    shop: ModuleType, twin: Twin, monkeypatch: pytest.MonkeyPatch, test: str, severity: str
 ) -> None:
-    """What pytest closes before or after a test was never to be kept, and is information only."""
+    """What a fixture, or the file of the running test, closes was never to be kept; what the program closes was."""
 
     def write(session: Session) -> None:
-        monkeypatch.setenv("PYTEST_CURRENT_TEST", f"tests/test_tags.py::test_tag ({phase})")
         session.add(shop.Tag(label="new"))
         session.flush()
 
-    twin(write)
+    with watched(under_test=None) as watch:
+        monkeypatch.setenv("PYTEST_CURRENT_TEST", test)
+        twin(write)
 
-    assert [("lost-write", "error" if phase == "call" else "info")] == [
-        (slug, severity) for slug, _, severity in told(watch)
-    ]
+        assert [("lost-write", severity)] == [(slug, found) for slug, _, found in told(watch)]
+
+
+def test_a_session_on_a_connection_of_another_is_no_leak(shop: ModuleType, watch: Watch) -> None:
+    """It holds nothing: whoever opened the connection gives it back."""
+    with shop.engine.begin() as connection:
+        Session(connection).scalars(select(shop.Tag)).all()
+        gc.collect()
+
+    assert [] == told(watch)
 
 
 def test_a_committed_row_is_fine(shop: ModuleType, twin: Twin, watch: Watch) -> None:

@@ -56,9 +56,16 @@ class Judge:
         told = self.settings.under_test
         return "PYTEST_CURRENT_TEST" in os.environ if told is None else told
 
-    def is_between_tests(self) -> bool:
-        """Whether a fixture of a test suite is at work, which throws away on purpose what its test has written."""
-        return not os.environ.get("PYTEST_CURRENT_TEST", "(call)").endswith("(call)")
+    def is_a_tests_own(self, site: Site | None) -> bool:
+        """Whether a fixture of a test suite is at work, or a line of the test itself: both throw away work on purpose.
+
+        Whoever asks pytest for hazards in tests (`--hermetic`) asks for those of the test's own lines too.
+        """
+        test, _, phase = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")
+        if not test or self.settings.under_test is False:
+            return False
+        is_line_of_it = site is not None and _is_in(site, test.partition("::")[0])
+        return phase != "(call)" or (is_line_of_it and self.settings.under_test is None)
 
     def leaked(self, life: SessionLife) -> list[Tally]:
         """A session was thrown away with its transaction open."""
@@ -75,7 +82,7 @@ class Judge:
     ) -> list[Tally]:
         """A session is closed with work that was not committed; `unsaved` names what it did not even flush.
 
-        What a fixture throws away is information only.
+        What a test throws away by itself is information only.
         """
         from .._lifecycle.transactions import lost_by_closing
 
@@ -91,7 +98,7 @@ class Judge:
             session=session,
             instances=tuple(instances),
             notes=notes,
-            is_doubtful=self.is_between_tests(),
+            is_doubtful=self.is_a_tests_own(site),
         )
         return self.teller.tell(scene)
 
@@ -338,6 +345,11 @@ def since_transaction(history: list[Record]) -> list[Record]:
         if isinstance(known, (Committed, RolledBack)) and not known.nested and not getattr(known, "fails", False):
             return [history[0], *history[index + 1 :]]
     return history
+
+
+def _is_in(site: Site, file: str) -> bool:
+    """Whether a site is in a file, of which only the end of the path is given, with forward slashes."""
+    return f"/{site[0].co_filename.replace(os.sep, '/')}".endswith(f"/{file}")
 
 
 def _model(instance: InstanceState) -> str:

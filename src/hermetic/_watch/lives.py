@@ -82,6 +82,8 @@ NOTHING = Unsaved()
 class SessionLife:
     """One session's life so far; `busy` is the thread or task inside one of its operations, 0 when there is none.
 
+    `borrowed` tells that it works on a connection of somebody else's, whose transaction that is too.
+
     Times are of `perf_counter_ns`, 0 for never. `wrote` counts flushes and writing statements that no commit followed,
     `failed` tells that an error of the database was met in this transaction. `frame` is that of the operation at work,
     kept no longer than it lasts. `tables` are those in which it has rows that no other session sees yet, at `url`, by the

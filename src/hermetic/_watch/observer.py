@@ -84,7 +84,7 @@ class Observer:
             self.refs.pop(number, None)
             life = self.lives.pop(number, None)
             self.writing.pop(number, None)
-            if life is not None and life.began and not life.is_tangled and not sys.is_finalizing():
+            if life is not None and life.began and not (life.is_tangled or life.borrowed or sys.is_finalizing()):
                 self.later.append(partial(self.leaked, life))
         except Exception as error:
             self.failed("garbage", error)
