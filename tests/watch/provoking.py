@@ -79,6 +79,18 @@ def buy(page: ModuleType) -> None:
         page.buy(*((77, 1, 1) if page.__name__ == "cure" else (1, 1)))
 
 
+def settle(page: ModuleType) -> None:
+    """A payment that takes a while, in which somebody cancels the order."""
+
+    def urlopen(_url: str) -> None:
+        with page.shop.SessionLocal.begin() as session:
+            session.get_one(page.Order, 1).status = "cancelled"
+        threading.Event().wait(1)
+
+    vars(page)["urlopen"] = urlopen
+    page.settle(1, "https://pay.example")
+
+
 @contextmanager
 def losing_the_first_answer(engine: Engine) -> Iterator[None]:
     """The first COMMIT in the block takes effect, and its answer never comes."""
@@ -117,4 +129,5 @@ PROVOCATIONS: dict[str, Provocation] = {
     "late-commit": register,
     "long-transaction": ship,
     "blind-retry": buy,
+    "stale-read": settle,
 }

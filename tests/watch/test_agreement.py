@@ -62,7 +62,7 @@ def checked(hazard: Hazard) -> tuple[int, ...]:
 
 def perform(hazard: Hazard, stage: Stage) -> list[Seen]:
     """What is seen while a page's code runs, as its cases say or as it is provoked to."""
-    limit = 0.5 if hazard.slug == "long-transaction" else 60.0
+    limit = 0.5 if hazard.slug in {"long-transaction", "stale-read"} else 60.0
     with watched(blocked_ms=0.0, long_transaction_s=limit) as watch:
         pages = {}
         for name, heading in (("example", "Example"), ("cure", "Use instead")):

@@ -111,6 +111,31 @@ def test_a_change_over_another_change(shop: ModuleType, twin: Twin, watch: Watch
     assert "other.commit()" in [step.source for step in watch.findings()[0].finding.story]
 
 
+@pytest.mark.parametrize("is_first", [False, True], ids=["read after the wait", "read before the wait"])
+def test_a_change_that_a_wait_made_room_for(shop: ModuleType, is_first: bool) -> None:
+    """What was read before a long wait was a photograph; the wait is told as the cause, and nothing else of it."""
+
+    def wait() -> None:
+        threading.Event().wait(1)
+
+    with watched(long_transaction_s=0.5) as watch, shop.SessionLocal() as session:
+        session.get_one(shop.Customer, 1)
+        if is_first:
+            order = session.get_one(shop.Order, 1)
+            wait()
+        else:
+            wait()
+            order = session.get_one(shop.Order, 1)
+        with shop.SessionLocal() as other:
+            other.get_one(shop.Order, 1).status = "cancelled"
+            other.commit()
+        order.status = "paid"
+        session.commit()
+        slug = "stale-read" if is_first else "lost-update"
+
+        assert [(slug, 'order.status = "paid"', "warning")] == [each for each in told(watch) if each[2] != "info"]
+
+
 def test_a_row_that_is_read_again(shop: ModuleType, watch: Watch) -> None:
     """After a refresh nothing is overwritten that was not seen."""
     with shop.SessionLocal() as session:

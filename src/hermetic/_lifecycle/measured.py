@@ -18,10 +18,14 @@ class PoolExhausted(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overwritten(SessionRecord, InstanceRecord):
-    """A flush wrote columns of a row that another session had changed, and committed by `other`, since it was read here."""
+    """A flush wrote columns of a row that another session had changed, and committed by `other`, since it was read here.
+
+    `waited` is the longest wait of the transaction since it was read, where it was long.
+    """
 
     attributes: tuple[str, ...]
     other: Record | None = None
+    waited: TransactionIdled | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

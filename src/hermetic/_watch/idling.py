@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter_ns
 
 from .judge import Judge
-from .lives import SessionLife
+from .lives import Idle, SessionLife
 from .observer import Observer
 
 
@@ -18,4 +18,7 @@ def look_idle(observer: Observer, judge: Judge, life: SessionLife, now: int = 0)
         return
     site = life.waits_at
     what = judge.teller.sites.place(site).text.removeprefix("await ").partition("(")[0] if site is not None else ""
-    judge.idled(life, site or observer.sites.here(), idle, what)
+    site = site or observer.sites.here()
+    if life.waited is None or life.waited.ns < idle:
+        life.waited = Idle(site, idle, what, next(reversed(observer.queries), 0))
+    judge.idled(life, site, idle, what)

@@ -291,13 +291,19 @@ class Judge:
 
     def overwrote(
         self, life: SessionLife, query: Query | None, instance: InstanceState, attributes: tuple[str, ...],
-        site: Site | None, other: Site | None,
+        site: Site | None, other: Site | None, *, is_waited_for: bool = False,
     ) -> list[Tally]:  # fmt: skip
         """A flush wrote columns that another session had changed and committed since they were read."""
-        committed = Committed(session=None, site=other)
+        committed, idle = Committed(session=None, site=other), life.waited
+        waited = idle and TransactionIdled(session=life.key, seconds=idle.ns / 1e9, what=idle.what, site=idle.site)
         scene = Scene(
             record=Overwritten(
-                session=life.key, instance=instance.key, attributes=attributes, other=committed, site=site
+                session=life.key,
+                instance=instance.key,
+                attributes=attributes,
+                other=committed,
+                site=site,
+                waited=waited if is_waited_for else None,
             ),
             history=life.history(*((loaded_by(query, instance),) if query is not None else ())),
             session=life.state(),

@@ -39,6 +39,15 @@ class Event(NamedTuple):
 RowKey = Any
 
 
+class Idle(NamedTuple):
+    """A long wait of a transaction: where, for how long, on what, and the last run of a query before it ended."""
+
+    site: Site | None
+    ns: int
+    what: str
+    runid: int
+
+
 class Stale(NamedTuple):
     """What another session changed in a row and committed, while this one holds what the run before read of it."""
 
@@ -135,6 +144,7 @@ class SessionLife:
         "task",
         "thread",
         "url",
+        "waited",
         "waits_at",
         "wire",
         "wrote",
@@ -154,6 +164,7 @@ class SessionLife:
         self.wire = 0
         self.url: Hashable = None
         self.tables: set[str] | None = None
+        self.waited: Idle | None = None
         self.inserted: list[Inserted] | None = None
         self.looked_at: set[str] | None = None
         self.dialect = ""
@@ -201,7 +212,7 @@ class SessionLife:
         self.began = self.wrote = 0
         self.waits_at = None
         self.rows = self.stale = self.merges = self.tables = None
-        self.inserted = self.looked_at = None
+        self.inserted = self.looked_at = self.waited = None
         self.failed = self.needs_rollback = self.beside = False
         self.repeated = None
 

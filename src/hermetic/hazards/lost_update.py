@@ -241,8 +241,8 @@ def overwrote(moment: Moment) -> Iterator[Sighting]:
     """A row was written that another transaction had changed since it was read."""
     record, instance = moment.record, moment.instance
     assert isinstance(record, Overwritten)
-    if instance is None:
-        return
+    if instance is None or record.waited is not None:
+        return  # a value that is trusted after a long wait: stale-read
     model, names = instance.mapping.name.rpartition(".")[2], " and ".join(record.attributes)
     read = moment.last_of(record.instance, InstanceLoaded, Refreshed)
     yield Sighting(

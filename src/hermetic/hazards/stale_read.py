@@ -57,8 +57,8 @@ def settle(order_id: int, payment_url: str) -> None:
 ## Known gaps
 - Which values never change is not known beyond primary keys.
 - A value copied to a local variable before the wait is followed only within the function.
-- A running program is not watched for it: SQLAlchemy tells nobody of reads. A write over what another session of the same
-  process committed since is told, as `lost-update`.
+- SQLAlchemy tells nobody of reads. While a program runs, it is told when after a long wait a column is written that
+  another session of the same process changed and committed since it was loaded; without a wait that is a `lost-update`.
 - What else than the attribute itself a value is computed from is not followed: only tests of other attributes count.
 
 ## Sources
@@ -73,6 +73,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .._catalogue import Hazard, Moment, Remedy, Sighting
+from .._lifecycle.measured import Overwritten
 from .._lifecycle.records import (
     AttributeRead,
     AttributeWritten,
@@ -89,7 +90,7 @@ from .._lifecycle.records import (
     Waited,
 )
 
-hazard = Hazard(__name__, code="HM304", severity="warning", since="0.1", seen_by=("check",))
+hazard = Hazard(__name__, code="HM304", severity="warning", since="0.1", seen_by=("check", "watch"))
 
 
 @hazard.on(AttributeWritten)
@@ -120,6 +121,30 @@ def trusted_after_a_wait(moment: Moment) -> Iterator[Sighting]:
             (record, "written"),
         ),
         remedy=_remedy(history, wait, record.instance),
+    )
+
+
+@hazard.on(Overwritten)
+def overwrote_after_a_wait(moment: Moment) -> Iterator[Sighting]:
+    """A row was written after a long wait, in which another transaction had changed it."""
+    record, instance = moment.record, moment.instance
+    assert isinstance(record, Overwritten)
+    wait = record.waited
+    if instance is None or wait is None:
+        return
+    model, names = instance.mapping.name.rpartition(".")[2], " and ".join(record.attributes)
+    during = f"{wait.what}() waited" if wait.what else "the program waited"
+    read = moment.last_of(record.instance, InstanceLoaded, Refreshed)
+    yield Sighting(
+        message=f"{model}.{names} was read before {during} {wait.seconds:.1f} s, and changed by another session since: "
+        "that change is overwritten",
+        fix="end the transaction, wait, then load the row again with with_for_update() and check it there",
+        story=(
+            *(((read, "loaded"),) if read else ()),
+            (wait, "others may change the row meanwhile"),
+            *(((record.other, "changed and committed by another session"),) if record.other else ()),
+            (record, "written"),
+        ),
     )
 
 
