@@ -51,7 +51,7 @@ def test_a_test_throws_away_on_purpose(
         session.add(shop.Tag(label="new"))
         session.flush()
 
-    with watched(under_test=None) as watch:
+    with watched(under_test=None, tests_count=False) as watch:
         monkeypatch.setenv("PYTEST_CURRENT_TEST", test)
         twin(write)
 

@@ -64,7 +64,7 @@ def _settings(options: Options, config: Config) -> Settings:
     """What the processes are told: hazards that nobody wants to hear of are not even looked for."""
     unwanted = {slug for slug in catalogue() if slug in config.ignore or (config.select and slug not in config.select)}
     levels: dict[str, Mode] = dict.fromkeys(sorted(unwanted), "off")
-    return Settings(mode=options.mode, sample=options.sample, levels=levels)
+    return Settings(mode=options.mode, sample=options.sample, levels=levels, tests_count=False)
 
 
 @contextmanager

@@ -59,13 +59,13 @@ class Judge:
     def is_a_tests_own(self, site: Site | None) -> bool:
         """Whether a fixture of a test suite is at work, or a line of the test itself: both throw away work on purpose.
 
-        Whoever asks pytest for hazards in tests (`--hermetic`) asks for those of the test's own lines too.
+        `hermetic run -- pytest` looks for what is wrong with the program; `pytest --hermetic` with the tests as well.
         """
         test, _, phase = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")
         if not test or self.settings.under_test is False:
             return False
         is_line_of_it = site is not None and _is_in(site, test.partition("::")[0])
-        return phase != "(call)" or (is_line_of_it and self.settings.under_test is None)
+        return phase != "(call)" or (is_line_of_it and not self.settings.tests_count)
 
     def leaked(self, life: SessionLife) -> list[Tally]:
         """A session was thrown away with its transaction open."""

@@ -26,6 +26,9 @@ MARK = "_hermetic"
 QUERIES = 4096
 """So many queries are remembered, to tell which one brought an instance."""
 
+EXPLAINED = 20
+"""So many texts of errors are remembered with what was noted below them."""
+
 BROKEN = 50
 """So many commits that broke off are remembered, the latest."""
 
@@ -64,6 +67,7 @@ class Observer:
         self.built: OrderedDict[tuple[Site | None, str], int] = OrderedDict()
         self.refs: dict[int, weakref.ref[object]] = {}
         self.writing: dict[int, SessionLife] = {}
+        self.explained: deque[tuple[str, str]] = deque(maxlen=EXPLAINED)
         self.broken: deque[Broken] = deque(maxlen=BROKEN)
         self.tapes: tuple[Tape, ...] = ()
         self.later: deque[Callable[[], object]] = deque(maxlen=1000)
@@ -143,6 +147,7 @@ class Observer:
             self.later,
             self.writing,
             self.broken,
+            self.explained,
         ):
             table.clear()
 

@@ -19,7 +19,8 @@ class Settings:
     `sample` is the share of sessions that are watched. `root` is the folder of the user's code; when empty, all code is
     theirs that is neither installed nor of the standard library. A transaction is long from `long_transaction_s` on in
     which it asks nothing of the database, an event loop blocked from `blocked_ms` on. `under_test` says that requests
-    are made by a test suite, None that it is to be found out.
+    are made by a test suite, None that it is to be found out. What the lines of a test itself throw away is information
+    only unless `tests_count`.
     """
 
     mode: Mode = "log"
@@ -28,6 +29,7 @@ class Settings:
     root: str = ""
     long_transaction_s: float = 1.0
     blocked_ms: float = 20.0
+    tests_count: bool = True
     under_test: bool | None = None
 
     def mode_of(self, slug: str) -> Mode:

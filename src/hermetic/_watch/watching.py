@@ -22,6 +22,7 @@ from .observer import Observer
 from .openings import openings
 from .points import Points
 from .requests import Entries
+from .responses import Responses
 from .seen import Exporter, Open, Seen
 from .settings import Mode, Settings
 from .tape import Tape
@@ -57,6 +58,7 @@ class Watch:
         self._observer.beat = self._heartbeat.begin
         self._arrivals = Arrivals()
         self._entries = Entries(Points(), self._arrivals)
+        self._responses = Responses(self._entries.points, self._arrivals, self._observer.explained)
         self._installed: Installed | None = None
         self._off: dict[str, str] = {}
         self._depth = 0
@@ -147,6 +149,7 @@ class Watch:
         self._arrivals.when("sqlalchemy.orm", self._sqlalchemy_came)
         self._arrivals.when("sqlalchemy.ext.asyncio", self._asyncio_came)
         self._entries.install()
+        self._responses.install()
         atexit.register(self._observer.end)
 
     def _sqlalchemy_came(self, _module: ModuleType) -> None:

@@ -76,7 +76,9 @@ class ErrorHooks(Hooks):
             query, instance, reading.attribute, self.site(reading), type(error).__name__, reading.reader
         )
         if told:
-            add(error, note_of(told[0].finding))
+            note = note_of(told[0].finding)
+            add(error, note)
+            self.observer.explained.append((str(error.args[0]), note))
 
     def site(self, reading: Reading) -> Site | None:
         """The user's line that reads; for a framework that fills a response model, the end of the endpoint."""
