@@ -17,6 +17,11 @@ class PoolExhausted(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDropped(Record):
+    """A connection that no session works with was thrown away without being closed; it was opened at its site."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overwritten(SessionRecord, InstanceRecord):
     """A flush wrote columns of a row that another session had changed, and committed by `other`, since it was read here.
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from .._lifecycle.instance import InstanceState
 from .._lifecycle.measured import (
     CommitRepeated,
+    ConnectionDropped,
     LoopBlocked,
     Overwritten,
     PoolExhausted,
@@ -71,6 +72,10 @@ class Judge:
         """A session was thrown away with its transaction open."""
         record = ScopeLeft(session=life.key, by="collected", site=life.opened or life.began_site)
         return self._of(life, record)
+
+    def dropped(self, site: Site) -> list[Tally]:
+        """A connection was thrown away that was never closed."""
+        return self.teller.tell(Scene(record=ConnectionDropped(site=site)))
 
     def closes(
         self,

@@ -281,7 +281,10 @@ class Query:
 
 @dataclass(slots=True)
 class Held:
-    """A connection that is out of its pool; `pool` tells which, `life` is the session's that holds it, if one does."""
+    """A connection that is out of its pool; `pool` tells which, `life` is the session's that holds it, if one does.
+
+    `fairy` tells when whoever holds it is thrown away; like all the rest it is forgotten when the connection comes back.
+    """
 
     number: int
     pool: Callable[[], object]
@@ -289,6 +292,7 @@ class Held:
     site: Site | None = None
     life: SessionLife | None = None
     request: Request | None = None
+    fairy: weakref.ref[object] | None = None
 
 
 class EngineSeen:

@@ -57,8 +57,8 @@ rows leave it.
   starts by itself with a registry of tasks, are not followed.
 - A cancellation is followed only from the `yield` of an asynchronous generator, not from every `await`.
 - Connections taken from an engine are followed only when they are opened in the same function.
-- While a program runs, a session that was dropped in its transaction is told when the garbage collector finds it, which may
-  be late.
+- While a program runs, a session that was dropped in its transaction, and a connection that was dropped without being
+  closed, are told when the garbage collector finds them, which may be late.
 
 ## Sources
 - SQLAlchemy, error code `3o7r`: QueuePool limit of size x overflow y reached, connection timed out.
@@ -71,7 +71,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._catalogue import Hazard, Moment, Remedy, Sighting
-from .._lifecycle.measured import PoolExhausted
+from .._lifecycle.measured import ConnectionDropped, PoolExhausted
 from .._lifecycle.records import RegistryLeft, ScopeLeft, SessionClosed, SessionOpened
 
 hazard = Hazard(
@@ -109,6 +109,19 @@ def left_open(moment: Moment) -> Iterator[Sighting]:
             (opened, "opened, never closed"),
             *(((record, "taken over here"),) if record.site != opened.site else ()),
         ),
+    )
+
+
+@hazard.on(ConnectionDropped)
+def dropped(moment: Moment) -> Iterator[Sighting]:
+    """A connection that nobody closed: the pool gets it back, or loses it, when garbage is collected."""
+    record = moment.record
+    assert isinstance(record, ConnectionDropped)
+    text = moment.text(record.site)
+    yield Sighting(
+        message=f"the connection from {text} was thrown away without being closed",
+        fix=f"with {text} as connection: …",
+        story=((record, "opened, never closed"),),
     )
 
 

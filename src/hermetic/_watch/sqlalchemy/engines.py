@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 import threading
 import weakref
-from functools import wraps
+from functools import partial, wraps
 from time import perf_counter_ns
+from types import FrameType
 from typing import Any
 
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 
 from ..lives import EngineSeen, Held
@@ -22,6 +26,12 @@ from .hooks import Hooks, Means
 
 BUILT_AGAIN = {True: 2, False: 3}
 """So many engines of one line, none of them disposed, are too many: within requests, and elsewhere."""
+
+HIGHEST = 20
+"""So many frames above the pool are looked at for the session that takes a connection."""
+
+CONNECTS = getattr(inspect.unwrap(getattr(SessionTransaction, "_connection_for_bind", int)), "__code__", None)
+"""The code in which a session takes a connection; without it the line of each would be looked for twice."""
 
 SITES = 500
 """So many lines that make engines are remembered."""
@@ -130,6 +140,9 @@ class EngineHooks(Hooks):
         if not self.observer.is_on or pool is None:
             return
         held = Held(next(self._numbers), weakref.ref(pool), perf_counter_ns(), request=REQUEST.get())
+        if not is_for_session(sys._getframe(1)):
+            held.site = self.observer.sites.here()
+            held.fairy = weakref.ref(fairy, partial(self.dropped, held.number))
         before = vars(record).get(MARK)
         if isinstance(before, Held):
             # A StaticPool gives its one connection to several at a time; the latest counts.
@@ -139,6 +152,12 @@ class EngineHooks(Hooks):
         seen = self.by_pool.get(pool)
         if seen is not None and seen.connections is not None:
             self.reached(seen, seen.connections, id(connection))
+
+    def dropped(self, number: int, _ref: object) -> None:
+        """A connection that no session took was thrown away while it was out; in the middle of anything, so it waits."""
+        held = self.observer.held.pop(number, None)
+        if held is not None and held.life is None and held.site is not None and not sys.is_finalizing():
+            self.observer.later.append(partial(self.judge.dropped, held.site))
 
     def reached(self, seen: EngineSeen, connections: dict[int, int], connection: int) -> None:
         """A second connection, from another thread, to a database in memory is one to a second database."""
@@ -152,6 +171,17 @@ class EngineHooks(Hooks):
         held = vars(record).pop(MARK, None) if record is not None else None
         if isinstance(held, Held):
             self.observer.held.pop(held.number, None)
+
+
+def is_for_session(frame: FrameType | None) -> bool:
+    """Whether a session takes the connection that is being given out above a frame; it tells itself who it is."""
+    for _ in range(HIGHEST):
+        if frame is None:
+            break
+        if frame.f_code is CONNECTS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def wire_of(connection: Connection) -> tuple[int, Held | None]:

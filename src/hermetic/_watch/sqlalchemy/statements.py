@@ -76,7 +76,8 @@ class StatementHooks(Hooks):
             life.last = ended = perf_counter_ns()
             life.last_ms = (ended - began) / 1e6
             try:
-                if writes(context):
+                # Spelt out for what comes at every statement; only a text has to be read.
+                if context.isinsert or context.isupdate or context.isdelete or (context.is_text and writes(context)):
                     nested.wrote(life, context)
                     if not life.flushing:
                         wrote(life)
