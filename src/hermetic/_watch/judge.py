@@ -40,7 +40,7 @@ from .._lifecycle.session import Savepoint
 from .._lifecycle.source import PageAsked
 from .._where import Site
 from .collector import Tally
-from .lives import Broken, EngineSeen, Held, Query, SessionLife, Unsaved
+from .lives import Broken, EngineSeen, Held, Idle, Query, SessionLife, Unsaved
 from .settings import Settings
 from .teller import Rows, Scene, Teller
 
@@ -296,11 +296,12 @@ class Judge:
 
     def overwrote(
         self, life: SessionLife, query: Query | None, instance: InstanceState, attributes: tuple[str, ...],
-        site: Site | None, other: Site | None, *, is_waited_for: bool = False,
+        site: Site | None, other: Site | None, idle: Idle | None,
     ) -> list[Tally]:  # fmt: skip
-        """A flush wrote columns that another session had changed and committed since they were read."""
-        committed, idle = Committed(session=None, site=other), life.waited
-        waited = idle and TransactionIdled(session=life.key, seconds=idle.ns / 1e9, what=idle.what, site=idle.site)
+        """A flush wrote columns that others had changed and committed since they were read; `idle` came between."""
+        committed, wait = Committed(session=None, site=other), None
+        if idle is not None:
+            wait = TransactionIdled(session=life.key, seconds=idle.ns / 1e9, what=idle.what, site=idle.site)
         scene = Scene(
             record=Overwritten(
                 session=life.key,
@@ -308,7 +309,7 @@ class Judge:
                 attributes=attributes,
                 other=committed,
                 site=site,
-                waited=waited if is_waited_for else None,
+                waited=wait,
             ),
             history=life.history(*((loaded_by(query, instance),) if query is not None else ())),
             session=life.state(),

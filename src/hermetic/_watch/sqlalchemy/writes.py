@@ -110,7 +110,7 @@ class WriteHooks(Hooks):
                 names,
                 site or self.observer.site_of(life),
                 stale.site,
-                is_waited_for=life.waited is not None and (stale.runid or 0) <= life.waited.runid,
+                life.waited if life.waited is not None and (stale.runid or 0) <= life.waited.runid else None,
             )
 
     def stored(self, session: Session) -> None:
