@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import close_all_sessions
 
-from hermetic.errors import HooksFailed, PoisonedUnit, ScopeClosed, ScopeNested, ScopeOwned
+from hermetic.errors import HooksFailed, PoisonedUnit, ScopeClosed, ScopeNested, ScopeOwned, SealedWrite
 from tests.world import Customer, Order, Tag
 
 from .twin import Twin
@@ -86,6 +87,20 @@ async def test_a_session_is_of_no_use_after_its_scope(db: Twin) -> None:
         session.add(customer("Grace"))
 
     assert ["Ada"] == await names(db)
+
+
+async def test_all_sessions_can_be_closed(db: Twin) -> None:
+    """SQLAlchemy's close_all_sessions(), which suites call at their end, leaves what is sealed readable and sealed."""
+    async with db.begin() as session:
+        kept = await session.get(Order, 1)
+    close_all_sessions()
+
+    with pytest.raises(SealedWrite):
+        kept.total = 1
+    with pytest.raises(ScopeClosed, match=r"commit\(\) on the session of begin"):
+        await session.commit()
+
+    assert 35 == kept.total
 
 
 async def test_a_swallowed_failure_of_a_flush_is_told(db: Twin) -> None:

@@ -258,10 +258,17 @@ def _writing(name: str, method: Method) -> Method:
 
 
 def _ending(name: str, method: Method) -> Method:
-    """A method that the scope alone may call."""
+    """A method that the scope alone may call; when it has ended, to close what is closed does nothing.
+
+    SQLAlchemy's close_all_sessions() does that to sessions that are kept for the sake of their objects.
+    """
 
     @wraps(method)
     def call(self: ScopeSession, *args: Any, **kwargs: Any) -> Any:  # Any: those of the method
+        if self.scope.is_closed and not self.scope.ending:
+            if name not in ("close", "reset", "invalidate"):
+                self.scope.check_open(f"{name}()")
+            return None
         self.scope.check_ending(f"{name}()")
         return method(self, *args, **kwargs)
 
