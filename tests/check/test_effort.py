@@ -51,6 +51,23 @@ def test_a_read_behind_many_branches_is_found() -> None:
     assert found == [("detached-access", 87)]
 
 
+def refusing(failures: int) -> str:
+    """A module whose one helper fails in so many ways before it gives back an order that its caller reads too late."""
+    lines = ["from sqlalchemy.orm import Session", "from models import Order", "", "def find(engine, number):"]
+    lines += ["    with Session(engine) as session:", "        order = session.get(Order, number)"]
+    for number in range(failures):
+        lines += [f"        if number == {number}:", f"            raise Refused{number}()"]
+    lines += ["        return order", "", "def tell(engine, number):"]
+    return "\n".join([*lines, "    return find(engine, number).customer.id"])
+
+
+def test_a_result_behind_many_failures_is_known() -> None:
+    """A failure too many is given up before the way that succeeds is."""
+    files = [source_file("models.py", MODELS), source_file("orders.py", refusing(40))]
+
+    assert [("detached-access", 90)] == [(finding.slug, finding.line) for finding in analyze(files).findings]
+
+
 def test_the_work_grows_with_the_code_and_not_with_its_paths() -> None:
     """Twice as many conditions cost about twice as much, where the paths are squared in number."""
     assert effort(branching(80)) < 3 * effort(branching(40))

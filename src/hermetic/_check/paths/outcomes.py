@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 from ..program.modules import Class, External, Module
@@ -30,6 +31,10 @@ class Exit:
         return "return" if self.kind != "raise" else "cancel" if self.error == "cancel" else "raise"
 
 
+MAX_EXITS, MAX_RAISES = 24, 12
+"""So many exits are kept where there are more, and so many of them by a failure: failures come first, and go first."""
+
+
 def merged(exits: list[Exit]) -> list[Exit]:
     """The exits without those that are alike in kind, error, value and state."""
     if len(exits) < 2:
@@ -37,7 +42,12 @@ def merged(exits: list[Exit]) -> list[Exit]:
     kept: dict[object, Exit] = {}
     for exit in exits:
         kept.setdefault((exit.kind, exit.error, exit.value, exit.state.fingerprint()), exit).state.join(exit.state)
-    return list(kept.values())[:24]
+    found = list(kept.values())
+    if len(found) <= MAX_EXITS:
+        return found
+    room = max(MAX_RAISES, MAX_EXITS - sum(exit.kind != "raise" for exit in found))
+    raises = count()
+    return [exit for exit in found if exit.kind != "raise" or next(raises) < room][:MAX_EXITS]
 
 
 def after_turn(exits: Iterable[Exit]) -> tuple[list[State], list[State], list[Exit]]:
