@@ -25,6 +25,7 @@ from ..._lifecycle.records import (
 )
 from ..paths.evaluate import evaluate
 from ..paths.exit_stacks import EXIT_STACKS, entered_by_hand
+from ..paths.outcomes import Raised
 from ..paths.state import Entry, State
 from ..paths.targets import sessions_in
 from ..paths.values import UNKNOWN, Bound, Call, Closure, Cm, Ext, Many, Partial, Ref, Sess, Task, Tup, Value
@@ -155,12 +156,33 @@ def is_coroutine(callee: Value) -> bool:
 
 
 def coroutine(flow: Flow, callee: Value, call: Call, state: State) -> Value:
-    """Call a coroutine function without `await`: what it does is done here, what it meets shows where it is awaited."""
+    """Call a coroutine function without `await`: what it does is done here, what it meets shows where it is awaited.
+
+    A task that fails fails apart: neither its error nor a session that it left failed meets who starts it.
+    """
     before = state.log
+    untouched = state.copy() if "task" in flow.notes else None
     running, state.tasks = state.tasks, {}
-    value = flow.call_value(callee, call, state)
+    try:
+        value = flow.call_value(callee, call, state)
+    except Raised:
+        if untouched is None:
+            raise
+        return _failed_apart(before, state, untouched)
+    if untouched is not None and _failed(state) - _failed(untouched):
+        return _failed_apart(before, state, untouched)
     state.tasks = {**running, **state.tasks}
     return value if isinstance(value, (Cm, Task)) else Task(value, sessions_used(before, state, value))
+
+
+def _failed_apart(before: Entry | None, state: State, untouched: State) -> Task:
+    used = sessions_used(before, state, UNKNOWN)
+    state.become(untouched)
+    return Task(UNKNOWN, used)
+
+
+def _failed(state: State) -> set[Key]:
+    return {key for key, session in state.life.sessions.items() if session.phase == "failed"}
 
 
 def join(flow: Flow, task: Task, state: State) -> Value:

@@ -26,7 +26,7 @@ from ..program.shapes import NO_SHAPE
 from ..work.effort import RECORD, width
 from .expressions import EXPRESSIONS
 from .forgetting import forget
-from .outcomes import Exit, ExitKind, Raised, merged
+from .outcomes import MAX_EXITS, Exit, ExitKind, Raised, merged
 from .retries import note_doubt
 from .row_locks import note_row_locks
 from .rows import Row, is_member
@@ -267,7 +267,7 @@ class Flow:
                     else:
                         exits.append(exit)
             current = distinct(following)
-            if len(exits) > 24:
+            if len(exits) > MAX_EXITS:
                 exits = merged(exits)
         return [*merged(exits), *(Exit("next", state) for state in current)]
 
@@ -282,5 +282,7 @@ class Flow:
         exits = [Exit(kind, e.state, e.value) if e.kind == "next" else e for e in self.branches(state, action)]
         is_told = any(exit.kind == "raise" and exit.error == "db" for exit in exits)
         if self.may_fail(state) and not is_told and can_fail(node):
+            if exits:
+                state.marks |= frozenset.intersection(*(exit.state.told for exit in exits))
             exits.append(Exit("raise", state, error="any"))
         return exits

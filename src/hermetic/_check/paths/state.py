@@ -120,6 +120,10 @@ HANDLED = ("handled", None)
 """The mark of a path on which a failure was caught: an excuse for what a session loses after it."""
 
 
+SURELY = ", surely"
+"""How the mark of a hazard ends that was more than possible."""
+
+
 class State:
     """The mutable state of one path; `copy()` forks it.
 
@@ -167,6 +171,11 @@ class State:
         twin.work = self.work
         twin.tasks = self.tasks.copy() if self.tasks else {}
         return twin
+
+    def become(self, other: State) -> None:
+        """Go on as another path, which is given up for it."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))
 
     def situation(self) -> Hashable:
         """What sessions and instances went through, whatever names and objects hold."""
@@ -224,6 +233,11 @@ class State:
     def records(self) -> Iterator[Record]:
         """The records of this path, oldest first."""
         return (entry.event for entry in self.entries() if isinstance(entry.event, Record))
+
+    @property
+    def told(self) -> frozenset[tuple[str, Key]]:
+        """The marks by which this path knows what it told for sure."""
+        return frozenset(mark for mark in self.marks if mark[0].endswith(SURELY))
 
     def mark(self, name: str, key: Key) -> None:
         if (name, key) not in self.marks:

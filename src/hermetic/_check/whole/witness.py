@@ -22,7 +22,7 @@ from ..._lifecycle.records import (
     SessionRecord,
     Where,
 )
-from ..paths.state import Site, State, Worked
+from ..paths.state import SURELY, Site, State, Worked
 from .evidence import ANY, Evidence, Sight, Trigger, Wanted
 
 if TYPE_CHECKING:
@@ -160,9 +160,9 @@ class Witness:
         site = moment.where.rendered_at or record.site
         if not isinstance(site, Site):
             return
-        subject = getattr(moment.record, "instance", None) or getattr(moment.record, "session", None)
+        subject = _subject(moment)
         is_sure = sighting.confidence != "possible"
-        mark, sure = (hazard.slug, _root(subject)), (f"{hazard.slug}, surely", _root(subject))
+        mark, sure = (hazard.slug, _root(subject)), (hazard.slug + SURELY, _root(subject))
         if (sure in state.marks or (mark in state.marks and not is_sure)) and (
             hazard.slug,
             site,
@@ -247,6 +247,16 @@ def _is_clean(trigger: Trigger, whole: Evidence) -> bool:
 
 def _history(state: State) -> list[Record]:
     return list(state.records())
+
+
+def _subject(moment: Moment) -> Key:
+    """What a moment is about: an instance, else a session; all that a failed session refuses is about that session."""
+    record = moment.record
+    if moment.outcome.code == "7s2a":
+        known = moment.session or (moment.instance and moment.life.session_of(moment.instance))
+        if known is not None:
+            return known.key
+    return getattr(record, "instance", None) or getattr(record, "session", None)
 
 
 def _root(key: Key) -> Key:
