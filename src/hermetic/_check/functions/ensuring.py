@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..._lifecycle.records import Added, AttributeWritten, Committed, Deleted, Executed, InstanceLoaded
-from ..paths.values import Inst
+from ..paths.values import Const, Inst, Tup, Value
 
 if TYPE_CHECKING:
     from .replay import Replay
@@ -26,13 +26,20 @@ def excuse(replay: Replay, ends: Sequence[End], end: End) -> None:
 
 def _finds_or_makes(ends: Sequence[End]) -> bool:
     """Whether each of the ends gives a row of one class that was asked for or added on the way, and one changes nothing."""
-    mappings = {one.value.mapping.name if isinstance(one.value, Inst) and _is_own(one) else "" for one in ends}
+    rows = [(one, _row(one.value)) for one in ends]
+    mappings = {row.mapping.name if row is not None and _is_own(one, row) else "" for one, row in rows}
     return len(mappings) == 1 and "" not in mappings and not all(map(_changes, ends))
 
 
-def _is_own(end: End) -> bool:
-    key = getattr(end.value, "key", None)
-    return any(isinstance(e.event, (InstanceLoaded, Added)) and e.event.instance == key for e in end.entries)
+def _row(value: Value) -> Inst | None:
+    """The row that is given back, alone or with constants: `return order, True`."""
+    items = value.items if isinstance(value, Tup) else (value,)
+    rows = [item for item in items if isinstance(item, Inst)]
+    return rows[0] if len(rows) == 1 and all(isinstance(item, Inst | Const) for item in items) else None
+
+
+def _is_own(end: End, row: Inst) -> bool:
+    return any(isinstance(e.event, (InstanceLoaded, Added)) and e.event.instance == row.key for e in end.entries)
 
 
 def _changes(end: End) -> bool:

@@ -236,8 +236,8 @@ class State:
 
     @property
     def told(self) -> frozenset[tuple[str, Key]]:
-        """The marks by which this path knows what it told for sure."""
-        return frozenset(mark for mark in self.marks if mark[0].endswith(SURELY))
+        """The marks by which this path knows what it told for sure of sessions."""
+        return frozenset(mark for mark in self.marks if mark[0].endswith(SURELY) and mark[1] in self.life.sessions)
 
     def mark(self, name: str, key: Key) -> None:
         if (name, key) not in self.marks:
