@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .clients import killed_clients
-from .server import Server
-from .tellers import Stack
+from tests.faults.clients import killed_clients
+from tests.faults.server import Server
+from tests.faults.tellers import Stack
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no signal 9 here")
 
