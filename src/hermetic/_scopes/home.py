@@ -20,6 +20,7 @@ from .policy import Verdict, delays, verdict_of
 from .replicas import Replicas
 from .scope import Scope, here
 from .seal import KeptSessions
+from .turns import Turns
 
 E = TypeVar("E", Engine, AsyncEngine)
 S = TypeVar("S")
@@ -67,6 +68,8 @@ class Home(Generic[E, S]):
         self.session_options = {"expire_on_commit": False, **settings.session_options}
         self.open_scopes: set[Scope] = set()
         self.kept = KeptSessions()
+        self.turns: Turns | None = None
+        """The order in which threads get connections, where there is one."""
         self._around: ContextVar[tuple[Scope, S] | Room | None] = ContextVar("around", default=None)
         self.replicas: Replicas | None = None
         self._boxes: list[Any] = []  # Any: sandboxes of either kind
@@ -122,6 +125,7 @@ class Home(Generic[E, S]):
     def enter(self, scope: Scope, session: S, room: Room | None) -> None:
         """The scope is what calls stand in from now on; all those in the room, if there is one."""
         self.open_scopes.add(scope)
+        scope.turns = self.turns
         if room is None:
             self._around.set((scope, session))
         else:
@@ -251,5 +255,7 @@ def _forget_connections() -> None:
         _plain(home.engine).dispose(close=False)
         if home.replicas is not None:
             home.replicas.forget()
+        if home.turns is not None:
+            home.turns.reset()
         home.open_scopes.clear()
         home._around.set(None)

@@ -22,6 +22,8 @@ from ..errors import (
     ScopeOwned,
     UnsavedChanges,
 )
+from .errors import PoolTimeout
+from .turns import Turns
 
 Kind = Literal["begin", "read"]
 
@@ -86,6 +88,10 @@ class Scope:
     """When the session was used last in its transaction, in seconds of the monotonic clock; 0 before."""
     refuses_writes: bool = False
     """Whether a change of an object is refused; asked at each change, so it is kept and not worked out."""
+    turns: Turns | None = None
+    """The order in which threads get connections."""
+    has_turn: bool = False
+    """Whether it is this scope's turn to have one."""
     barred: int | None = None
     """The thread that must not be made to wait: that of the event loop on which a host runs."""
 
@@ -194,6 +200,20 @@ class Scope:
             f"loop: it would stand still for each statement.\n"
             f"  Make the endpoint a plain `def`, which runs in a thread of its own, or use AsyncDatabase."
         )
+
+    def take_turn(self) -> None:
+        """Wait until a connection is this scope's. Raises PoolTimeout."""
+        if self.turns is None or self.has_turn or self.box is not None:
+            return
+        if not self.turns.take():
+            raise PoolTimeout(self.told_holders())
+        self.has_turn = True
+
+    def give_turn_back(self) -> None:
+        """The connection is back in the pool."""
+        if self.turns is not None and self.has_turn:
+            self.has_turn = False
+            self.turns.give_back()
 
     def told_holders(self) -> str:
         """What to tell when no connection came free: which scopes have one, the oldest first."""

@@ -126,6 +126,7 @@ def _end_transaction(session: Session) -> None:
         session.commit()
     finally:
         scope.ending = False
+        scope.give_turn_back()
         scope.left_s = 0.0
         scope.begins = scope.options is not None
 
@@ -195,6 +196,8 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
         try:
             if asks and scope.box is not None and me is not None:
                 scope.box.take(scope)
+            if asks and not scope.has_turn:
+                scope.take_turn()
             if asks and scope.begins:
                 _begin(self, scope)
             return method(self, *args, **kwargs)

@@ -25,6 +25,7 @@ from .replicas import Replicas
 from .scope import Kind, Scope, here
 from .sessions import ScopeSession, sync_class
 from .tables import make_table
+from .turns import turns_of
 
 S = TypeVar("S", bound=Session)
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Database(Generic[S]):
         settings = Settings(**how)
         self.engine = sync_engine(source, settings)
         self.home: Home[Engine, S] = Home(self.engine, settings)
+        self.home.turns = None if isinstance(source, Engine) else turns_of(self.engine, settings)
         made = sync_class(session_class, settings.lazy_loads == "allow")  # type: ignore[arg-type]  # a class can be hashed
         self._session_class: Callable[..., S] = cast("type[S]", made)  # the overloads say which
         self._may_block = on_event_loop == "allow"
@@ -263,6 +265,7 @@ class Block(Generic[S]):
                 abandon(scope, session)
         finally:
             scope.ending = False
+            scope.give_turn_back()
             self._database.home.leave(scope, self._room)
             self._database.home.kept.keep(session)
         if error is None:
