@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 import pytest
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, literal, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from hermetic._scopes import seal
 from hermetic.errors import ReadOnly
 from tests.world import Customer, Order, Tag
 
@@ -26,6 +27,13 @@ async def test_a_read_scope_reads(db: Twin) -> None:
         customer = await session.get(Customer, 1)
 
     assert (35, "Ada") == (order.total, customer.name)
+
+
+async def test_what_comes_from_no_class_is_read_first(db: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when nothing is known of any class yet."""
+    monkeypatch.setattr(seal, "_guarded", set())
+    async with db.read() as session:
+        assert 7 == await session.scalar(select(literal(7)))
 
 
 async def test_a_change_is_refused_in_the_line_that_makes_it(db: Twin) -> None:

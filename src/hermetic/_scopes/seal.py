@@ -65,7 +65,7 @@ def learn_classes(asked: tuple[object, ...]) -> None:
         return
     described = asked[0].column_descriptions if isinstance(asked[0], Select) else [{"entity": asked[0]}]
     for each in described:
-        entity = each["entity"]
+        entity = each.get("entity")  # a literal comes from none
         if isinstance(entity, type):
             guard_class(entity)
 
