@@ -202,8 +202,10 @@ class Scope:
         )
 
     def take_turn(self) -> None:
-        """Wait until a connection is this scope's. Raises PoolTimeout."""
+        """Wait until a connection is this scope's; those of replicas have no order. Raises PoolTimeout."""
         if self.turns is None or self.has_turn or self.box is not None:
+            return
+        if self.replicas is not None and self.kind == "read":
             return
         if not self.turns.take():
             raise PoolTimeout(self.told_holders())
