@@ -84,6 +84,7 @@ def no_leaks() -> Iterator[None]:
     """Fail when sessions, transactions, connections or engines that the block opened are still open at its end.
 
     What the garbage collector takes at the end of the block is no leak of this kind: `session-leak` tells of that.
+    An asyncio task that began one and goes on is named, with the line at which it waits.
     """
     __tracebackhide__ = True
     with _watching() as watch:
@@ -114,7 +115,9 @@ def _name(each: Open) -> tuple[str, int]:
 def _told(each: Open) -> str:
     opened = each.opened
     where = f", {opened.text} at {opened.file}:{opened.line}: {opened.source}" if opened else ""
-    return f"{each.kind} {each.what} #{each.number}{where}"
+    held = f", held by the task {each.task}" if each.task else ""
+    waits = f" that waits at {each.waits.file}:{each.waits.line}: {each.waits.source}" if each.waits else ""
+    return f"{each.kind} {each.what} #{each.number}{where}{held}{waits}"
 
 
 def _too_many(count: int, most: int, sent: list[Sent], seen: list[Seen]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from types import ModuleType
 
@@ -84,6 +85,34 @@ def test_an_open_connection_is_named(shop: ModuleType) -> None:
     ):
         kept.append(shop.engine.connect())
     kept.pop().close()
+
+
+def test_a_task_that_goes_on_is_named(shop: ModuleType) -> None:
+    """`no_leaks` tells which task holds a session still, and what that waits for."""
+
+    async def forever(ready: asyncio.Event) -> None:
+        async with shop.AsyncSessionLocal() as session:
+            await session.scalars(select(shop.Order))
+            ready.set()
+            await asyncio.Event().wait()
+
+    async def forget() -> None:
+        ready = asyncio.Event()
+        task = asyncio.create_task(forever(ready), name="poller")
+        try:
+            with no_leaks():
+                await ready.wait()
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    with pytest.raises(AssertionError) as raised:
+        run(shop, forget())
+
+    told = str(raised.value).splitlines()[1:]
+    holder = f"held by the task poller ({forever.__qualname__}) that waits at "
+    assert ["connection", "session", "transaction"] == sorted(line.split()[0] for line in told)
+    assert [True] * 3 == [holder in line and line.endswith(": await asyncio.Event().wait()") for line in told]
 
 
 def test_the_connection_of_a_session_is_the_sessions(shop: ModuleType, watch: Watch) -> None:

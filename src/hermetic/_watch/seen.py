@@ -32,6 +32,7 @@ class Open:
     """Something that is open now: what it is, where it was opened, since when (seconds of the epoch), and for whom.
 
     `what` is the name of its class, `request` names the request that it works for, or "". `number` tells two apart.
+    `task` names the asyncio task that began its transaction and is not done, or "", and `waits` is where that waits.
     """
 
     kind: OpenKind
@@ -40,3 +41,5 @@ class Open:
     since: float
     opened: Step | None = None
     request: str = ""
+    task: str = ""
+    waits: Step | None = None
