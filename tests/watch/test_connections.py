@@ -50,20 +50,25 @@ def close_async(shop: ModuleType) -> None:
 
 @pytest.mark.filterwarnings("ignore:The garbage collector is trying to clean up")
 @pytest.mark.parametrize(
-    ("work", "line"),
+    ("work", "line", "fix"),
     [
-        (drop, "connection = shop.engine.connect()"),
-        (drop_async, "connection = await shop.async_engine.connect()"),
+        (drop, "connection = shop.engine.connect()", "with shop.engine.connect() as connection: …"),
+        (
+            drop_async,
+            "connection = await shop.async_engine.connect()",
+            "async with shop.async_engine.connect() as connection: …",
+        ),
     ],
     ids=["sync", "async"],
 )
-def test_a_connection_that_is_dropped(shop: ModuleType, watch: Watch, work: object, line: str) -> None:
+def test_a_connection_that_is_dropped(shop: ModuleType, watch: Watch, work: object, line: str, fix: str) -> None:
     """The pool gets it back, or loses it, when garbage is collected; until then it is one less."""
     assert callable(work)
     work(shop)
     gc.collect()
 
     assert [("session-leak", line, "warning")] == told(watch)
+    assert fix == watch.findings()[0].finding.fix
 
 
 @pytest.mark.parametrize("work", [close, close_async], ids=["sync", "async"])

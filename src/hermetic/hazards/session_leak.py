@@ -117,10 +117,11 @@ def dropped(moment: Moment) -> Iterator[Sighting]:
     """A connection that nobody closed: the pool gets it back, or loses it, when garbage is collected."""
     record = moment.record
     assert isinstance(record, ConnectionDropped)
-    text = moment.text(record.site)
+    awaited = moment.text(record.site)
+    text = awaited.removeprefix("await ")
     yield Sighting(
         message=f"the connection from {text} was thrown away without being closed",
-        fix=f"with {text} as connection: …",
+        fix=f"{'async ' if awaited != text else ''}with {text} as connection: …",
         story=((record, "opened, never closed"),),
     )
 
