@@ -69,6 +69,7 @@ class Visit(Generic[S]):
             self._after.clear()
         if block is None:
             return
+        del self._session  # frameworks keep what belongs to a request until garbage is collected
         kind = None if error is None else type(error)
         try:
             if isinstance(block, AsyncBlock):
