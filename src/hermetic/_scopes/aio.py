@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
@@ -22,7 +21,7 @@ from .engines import How, Settings, async_engine
 from .home import Attempts, Health, Home, Options, Room, level_of
 from .once import LEDGER, check_key, claim, done, record
 from .replicas import Replicas
-from .scope import Kind, Scope, here
+from .scope import Kind, Scope, caller, here
 from .sessions import AsyncScopeSession, async_class
 from .shield import CancelledOnce, to_the_end
 from .tables import make_table
@@ -81,7 +80,7 @@ class AsyncDatabase(Generic[S]):
         if around is not None:
             around[0].check_begin_inside()
             return AsyncSavepoint(*around)
-        return AsyncBlock(self, "begin", _caller(), level_of(isolation_level))
+        return AsyncBlock(self, "begin", caller(), level_of(isolation_level))
 
     def read(self) -> AbstractAsyncContextManager[S]:
         """A block that reads, and in which every write is refused: by the session, and by the database where it can.
@@ -91,7 +90,7 @@ class AsyncDatabase(Generic[S]):
         around = self.home.around(asyncio.current_task())
         if around is not None:
             return AsyncReading(*around)
-        return AsyncBlock(self, "read", _caller(), self.home.read_options)
+        return AsyncBlock(self, "read", caller(), self.home.read_options)
 
     async def run(
         self,
@@ -111,7 +110,7 @@ class AsyncDatabase(Generic[S]):
         self.home.refuse_inside(asyncio.current_task(), "run()")
         if once is not None:
             check_key(once)
-        opened, options = _caller(), level_of(isolation_level)
+        opened, options = caller(), level_of(isolation_level)
         with Attempts(tries, first_delay_s, is_once=once is not None) as attempts:
             while True:
                 try:
@@ -204,7 +203,7 @@ class AsyncDatabase(Generic[S]):
     async def make_table(self, table: Table, opened: Site | None = None) -> None:
         """Make one of the tables that scopes keep their notes in, where it is missing."""
         if table.name not in self._made:
-            async with AsyncBlock(self, "begin", opened or _caller(), level_of("AUTOCOMMIT")) as session:
+            async with AsyncBlock(self, "begin", opened or caller(), level_of("AUTOCOMMIT")) as session:
                 await session.run_sync(make_table, table)
             self._made.add(table.name)
 
@@ -380,9 +379,3 @@ async def _worked(
         attempts.settled()
         found = (await session.run_sync(record, key, await work(session, *args, **kwargs)),)
     return found[0]  # type: ignore[no-any-return]  # what comes back out of JSON
-
-
-def _caller() -> Site:
-    """The line that opens a scope: two calls up."""
-    frame = sys._getframe(2)
-    return frame.f_code, frame.f_lasti

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
@@ -39,6 +41,8 @@ _ABORTING = frozenset({"postgresql", "cockroachdb"})
 """Databases that refuse all further statements of a transaction after one failed, and make its COMMIT a ROLLBACK."""
 
 SITES = Sites()
+
+_HOSTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "integrations") + os.sep
 
 
 @dataclass(slots=True, eq=False)
@@ -264,6 +268,14 @@ class Scope:
                 f"{here()}: begin() inside of {self.told}, where nothing can be written.\n"
                 f"  Open the outer scope with begin(), or begin after it has ended."
             )
+
+
+def caller() -> Site:
+    """The line that opens a scope: two calls up, or further where a host stands in between."""
+    frame = sys._getframe(2)
+    while frame.f_code.co_filename.startswith(_HOSTS) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
 
 
 def here() -> str:

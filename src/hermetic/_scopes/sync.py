@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -22,7 +21,7 @@ from .engines import How, Refusable, Settings, sync_engine
 from .home import Attempts, Health, Home, Options, Room, level_of
 from .once import LEDGER, check_key, claim, done, record
 from .replicas import Replicas
-from .scope import Kind, Scope, here
+from .scope import Kind, Scope, caller, here
 from .sessions import ScopeSession, sync_class
 from .tables import make_table
 from .turns import turns_of
@@ -86,7 +85,7 @@ class Database(Generic[S]):
         if around is not None:
             around[0].check_begin_inside()
             return Savepoint(*around)
-        return Block(self, "begin", _caller(), level_of(isolation_level))
+        return Block(self, "begin", caller(), level_of(isolation_level))
 
     def read(self) -> AbstractContextManager[S]:
         """A block that reads, and in which every write is refused: by the session, and by the database where it can.
@@ -96,7 +95,7 @@ class Database(Generic[S]):
         around = self.home.around(get_ident())
         if around is not None:
             return Reading(*around)
-        return Block(self, "read", _caller(), self.home.read_options)
+        return Block(self, "read", caller(), self.home.read_options)
 
     def run(
         self,
@@ -121,7 +120,7 @@ class Database(Generic[S]):
         self.home.refuse_inside(get_ident(), "run()")
         if once is not None:
             check_key(once)
-        opened, options = _caller(), level_of(isolation_level)
+        opened, options = caller(), level_of(isolation_level)
         with Attempts(tries, first_delay_s, is_once=once is not None) as attempts:
             while True:
                 try:
@@ -212,7 +211,7 @@ class Database(Generic[S]):
     def make_table(self, table: Table, opened: Site | None = None) -> None:
         """Make one of the tables that scopes keep their notes in, where it is missing."""
         if table.name not in self._made:
-            with Block(self, "begin", opened or _caller(), level_of("AUTOCOMMIT")) as session:
+            with Block(self, "begin", opened or caller(), level_of("AUTOCOMMIT")) as session:
                 make_table(session, table)
             self._made.add(table.name)
 
@@ -350,9 +349,3 @@ def _worked(
         attempts.settled()
         found = (record(session, key, work(session, *args, **kwargs)),)
     return found[0]  # type: ignore[no-any-return]  # what comes back out of JSON
-
-
-def _caller() -> Site:
-    """The line that opens a scope: two calls up."""
-    frame = sys._getframe(2)
-    return frame.f_code, frame.f_lasti
