@@ -28,7 +28,7 @@ from hermetic.integrations._requests import Lender
 from hermetic.integrations.fastapi import attach
 from hermetic.scopes import AsyncScopeSession, ScopeSession
 
-Work = Callable[[int], Awaitable[None]]
+Work = Callable[[int], Awaitable[None] | None]
 """Does a piece of work so many times."""
 
 WARM = 2
@@ -52,17 +52,17 @@ def plain_work(db: Database[ScopeSession]) -> dict[str, Work]:
     """A unit of work with one SELECT: by hand, and in a scope."""
     factory = sessionmaker(db.engine)
 
-    async def by_hand(times: int) -> None:
+    def by_hand(times: int) -> None:
         for _ in range(times):
             with factory.begin() as session:
                 session.scalar(ONE)
 
-    async def in_scope(times: int) -> None:
+    def in_scope(times: int) -> None:
         for _ in range(times):
             with db.begin() as session:
                 session.scalar(ONE)
 
-    async def reading(times: int) -> None:
+    def reading(times: int) -> None:
         for _ in range(times):
             with db.read() as session:
                 session.scalar(ONE)
@@ -183,7 +183,9 @@ async def medians(works: dict[str, Work], rounds: int, times: int, clock: Callab
         for name, work in works.items():
             gc.collect()
             start = clock()
-            await work(times)
+            waited = work(times)
+            if waited is not None:
+                await waited
             if turn >= WARM:
                 taken[name].append((clock() - start) * 1e6 / times)
     return {name: statistics.median(each) for name, each in taken.items()}
@@ -206,13 +208,18 @@ def tell_hosts(title: str, took: dict[str, float], pairs: dict[str, str]) -> Non
         print(f"  {name:28} {each:8.1f} µs, adds {each - bare:7.1f} µs{ratio}")
 
 
-async def run(options: argparse.Namespace, folder: str) -> None:
-    """Fill the databases, and time everything on them."""
-    db = Database(options.url or f"sqlite:///{folder}/bench.db", on_event_loop="allow")
-    async_db = AsyncDatabase(options.async_url or f"sqlite+aiosqlite:///{folder}/bench.db")
+def fill(db: Database[ScopeSession]) -> None:
+    """Ten orders."""
+    Base.metadata.drop_all(db.engine)
     Base.metadata.create_all(db.engine)
     with db.begin() as session:
         session.add_all(Order(id=key, number=f"A-{key}") for key in range(1, 11))
+
+
+async def run(
+    options: argparse.Namespace, db: Database[ScopeSession], async_db: AsyncDatabase[AsyncScopeSession]
+) -> None:
+    """Time everything on a database that is filled."""
     clock = process_time if options.cpu else perf_counter
     bare = {"no session": by_hand(None, uses=False)}
     rounds = options.rounds
@@ -225,8 +232,6 @@ async def run(options: argparse.Namespace, folder: str) -> None:
     used = await medians(bare | used_sessions(async_db), rounds, 60, clock)
     tell_hosts("FastAPI, a session with one SELECT, committed", used, pairs)
     await async_db.dispose()
-    Base.metadata.drop_all(db.engine)
-    db.dispose()
 
 
 def main() -> None:
@@ -238,7 +243,11 @@ def main() -> None:
     parser.add_argument("--async-url", help="the address of the same database with a driver for asyncio")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(run(options, folder))
+        db = Database(options.url or f"sqlite:///{folder}/bench.db", on_event_loop="allow")
+        fill(db)
+        asyncio.run(run(options, db, AsyncDatabase(options.async_url or f"sqlite+aiosqlite:///{folder}/bench.db")))
+        Base.metadata.drop_all(db.engine)
+        db.dispose()
 
 
 if __name__ == "__main__":
