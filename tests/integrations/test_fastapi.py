@@ -32,6 +32,7 @@ def test_a_request_is_a_unit_of_work(shop: Shop) -> None:
     assert (201, ["Ada"], 0) == (response.status_code, shop.stock.names(), held(shop))
 
 
+@pytest.mark.hermetic(allow=["late-commit"])  # the bad form shows it
 def test_the_commit_comes_before_the_response(shop: Shop) -> None:
     """Whoever is told of success finds the row; a `yield` dependency of FastAPI commits when the client knows already."""
     told = []

@@ -141,6 +141,7 @@ def test_one_connection_for_all_transactions_is_refused() -> None:
         Database(engine)
 
 
+@pytest.mark.hermetic(allow=["session-leak"])
 def test_who_holds_the_connections_is_told(tmp_path: Path) -> None:
     """When none comes free in time, the error names the scopes that are open, the oldest first."""
     with Database(f"sqlite:///{tmp_path}/shop.db", pool_size=1, pool_timeout_s=0.01) as db:
