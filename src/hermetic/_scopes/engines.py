@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypedDict
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool, StaticPool
@@ -70,7 +71,7 @@ def sync_engine(source: str | URL | Engine, settings: Settings) -> Engine:
             f"{_shown(engine.url)} is an address for asyncio, and a Database works without.\n"
             f"  Use AsyncDatabase, or a driver that is not for asyncio."
         )
-    _make_ready(engine)
+    _make_ready(engine, settings)
     return engine
 
 
@@ -80,7 +81,7 @@ def async_engine(source: str | URL | AsyncEngine, settings: Settings) -> AsyncEn
         engine = source
     else:
         engine = _made(create_async_engine, _for_asyncio(_parsed(source)), settings)
-    _make_ready(engine.sync_engine)
+    _make_ready(engine.sync_engine, settings)
     return engine
 
 
@@ -161,19 +162,23 @@ def _connect_arguments(url: URL, settings: Settings) -> dict[str, Any]:
 
 
 def _server_settings(settings: Settings) -> dict[str, str]:
-    """PostgreSQL's own settings, for each connection; behind a pooler connections are others', and get none."""
-    if settings.pooler is not None:
-        return {}
-    told = {"idle_in_transaction_session_timeout": str(round(IDLE_LIMIT_S * 1000))}
-    if settings.statement_timeout_s is not None:
-        told["statement_timeout"] = str(round(settings.statement_timeout_s * 1000))
-    return told
+    """PostgreSQL's own settings."""
+    told = {
+        "idle_in_transaction_session_timeout": settings.idle_limit_s,
+        "statement_timeout": settings.statement_timeout_s,
+    }
+    return {name: str(round(value_s * 1000)) for name, value_s in told.items() if value_s is not None}
+
+
+def _for_connection(settings: Settings) -> dict[str, str]:
+    """PostgreSQL's own settings, for each connection; behind a pooler connections are others' too, and get none."""
+    return {} if settings.pooler is not None else _server_settings(settings)
 
 
 def _for_asyncpg(settings: Settings) -> dict[str, Any]:
     """Arguments of asyncpg; Any: of several types."""
     named = {"application_name": settings.application_name} if settings.application_name else {}
-    told: dict[str, Any] = {"server_settings": {**_server_settings(settings), **named}}
+    told: dict[str, Any] = {"server_settings": {**_for_connection(settings), **named}}
     if settings.pooler is not None:
         told |= {
             "statement_cache_size": 0,
@@ -188,7 +193,7 @@ def _for_psycopg(settings: Settings, driver: str) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if settings.application_name:
         told["application_name"] = settings.application_name
-    options = " ".join(f"-c {name}={value}" for name, value in _server_settings(settings).items())
+    options = " ".join(f"-c {name}={value}" for name, value in _for_connection(settings).items())
     if options:
         told["options"] = options
     if settings.pooler is not None and driver != "psycopg2":
@@ -202,14 +207,22 @@ def _mysql_timeout(name: str, timeout_s: float) -> str:
     return f"SET SESSION max_execution_time={round(timeout_s * 1000)}"
 
 
-def _make_ready(engine: Engine) -> None:
-    """Teach a SQLite engine real transactions. Raises BadDatabase where two scopes would share one connection."""
-    if engine.dialect.name != "sqlite":
-        return
-    if sqlite.is_in_memory(engine.url) and isinstance(engine.pool, StaticPool):
-        raise BadDatabase(
-            "An engine for a database in memory with a StaticPool gives every scope the same connection, and with it\n"
-            "one transaction for all.\n"
-            "  Pass the URL instead: the engine made for it has one connection that scopes take in turns."
-        )
-    sqlite.behave(engine)
+def _make_ready(engine: Engine, settings: Settings) -> None:
+    """Teach an engine what its address cannot. Raises BadDatabase where two scopes would share one connection."""
+    if engine.dialect.name == "postgresql" and settings.pooler is not None:
+        event.listen(engine, "begin", partial(_tell, _server_settings(settings)))
+    elif engine.dialect.name == "sqlite":
+        if sqlite.is_in_memory(engine.url) and isinstance(engine.pool, StaticPool):
+            raise BadDatabase(
+                "An engine for a database in memory with a StaticPool gives every scope the same connection, and with it\n"
+                "one transaction for all.\n"
+                "  Pass the URL instead: the engine made for it has one connection that scopes take in turns."
+            )
+        sqlite.behave(engine)
+
+
+def _tell(settings: dict[str, str], connection: Connection) -> None:
+    """Settings for one transaction: behind a pooler the connection is somebody else's afterwards."""
+    if settings and connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        told = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+        connection.exec_driver_sql(f"SELECT {told}")
