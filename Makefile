@@ -1,12 +1,13 @@
 PYTHON ?= python3
 STEPS ?= 1000000
 EDITS ?= 10000
+N ?= 5000
 VENV := .venv
 VENV20 := .venv-sa20
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint prove harmless suites bench docs clean
+.PHONY: help demo test lint prove faults harmless suites bench docs clean
 
 help:  ## tell what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,9 @@ prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQL
 	$(VENV20)/bin/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	$(BIN)/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	$(BIN)/python -m tests.check.prove --edits $(EDITS) --jobs 2
+
+faults: $(VENV)/.installed  ## break connections, commits, servers and clients under a bank, N=5000 times, and write docs/why/reliability.md
+	$(BIN)/python -m tests.faults --faults $(N) --write docs/why/reliability.md
 
 harmless: $(VENV)/.installed $(VENV20)/.installed  ## run SQLAlchemy's own tests with and without the watcher, on 2.0 and on 2.1
 	$(VENV20)/bin/python -m tests.watch.harmless

@@ -68,8 +68,8 @@ class Result:
         return self.before.is_clean and self.after.is_clean
 
 
-def storm(server: Server, hire: Hire, count: int, seed: int) -> Result:
-    """Every connection breaks somewhere, in some manner."""
+def storm(server: Server, hire: Hire, faults: int, seed: int) -> Result:
+    """Every connection breaks somewhere, in some manner, until so many have."""
     rng = random.Random(seed)
     manners: list[Manner] = list(MANNERS)
 
@@ -81,7 +81,10 @@ def storm(server: Server, hire: Hire, count: int, seed: int) -> Result:
 
         async def work(bank: Bank) -> Counter[str]:
             proxy.storm(draw)
-            await bank.do(orders("storm", count, seed))
+            for batch in itertools.count():
+                await bank.do(orders(f"storm-{batch}", 24, seed + batch))
+                if proxy.injected.total() >= faults:
+                    break
             proxy.calm()
             return proxy.injected
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no sig
 def test_on_sqlite(tmp_path: Path, driver: str) -> None:
     """A file that several programs in a row have died over."""
     file = f"{tmp_path}/bank.db"
-    result = killed_clients(f"sqlite+{driver}:///{file}", f"sqlite:///{file}", Stack(driver, None), kills=4, seed=1)
+    result = killed_clients(f"sqlite+{driver}:///{file}", f"sqlite:///{file}", Stack(driver, None), kills=2, seed=1)
 
     assert (True, True) == (result.is_clean, result.done > 0), result
 
@@ -27,6 +27,6 @@ def test_on_sqlite(tmp_path: Path, driver: str) -> None:
 def test_on_postgresql(server: Server, driver: str) -> None:
     """The server may be in the middle of the COMMIT of a client that is dead."""
     url = server.url.replace("psycopg", driver)
-    result = killed_clients(url, server.url, Stack(driver, None), kills=4, seed=1)
+    result = killed_clients(url, server.url, Stack(driver, None), kills=2, seed=1)
 
     assert (True, True) == (result.is_clean, result.done > 0), result

@@ -1,0 +1,150 @@
+"""The long run: `python -m tests.faults --faults 5000` breaks things that often and tells what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from sqlalchemy import NullPool, create_engine
+
+from hermetic import AsyncDatabase
+
+from .bank import open_bank
+from .cancelling import APPLICATION, WAYS, after_every_step, at_every_suspension
+from .clients import killed_clients
+from .copied import FORMS
+from .crowd import async_crowd, sync_crowd
+from .report import Report
+from .scenarios import (
+    Result,
+    as_copied,
+    boundaries,
+    broken_commits,
+    storm,
+    through_hermetic,
+    upheaval,
+    upheavals,
+)
+from .server import Server, postgres
+from .tellers import STACKS, Stack
+
+BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->"
+BOUNDARIES = 1700
+"""How many faults the bytes of the COMMIT are: all of them on every stack, however long the run."""
+
+
+class Run:
+    """One run of everything, so long that about so many faults are injected."""
+
+    def __init__(self, server: Server, faults: int, seed: int) -> None:
+        self.report = Report()
+        self._server = server
+        self._share = max(faults - BOUNDARIES, 900) / 3300
+        self._seed = seed
+
+    def all(self) -> Report:
+        for stack in STACKS:
+            self._note(
+                broken_commits(self._server, through_hermetic(stack), list(boundaries(stack.driver)), self._seed)
+            )
+            self._note(storm(self._server, through_hermetic(stack), self._of(150), self._seed))
+        for kind in upheavals(self._server):
+            for stack in (STACKS[2], STACKS[5], STACKS[7]):
+                times = self._of(40 if kind == "pg_terminate_backend" else 14)
+                self._note(upheaval(self._server, through_hermetic(stack), kind, times, self._seed))
+        self._clients()
+        self._cancellations()
+        self._crowds()
+        for form in FORMS:
+            self._note_copied(broken_commits(self._server, as_copied(form), list(boundaries("psycopg")), self._seed))
+            self._note_copied(storm(self._server, as_copied(form), self._of(150), self._seed))
+            self._note_copied(upheaval(self._server, as_copied(form), "pg_terminate_backend", self._of(40), self._seed))
+        return self.report
+
+    def _clients(self) -> None:
+        for driver in ("psycopg", "asyncpg"):
+            url = self._server.url.replace("psycopg", driver)
+            self._note(killed_clients(url, self._server.url, Stack(driver, None), self._of(60), self._seed))
+        for driver in ("pysqlite", "aiosqlite"):
+            with tempfile.TemporaryDirectory() as folder:
+                url = f"sqlite+{driver}:///{folder}/bank.db"
+                plain = f"sqlite:///{folder}/bank.db"
+                self._note(killed_clients(url, plain, Stack(driver, None), self._of(60), self._seed))
+
+    def _cancellations(self) -> None:
+        for driver in ("psycopg", "asyncpg"):
+            asyncio.run(self._cancel(self._server.url.replace("psycopg", driver)))
+
+    async def _cancel(self, url: str) -> None:
+        await asyncio.to_thread(self._open)
+        async with AsyncDatabase(url, application_name=APPLICATION) as db:
+            for way in WAYS:
+                endings = self.report.cancelled.setdefault(way, [])
+                endings += await at_every_suspension(db, self._server, way)
+                endings += await after_every_step(db, self._server, way, stride=max(1, round(5 / self._share)))
+                _say(f"{url.partition(':')[0]}, {way}: {len(endings)} points")
+
+    def _crowds(self) -> None:
+        self._open()
+        crowd = asyncio.run(async_crowd(self._server.url.replace("psycopg", "asyncpg"), 10_000))
+        self.report.crowds["10,000 tasks, asyncpg"] = crowd
+        _say(str(crowd))
+        self._open()
+        self.report.crowds["200 threads, psycopg"] = sync_crowd(self._server.url, 10_000, 200)
+        _say(str(self.report.crowds["200 threads, psycopg"]))
+
+    def _open(self) -> None:
+        open_bank(create_engine(self._server.url, poolclass=NullPool))
+
+    def _of(self, count: int) -> int:
+        return max(1, round(count * self._share))
+
+    def _note(self, result: Result) -> None:
+        self.report.bank.append(result)
+        _say(f"{result.scenario}, {result.stack}: {result.faults.total()} faults, {_verdict(result)}")
+
+    def _note_copied(self, result: Result) -> None:
+        self.report.copied.append(result)
+        _say(f"as copied, {result.scenario}, {result.stack}: {result.faults.total()} faults, {_verdict(result)}")
+
+
+def _verdict(result: Result) -> str:
+    return "nothing lost, nothing doubled" if result.is_clean else f"{result.before} {result.after}"
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {sentence}\n")
+    sys.stdout.flush()
+
+
+def write_into(page: Path, tables: str) -> None:
+    """Put the tables between the page's marks."""
+    text = page.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
+
+
+def main() -> int:
+    """Run, print the tables, write them where it is asked for; 1 when anything was lost, doubled or left behind."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--faults", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", type=Path, help="a page with the marks between which the tables stand")
+    given = parser.parse_args()
+    logging.disable(logging.CRITICAL)  # drivers and pools tell of each connection that was broken
+    with postgres() as server:
+        report = Run(server, given.faults, given.seed).all()
+    sys.stdout.write(f"\n{report.markdown()}")
+    if given.write is not None:
+        write_into(given.write, report.markdown())
+    return 0 if report.is_clean() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
