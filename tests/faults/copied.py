@@ -6,6 +6,7 @@ recommended; what it lacks is in no engine's settings.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -84,6 +85,9 @@ class CopiedTellers:
 
     async def do(self, orders: Iterable[Order]) -> None:
         """Do all of them, a few at a time."""
+        await asyncio.to_thread(self._do, orders)
+
+    def _do(self, orders: Iterable[Order]) -> None:
         with ThreadPoolExecutor(TELLERS) as threads:
             list(threads.map(self._serve, orders))
 
