@@ -162,12 +162,12 @@ async def _played(name: str, bank: Bank, server: Server, work: Callable[[Bank], 
     """Open the bank, let the scenario work, settle what is unknown, audit before and after, past every proxy."""
     engine = create_engine(server.url, poolclass=NullPool)
     try:
-        open_bank(engine)
+        await asyncio.to_thread(open_bank, engine)
         faults = Counter(await work(bank))
         told, unknown = bank.told, len(bank.told.unknown)
-        before = audit(engine, told)
+        before = await asyncio.to_thread(audit, engine, told)
         await bank.settle()
-        after = audit(engine, told)
+        after = await asyncio.to_thread(audit, engine, told)
         return Result(name, str(bank.stack), faults, len(told.done), len(told.failed), unknown, before, after)
     finally:
         await bank.dispose()
