@@ -59,7 +59,9 @@ def _banks(results: list[Result], by: str) -> str:
     """One row for each scenario, all drivers and levels of it together; as copied, one for each form."""
     groups: dict[str, list[Result]] = {}
     for result in results:
-        groups.setdefault(result.scenario if by == "Hermetic" else result.stack.removesuffix(", default"), []).append(result)
+        groups.setdefault(result.scenario if by == "Hermetic" else result.stack.removesuffix(", default"), []).append(
+            result
+        )
     head = [
         f"the bank, {by}",
         "faults",

@@ -16,7 +16,7 @@ from .bank import Audit, audit, open_bank, orders
 from .copied import CopiedTellers
 from .proxy import MANNERS, Break, Manner, Proxy
 from .server import Server
-from .tellers import Stack, Tellers, address
+from .tellers import Stack, Tellers, TellersWithoutKeys, address
 
 COMMIT_BYTES = {"psycopg": 12, "psycopg_async": 12, "asyncpg": 13}
 """The length of a driver's COMMIT as a message of the wire."""
@@ -39,6 +39,11 @@ Hire = Callable[[Proxy], Bank]
 def through_hermetic(stack: Stack) -> Hire:
     """Tellers that work through Hermetic."""
     return lambda proxy: Tellers(address(stack.driver, proxy.port), stack, BACKENDS)
+
+
+def without_keys(stack: Stack) -> Hire:
+    """Tellers that use Hermetic's begin() alone."""
+    return lambda proxy: TellersWithoutKeys(address(stack.driver, proxy.port), stack, BACKENDS)
 
 
 def as_copied(form: str) -> Hire:

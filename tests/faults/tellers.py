@@ -87,7 +87,7 @@ class Tellers:
         for order in waiting:
             self._note(order)
             try:
-                number = await self.db.run(_transfer, order, self.stack.lock, **self._how(order))
+                number = await self._transfer(order)
             except Exception as error:
                 self._write_down(order, error)
             else:
@@ -96,11 +96,19 @@ class Tellers:
     def _serve(self, order: Order) -> None:
         self._note(order)
         try:
-            number = self.db.run(transfer, order, self.stack.lock, **self._how(order))
+            number = self._transfer_now(order)
         except Exception as error:
             self._write_down(order, error)
         else:
             self.told.acknowledge(order, number)
+
+    async def _transfer(self, order: Order) -> int:
+        number: int = await self.db.run(_transferred, order, self.stack.lock, **self._how(order))
+        return number
+
+    def _transfer_now(self, order: Order) -> int:
+        number: int = self.db.run(transfer, order, self.stack.lock, **self._how(order))
+        return number
 
     def _how(self, order: Order) -> dict[str, Any]:
         """Any: arguments of run()."""
@@ -113,5 +121,20 @@ class Tellers:
             self.told.failed[order.key] = error
 
 
-async def _transfer(session: AsyncSession, order: Order, lock: bool) -> int:
+async def _transferred(session: AsyncSession, order: Order, lock: bool) -> int:
     return await session.run_sync(transfer, order, lock)
+
+
+class TellersWithoutKeys(Tellers):
+    """Tellers that use begin() alone: what is unknown stays unknown, and nothing is tried again."""
+
+    async def settle(self) -> None:
+        """There is no key to ask by."""
+
+    async def _transfer(self, order: Order) -> int:
+        async with self.db.begin(isolation_level=self.stack.isolation_level) as session:
+            return await _transferred(session, order, self.stack.lock)
+
+    def _transfer_now(self, order: Order) -> int:
+        with self.db.begin(isolation_level=self.stack.isolation_level) as session:
+            return transfer(session, order, self.stack.lock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .copied import FORMS
-from .scenarios import Result, as_copied, boundaries, broken_commits, storm, through_hermetic, upheaval
+from .scenarios import Result, as_copied, boundaries, broken_commits, storm, through_hermetic, upheaval, without_keys
 from .server import Server
 from .tellers import Stack
 
@@ -39,6 +39,15 @@ def test_a_commit_that_breaks_at_its_boundaries(server: Server, stack: Stack) ->
 
     assert nothing_is_wrong(result)
     assert len(breaks) == result.faults.total()
+
+
+@each_stack
+def test_what_is_told_of_a_commit_that_broke(server: Server, stack: Stack) -> None:
+    """Without a key too: done is done, failed is not done, and OutcomeUnknown is said of all that may be either."""
+    breaks = list(boundaries(stack.driver, step=6, manners=("reset", "orphan", "late")))
+    result = broken_commits(server, without_keys(stack), breaks, seed=4)
+
+    assert (True, True) == (result.is_clean, result.unknown >= len(breaks) // 2), result
 
 
 @pytest.mark.parametrize("kind", ["pg_terminate_backend", "kill -9 of a backend"])
