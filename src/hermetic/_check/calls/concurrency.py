@@ -16,6 +16,7 @@ from ..._lifecycle.records import (
     Refreshed,
     RolledBack,
     SessionClosed,
+    SessionNested,
     SessionOpened,
     SessionRecord,
     SessionShared,
@@ -233,7 +234,7 @@ def sessions_used(before: Entry | None, state: State, value: Value) -> frozenset
 
 
 def _is_use(record: SessionRecord) -> bool:
-    return not isinstance(record, (SessionShared, TasksStarted))
+    return not isinstance(record, (SessionNested, SessionShared, TasksStarted))
 
 
 def executor_method(flow: Flow, bound: Bound, call: Call, state: State) -> Value:
