@@ -31,6 +31,8 @@ class Lender(Protocol[S_co]):
 
     def room(self, owner: object = None) -> Room: ...
     def lend(self, kind: Kind, opened: Site, room: Room) -> Lent[S_co]: ...
+    def begin(self) -> Any: ...  # Any: a block of either kind
+    def read(self) -> Any: ...  # Any: a block of either kind
     def dispose(self) -> Any: ...  # Any: awaited or not, as the work is
     def run(self, work: Any, /, *args: Any, **kwargs: Any) -> Any: ...  # Any: awaited or not, as the work is
 

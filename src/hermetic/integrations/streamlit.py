@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from types import CodeType, TracebackType
+from types import CodeType
 from typing import Any, Generic, TypeVar, cast, overload
 
 import streamlit as st
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from .._scopes.sessions import ScopeSession
 from .._scopes.sync import Database
+from ._jobs import EndingBlock
 
 S = TypeVar("S", bound=Session)
 
@@ -31,34 +32,16 @@ class Host(Generic[S]):
         the user touches the page while the script runs, Streamlit breaks it off at the next command; then nothing of the
         unit is kept.
         """
-        return Unit(self.db.begin(isolation_level=isolation_level))
+        return EndingBlock(self.db.begin(isolation_level=isolation_level), is_asked_for)
 
     def read(self) -> AbstractContextManager[S]:
         """A block that reads, and in which every write is refused, as `Database.read` gives."""
         return self.db.read()
 
 
-class Unit(Generic[S]):
-    """The block of a unit of work in a script."""
-
-    __slots__ = ("_block",)
-
-    def __init__(self, block: AbstractContextManager[S]) -> None:
-        self._block = block
-
-    def __enter__(self) -> S:
-        return self._block.__enter__()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        if error is not None and is_asked_for(trace):
-            return self._block.__exit__(None, None, None)
-        return self._block.__exit__(kind, error, trace)
-
-
-def is_asked_for(trace: TracebackType | None) -> bool:
+def is_asked_for(error: BaseException) -> bool:
     """Whether an exception comes out of a command that ends the script, and not from an interruption or an error."""
+    trace = error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code in _ENDING:
             return True
