@@ -31,6 +31,20 @@ db = Database("sqlite:///shop.db")
 async_db = AsyncDatabase("sqlite+aiosqlite:///shop.db")
 """
 
+API = """
+from fastapi import FastAPI
+from shop import db, Order
+
+app = FastAPI()
+
+
+@app.post("/orders/{order_id}/follow-up")
+def follow_up(order_id: int) -> None:
+    with db.begin() as session:
+        order = session.get_one(Order, order_id)
+        order.status += ", asked again"  # a rival's commit in between is an error, never overwritten
+"""
+
 RIGHT = """
 
 def pay(order_id: int) -> str:
@@ -70,6 +84,7 @@ async def async_buyer(order_id: int) -> int:
 def slugs(folder: Path, source: str) -> list[str]:
     folder.mkdir()
     (folder / "shop.py").write_text(SHOP + source, encoding="utf-8")
+    (folder / "api.py").write_text(API, encoding="utf-8")
     return [finding.slug for finding in checked(folder, None).findings]
 
 

@@ -56,6 +56,7 @@ def take(product_id: int, quantity: int) -> str:
 - The database computes: `product.stock = Product.stock - 1`, or an `update()` as above.
 - The model has a `version_id_col`: the second writer gets a `StaleDataError`, and may try again.
 - REPEATABLE READ (PostgreSQL) or SERIALIZABLE: the second writer gets an error. On MySQL only SERIALIZABLE does.
+  A Hermetic `Database` has the first where it helps, and on SQLite one writer at a time.
 - A lock by name (`pg_advisory_xact_lock`, one of the program's own, one in Redis) is held until after the commit.
 - The transaction claims something by an UPDATE first (a lease, a fence): it has a row of its own locked since.
 - Only one process ever writes the row: a tool for one user, a migration, one scheduler.

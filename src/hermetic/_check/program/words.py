@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 _PATTERNS = {
     "postgresql": re.compile(r"postgresql|psycopg|asyncpg"),
-    "strict": re.compile(r"""isolation_level\s*["']?\s*[=:]\s*["'](SERIALIZABLE|REPEATABLE READ)""", re.IGNORECASE),
+    "strict": re.compile(
+        r"""isolation_level\s*["']?\s*[=:]\s*["'](SERIALIZABLE|REPEATABLE READ)|from hermetic import [^\n]*Database""",
+        re.IGNORECASE,
+    ),
     "servers": re.compile(
         r"^[ \t]*(?:from|import)\s+(?:fastapi|starlette|flask|litestar|aiohttp\.web|sanic|quart|bottle|tornado|django|celery|dramatiq|rq"
         r"|arq|huey|taskiq|faststream|grpc|strawberry|fastmcp|mcp|streamlit|gradio|aio_pika|confluent_kafka|aiokafka)\b",
