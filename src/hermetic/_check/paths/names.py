@@ -17,7 +17,7 @@ from .evaluate import evaluate
 from .flow import Flow
 from .outcomes import Raised
 from .state import State
-from .values import NONE, UNKNOWN, Attr, Bound, Closure, Engine, Ext, Query, Ref, Sess, Stmt, Value
+from .values import NONE, UNKNOWN, Attr, Bound, Closure, Engine, Ext, Maker, Query, Ref, Sess, Stmt, Value
 
 if TYPE_CHECKING:
     from ..analyzer import Analyzer
@@ -133,7 +133,8 @@ class Names:
         return found
 
     def _set_by_functions(self, definition: Global, state: State) -> Value | None:
-        """What the functions that declare a name `global` put there."""
+        """What the functions that declare a name `global` put there: rather sessions and engines than what stands in for them."""
+        first: Value | None = None
         for function in definition.module.functions:
             if definition.name not in self.analyzer.shape(function).global_names:
                 continue
@@ -141,11 +142,12 @@ class Names:
                 match node:
                     case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == definition.name:
                         found = self.static(definition.module, value, state)
-                        if found not in {UNKNOWN, NONE}:
+                        if isinstance(found, Sess | Maker | Engine):
                             return found
+                        first = found if first is None and found not in {UNKNOWN, NONE} else first
                     case _:
                         continue
-        return None
+        return first
 
     def static(
         self, module: Module, node: ast.expr, state: State | None = None, around: Mapping[str, Value] | None = None
