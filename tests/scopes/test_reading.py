@@ -64,8 +64,9 @@ async def test_the_session_takes_no_work(db: Twin, way: str) -> None:
 async def test_statements_that_write_are_refused(db: Twin, statement: object) -> None:
     """Bulk statements of the ORM and of Core."""
     async with db.read() as session:
-        with pytest.raises(ReadOnly, match="a statement that writes"):
-            await session.execute(statement)
+        for way in (session.execute, session.scalars, session.scalar):
+            with pytest.raises(ReadOnly, match="a statement that writes"):
+                await way(statement)
 
 
 async def test_the_database_refuses_what_nobody_can_read(db: Twin) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import insert
 
 from hermetic.errors import ScopeClosed, UnsavedChanges
 from hermetic.scopes import Unloaded
@@ -58,6 +59,15 @@ async def test_unsaved_changes_keep_the_connection(db: Twin) -> None:
 
     async with db.read() as session:
         assert 36 == (await session.get(Order, 1)).total
+
+
+async def test_a_statement_that_wrote_keeps_the_connection(db: Twin) -> None:
+    """However it was sent."""
+    async with db.begin() as session:
+        await session.scalars(insert(Tag).values(label="new").returning(Tag.id))
+        with pytest.raises(UnsavedChanges):
+            async with session.released():
+                pass
 
 
 async def test_the_session_waits_too(db: Twin) -> None:

@@ -190,6 +190,8 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
             scope.refuse_blocking(f"{name}()")
         if scope.left_s:
             scope.check_idle()
+        if asks and args and not getattr(args[0], "is_select", True):
+            _note_writing(scope, args[0])
         if scope.refuses_writes:
             learn_classes(args)
         before, scope.holder = scope.holder, me
@@ -219,6 +221,13 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
     return call
 
 
+def _note_writing(scope: Scope, statement: Any) -> None:
+    """What is no SELECT may write; INSERT, UPDATE and DELETE do. Any: of whatever kind."""
+    if getattr(statement, "is_dml", False):
+        scope.check_writable("a statement that writes was sent")
+    scope.wrote = True
+
+
 def _execute(plain: Method, guarded: Method, may_wait: Callable[[], bool]) -> Method:
     """`execute`, through which lazy loads come as well: after the end, or where asyncio cannot wait, they are refused."""
 
@@ -229,10 +238,6 @@ def _execute(plain: Method, guarded: Method, may_wait: Callable[[], bool]) -> Me
             return _answered(self, refuse_when_closed, plain, statement, *args, **kwargs)
         if not may_wait():
             return _answered(self, refuse_hidden_io, plain, statement, *args, **kwargs)
-        if not getattr(statement, "is_select", True):
-            if getattr(statement, "is_dml", False):
-                scope.check_writable("a statement that writes was sent")
-            scope.wrote = True
         return guarded(self, statement, *args, **kwargs)
 
     return execute
