@@ -170,6 +170,13 @@ class Scope:
                 f"{here()}: {what} in a read scope ({self.told}).\n  Open it with begin() if it is to write."
             )
 
+    def check_use(self, what: str, me: object) -> None:
+        """Raise what speaks against using the session now, from this thread."""
+        self.check_open(what)
+        if self.barred is not None and self.barred == me:
+            self.refuse_blocking(what)
+        self.check_idle()
+
     def check_idle(self) -> None:
         """Raise IdledTooLong when the transaction stood open and idle for longer than it may."""
         if self.idle_limit_s is None or not self.left_s:

@@ -184,12 +184,8 @@ def _guarded(name: str, method: Method, who: Callable[[], object]) -> Method:
         scope, me = self.scope, who()
         if scope.holder is not None and scope.holder != me:
             scope.refuse_second()
-        if scope.outcome != "open" or scope.is_released:
-            scope.check_open(f"{name}()")
-        if scope.barred is not None and scope.barred == me:
-            scope.refuse_blocking(f"{name}()")
-        if scope.left_s:
-            scope.check_idle()
+        if scope.outcome != "open" or scope.is_released or scope.barred is not None or scope.left_s:
+            scope.check_use(f"{name}()", me)
         if asks and args and not getattr(args[0], "is_select", True):
             _note_writing(scope, args[0])
         if scope.refuses_writes:
