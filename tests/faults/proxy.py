@@ -55,6 +55,7 @@ class Proxy:
         self._armed: list[Break] = []
         self._draw: Callable[[], Break | None] = lambda: None
         self.injected: Counter[str] = Counter()
+        self.is_frozen = threading.Event()
         self.port = 0
 
     def __enter__(self) -> Proxy:
@@ -81,6 +82,10 @@ class Proxy:
     def storm(self, draw: Callable[[], Break | None]) -> None:
         """Give each connection from now on what is drawn for it."""
         self._draw = draw
+
+    def freeze(self) -> None:
+        """Carry nothing any more, on any connection, and close none: the network is silent from now on."""
+        self.is_frozen.set()
 
     def calm(self) -> None:
         """Break nothing any more; connections that were to break later are cut now."""
@@ -113,7 +118,7 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        line = Line(writer, server_writer, self._draw(), self._armed, self.injected, self._silence_s)
+        line = Line(writer, server_writer, self._draw(), self._armed, self.injected, self._silence_s, self.is_frozen)
         self._lines.add(line)
         try:
             await asyncio.gather(line.carry_up(reader), line.carry_down(server_reader))
@@ -137,6 +142,7 @@ class Line:
         armed: list[Break],
         injected: Counter[str],
         silence_s: float,
+        is_frozen: threading.Event,
     ) -> None:
         self._client = client
         self._server = server
@@ -144,6 +150,7 @@ class Line:
         self._armed = armed
         self._injected = injected
         self._silence_s = silence_s
+        self._is_frozen = is_frozen
         self._talk = Talk()
         self._passed: Counter[Where] = Counter()
         self._answer: Break | None = None
@@ -199,6 +206,9 @@ class Line:
 
     async def _pass(self, message: bytes, chosen: Break | None, to: asyncio.StreamWriter, way: Where) -> None:
         """Pass a message on, or as much of it as is to pass."""
+        if self._is_frozen.is_set():
+            self._injected["sent: silence"] += 1
+            await asyncio.get_running_loop().create_future()
         if chosen is None and self._drawn is not None and self._drawn.where == way:
             left = self._drawn.after - self._passed[way]
             if left < len(message):

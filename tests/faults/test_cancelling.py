@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 
 import pytest
@@ -157,5 +157,31 @@ def test_a_network_that_is_silent(server: Server, driver: str, way: Way, monkeyp
                 await struck(unit(db), way, lambda: bool(proxy.injected))
 
                 assert ([True], 0) == (["may be kept or not" in each for each in told], db.engine.pool.checkedout())
+
+    asyncio.run(whole())
+
+
+@pytest.mark.parametrize("in_savepoint", [False, True])
+def test_a_network_that_falls_silent(server: Server, in_savepoint: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is cancelled there does not wait for ever to undo what was done: the connection is thrown away.
+
+    psycopg as well, after ten seconds that are its own.
+    """
+    monkeypatch.setattr(shield, "PATIENCE_S", 0.3)
+
+    async def ask(db: AsyncDatabase, proxy: Proxy) -> None:
+        async with db.begin() as session:
+            await session.execute(text("SELECT 1"))
+            async with db.begin() if in_savepoint else nullcontext():
+                await session.execute(text("SELECT 2"))
+                proxy.freeze()
+                await asyncio.sleep(3600)
+
+    async def whole() -> None:
+        with Proxy(server.socket) as proxy:
+            async with bank(server, address("asyncpg", proxy.port)) as db:
+                await struck(ask(db, proxy), "task.cancel()", proxy.is_frozen.is_set)
+
+                assert 0 == db.engine.pool.checkedout()
 
     asyncio.run(whole())

@@ -23,7 +23,7 @@ from .once import LEDGER, check_key, claim, done, record
 from .replicas import Replicas
 from .scope import Kind, Scope, caller, here
 from .sessions import AsyncScopeSession, async_class
-from .shield import CancelledOnce, to_the_end
+from .shield import CancelledOnce, to_the_end, while_patient
 from .tables import make_table
 
 S = TypeVar("S", bound=AsyncSession)
@@ -274,7 +274,8 @@ class AsyncBlock(Generic[S]):
         while scope.task is not None and time.monotonic() < deadline:
             await asyncio.sleep(LOOK_S)
         scope.task = None
-        await self._session.run_sync(_ended, error)
+        ended = self._session.run_sync(_ended, error)
+        await (ended if error is None else while_patient(ended))
 
 
 def _ended(session: Session, error: BaseException | None) -> None:
@@ -342,7 +343,7 @@ class AsyncSavepoint(Generic[S]):
         """Back to the savepoint; a connection that is gone took it along."""
         del self._scope.hooks[self._hooks :]
         with suppress(SQLAlchemyError):
-            await to_the_end(self._transaction.rollback())
+            await to_the_end(while_patient(self._transaction.rollback()))
 
 
 class AsyncReading(Generic[S]):

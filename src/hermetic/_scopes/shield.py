@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Coroutine, Generator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -39,6 +40,13 @@ async def to_the_end(work: Awaitable[T]) -> T:
     if failure is not None:
         raise cancelled from failure
     raise cancelled
+
+
+async def while_patient(work: Awaitable[object]) -> None:
+    """Await what undoes something, and give it up when patience is at an end: a connection that is closed undoes it too."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            await work
 
 
 class CancelledOnce(Generic[T]):
