@@ -74,7 +74,10 @@ def test_at_every_point_of_a_unit(server: Server, driver: str, way: Way) -> None
 
     async def whole() -> None:
         async with bank(server, direct(server, driver)) as db:
-            endings = [*await at_every_suspension(db, server, way), *await after_every_step(db, server, way, stride=200)]
+            endings = [
+                *await at_every_suspension(db, server, way),
+                *await after_every_step(db, server, way, stride=200),
+            ]
 
             assert [] == [each for each in endings if not each.is_right]
             assert len(endings) > 8
