@@ -249,13 +249,15 @@ class AsyncBlock(Generic[S]):
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         scope, session = self._scope, self._session.sync_session
+        if self.is_idle:
+            scope.close("committed" if error is None else "rolled back")
+            self._database.home.leave(scope, self._room)
+            self._database.home.kept.keep(session)
+            return
         scope.ending = True
         cancelled: asyncio.CancelledError | None = None
         try:
-            if self.is_idle:
-                _ended(session, error)  # hermetic: allow[blocking-session] nothing was begun, so nothing is sent
-            else:
-                await to_the_end(self._end(error))
+            await to_the_end(self._end(error))
         except asyncio.CancelledError as told:
             cancelled = told
         finally:

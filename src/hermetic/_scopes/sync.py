@@ -233,7 +233,8 @@ class Block(Generic[S]):
     @property
     def is_idle(self) -> bool:
         """Whether its end has nothing to do that takes time."""
-        return is_idle(self._scope, self._session) and not self._scope.hooks
+        scope = self._scope
+        return is_idle(scope, self._session) and not scope.hooks and scope.holder is None
 
     def widen(self) -> None:
         """Make a read scope in which nothing has happened yet a unit of work."""
@@ -255,6 +256,11 @@ class Block(Generic[S]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         scope, session = self._scope, self._session
+        if self.is_idle:
+            scope.close("committed" if error is None else "rolled back")
+            self._database.home.leave(scope, self._room)
+            self._database.home.kept.keep(session)
+            return
         wait_until_left(scope, get_ident())
         scope.ending = True
         try:

@@ -23,7 +23,7 @@ class Visit(Generic[S]):
 
     def __init__(self, db: Lender[S], opened: Callable[[], Site], owner: object = None) -> None:
         self._db = db
-        self._room = db.room(owner)
+        self._room = None if owner is None else db.room(owner)
         self._opened = opened
         self._after: list[tuple[Work, tuple[Any, ...], dict[str, Any]]] = []
         self._block: Lent[S] | None = None
@@ -53,6 +53,8 @@ class Visit(Generic[S]):
                 f"{here()}: a session of the request was asked for when its response had started.\n"
                 f"  Open a scope of its own for this work: with db.{kind}() as session:"
             )
+        if self._room is None:
+            self._room = self._db.room()
         block = self._block = self._db.lend(kind, self._opened(), self._room)
         self._kind = kind
         self._session = block.enter()
