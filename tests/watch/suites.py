@@ -42,11 +42,6 @@ QUIET = ("-p", "no:cacheprovider", "-p", "no:sugar", "-o", "junit_family=xunit1"
 
 DATABASES = "pytest-databases[postgres,oracle,cockroachdb,bigquery,spanner]"
 
-SERVERLESS = (
-    "not (asyncmy or asyncpg or psycopg_async or psycopg_sync or oracledb_sync or oracledb_async or spanner or duckdb "
-    "or mssql_sync or mssql_async or cockroachdb_sync or cockroachdb_async)"
-)
-
 SUITES = (
     Suite(
         "advanced-alchemy",
@@ -69,7 +64,7 @@ SUITES = (
             *("asyncmy", "asyncpg", "psycopg[binary]", "sanic-testing", "sqlmodel", "time-machine", "typer", DATABASES),
         ),
         extras="argon2,cli,cryptography,dogpile,fsspec,nanoid,obstore,passlib,pwdlib,pyotp,uuid",
-        tests=("tests/unit", "tests/integration", "-m", SERVERLESS),
+        tests=("tests/unit", "tests/integration", "-m", "unit or sqlite or aiosqlite or mock_sync or mock_async"),
     ),
     Suite("alembic", "1.20.1", NEW, ("black", "tzdata", "zimports")),
     Suite("fastapi-users-db-sqlalchemy", "7.0.0", OLD, ("aiosqlite", "asgi-lifespan", "httpx", "pytest-asyncio")),
