@@ -7,7 +7,8 @@ import gc
 from types import ModuleType
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.pool import Pool, SingletonThreadPool, StaticPool
 
 from hermetic._watch import Watch
 from hermetic._watch.sqlalchemy.engines import CONNECTS
@@ -77,6 +78,18 @@ def test_a_connection_that_is_closed(shop: ModuleType, watch: Watch, work: objec
     assert callable(work)
     work(shop)
     gc.collect()
+
+    assert [] == told(watch)
+
+
+@pytest.mark.parametrize("pool", [SingletonThreadPool, StaticPool])
+def test_one_connection_for_all_is_not_missed(watch: Watch, pool: type[Pool]) -> None:
+    """Whoever drops such a connection drops what others hold as well: nobody is accused."""
+    engine = create_engine("sqlite://", poolclass=pool)
+    with engine.connect():
+        engine.connect().execute(text("select 1"))
+    gc.collect()
+    engine.dispose()
 
     assert [] == told(watch)
 

@@ -58,7 +58,8 @@ rows leave it.
 - A cancellation is followed only from the `yield` of an asynchronous generator, not from every `await`.
 - Connections taken from an engine are followed only when they are opened in the same function.
 - While a program runs, a session that was dropped in its transaction, and a connection that was dropped without being
-  closed, are told when the garbage collector finds them, which may be late.
+  closed, are told when the garbage collector finds them, which may be late. A connection that its pool gives to all of a
+  thread or program (`SingletonThreadPool`, `StaticPool`) is not told.
 
 ## Sources
 - SQLAlchemy, error code `3o7r`: QueuePool limit of size x overflow y reached, connection timed out.

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import SessionTransaction
-from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection, SingletonThreadPool, StaticPool
 
 from ..lives import EngineSeen, Held
 from ..notes import add, note_of
@@ -26,6 +26,9 @@ from .hooks import Hooks, Means
 
 BUILT_AGAIN = {True: 2, False: 3}
 """So many engines of one line, none of them disposed, are too many: within requests, and elsewhere."""
+
+SHARING = (SingletonThreadPool, StaticPool)
+"""The pools that give one connection to all of a thread or program: who dropped it cannot be told, and it is not missed."""
 
 HIGHEST = 20
 """So many frames above the pool are looked at for the session that takes a connection."""
@@ -142,7 +145,8 @@ class EngineHooks(Hooks):
         held = Held(next(self._numbers), weakref.ref(pool), perf_counter_ns(), request=REQUEST.get())
         if not is_for_session(sys._getframe(1)):
             held.site = self.observer.sites.here()
-            held.fairy = weakref.ref(fairy, partial(self.dropped, held.number))
+            if not isinstance(pool, SHARING):
+                held.fairy = weakref.ref(fairy, partial(self.dropped, held.number))
         before = vars(record).get(MARK)
         if isinstance(before, Held):
             # A StaticPool gives its one connection to several at a time; the latest counts.
