@@ -179,11 +179,11 @@ def test_long_transaction(tmp_path: Path) -> None:
                 session.execute(text("SELECT 1"))
             session.scope.left_s = time.monotonic()
         with db.begin() as session:
-            session.scalar(text("SELECT 1"))
+            session.scalar(select(1))
             with session.released():
                 pass
 
-            assert 1 == session.scalar(text("SELECT 1"))
+            assert 1 == session.scalar(select(1))
 
 
 async def test_blind_retry(db: Twin) -> None:

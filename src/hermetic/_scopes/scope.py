@@ -259,7 +259,7 @@ class Scope:
         if not (self.wrote or self.is_changed(session) or session.in_nested_transaction()):
             return
         raise UnsavedChanges(
-            f"{here()}: the connection of {self.told} cannot be released: its transaction has work in it.\n"
+            f"{here()}: the connection of {self.told} cannot be released: its transaction has work in it, or may have by text().\n"
             f"  End this scope first, do the outside work, and write its result in a scope of its own."
         )
 
