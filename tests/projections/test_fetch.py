@@ -11,7 +11,7 @@ from sqlalchemy import Select, select, text, union_all
 from sqlalchemy.orm import Session, aliased, joinedload, with_loader_criteria
 
 from hermetic import fetch
-from hermetic._projections.declared import READY
+from hermetic._projections.ready import READY
 from hermetic.errors import BadProjection
 
 from .bazaar import Address, Animal, Customer, Dog, Item, Keeper, Order, State, Tag, Vet
@@ -254,7 +254,7 @@ def test_filter_of_the_statement_holds_below(session: Session) -> None:
 def test_kept_statement_is_prepared_once_and_let_go(session: Session) -> None:
     """A statement that is passed again is prepared no second time, and one that is dropped leaves nothing behind."""
     before = len(READY)
-    statement: Select[tuple[Order]] | None = select(Order)
+    statement: Select[tuple[Order]] | None = select(Order).order_by(Order.id)
     fetch(session, OrderRead, statement)
     fetch(session, OrderRead, statement)
 

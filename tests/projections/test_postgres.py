@@ -12,6 +12,8 @@ from hermetic import fetch, fetch_page, stream
 
 from .bazaar import Item, Order
 from .conftest import Bazaar
+from .test_comparisons import KNOWN_AGAIN
+from .test_comparisons import OrderRead as NumberRead
 from .test_equivalence import Case, cases, compare
 from .test_fetch import BY_ID, STATEMENTS, EverythingRead, OrderRead, through_orm
 
@@ -32,6 +34,20 @@ def test_statement_means_the_same(postgres_bazaar: Bazaar, name: str) -> None:
         expected = through_orm(session, OrderRead, STATEMENTS[name])
 
     assert expected == postgres_bazaar.run(fetch, OrderRead, STATEMENTS[name])
+
+
+@pytest.mark.parametrize("name", KNOWN_AGAIN)
+def test_values_are_those_of_the_call(postgres_bazaar: Bazaar, name: str) -> None:
+    """Statements that differ in their values only share what was prepared, and each has its own answer."""
+    with postgres_bazaar.session() as session:
+        expected = [in_order(through_orm(session, NumberRead, one)) for one in KNOWN_AGAIN[name]]
+
+    assert expected == [in_order(postgres_bazaar.run(fetch, NumberRead, one)) for one in KNOWN_AGAIN[name]]
+
+
+def in_order(found: list[NumberRead]) -> list[NumberRead]:
+    """By their numbers, for the statements have no order."""
+    return sorted(found, key=lambda one: one.number)
 
 
 def test_every_kind_of_attribute(postgres_bazaar: Bazaar) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Coroutine, Hashable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar, overload
-from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Mapper
 
 from .mapped import beside
 from .pages import NumberedPage, Page, cursor_pages, numbered_pages
 from .plan import Plan, make_plan
-from .prepare import Prepared, Selected, Statement, check_statement, prepare, selected_by
+from .prepare import Selected, Statement, prepare, selected_by
 from .reading import REQUIRED, Parameters, read_all, read_first, read_json, read_one
 from .sessions import AnyAsyncSession, AnySession, SyncSession, on
 from .streaming import streamed
@@ -172,17 +171,3 @@ def plan_for(dto: Any, chosen: Selected) -> Plan:
 def kept_plan(dto: Hashable, mapper: Mapper[Any]) -> Plan:
     """The plan, from memory after the first time."""
     return make_plan(dto, mapper)
-
-
-READY: WeakKeyDictionary[Statement, dict[tuple[object, bool | None], Prepared]] = WeakKeyDictionary()
-
-
-def ready(dto: object, statement: Statement, validate: bool | None) -> Prepared:
-    """The statement prepared for a DTO; one that is kept and passed again is prepared once."""
-    check_statement(statement)
-    known = READY.setdefault(statement, {})
-    key = (dto, validate)
-    if key not in known:
-        chosen = selected_by(statement)
-        known[key] = prepare(plan_for(dto, chosen), statement, chosen, validate)
-    return known[key]

@@ -9,11 +9,12 @@ from typing import Any, Generic, TypeVar, overload
 from sqlalchemy import select
 
 from ..errors import BadProjection
-from .declared import Awaited, DeclaredQuery, plan_for, ready
+from .declared import Awaited, DeclaredQuery, plan_for
 from .pages import NumberedPage, Page, cursor_pages, numbered_pages
 from .prepare import Selected, Statement, mapper_of, selected_by
 from .printed import print_plan
 from .reading import REQUIRED, Parameters, read_all, read_json, read_one
+from .ready import ready
 from .sessions import AnyAsyncSession, AnySession, SyncSession, on
 from .streaming import streamed
 
@@ -97,8 +98,8 @@ def fetch(
     Only what the DTO names is selected. A related row comes by a join, a collection by one more query, whatever the
     number of rows. Raises BadProjection when DTO, class and statement do not fit.
     """
-    prepared = ready(dto, statement, validate)
-    return on(session, partial(read_all, prepared=prepared, parameters=parameters))
+    prepared, values = ready(dto, statement, validate, parameters)
+    return on(session, partial(read_all, prepared=prepared, parameters=values))
 
 
 @overload
@@ -152,8 +153,8 @@ def fetch_one(
 
     Raises SQLAlchemy's NoResultFound when there is no row and no default, its MultipleResultsFound when there are two.
     """
-    prepared = ready(dto, statement, validate)
-    return on(session, partial(read_one, prepared=prepared, parameters=parameters, default=default))
+    prepared, values = ready(dto, statement, validate, parameters)
+    return on(session, partial(read_one, prepared=prepared, parameters=values, default=default))
 
 
 @overload
@@ -268,7 +269,8 @@ def stream(
 
     A collection takes one query for each batch. `async for` with an AsyncSession.
     """
-    return streamed(session, ready(dto, statement, validate), parameters, batch_rows)
+    prepared, values = ready(dto, statement, validate, parameters)
+    return streamed(session, prepared, values, batch_rows)
 
 
 @overload
@@ -301,8 +303,8 @@ def fetch_json(
 
     Written by Pydantic, with the aliases, for its own models and what holds them; by msgspec for any other DTO.
     """
-    prepared = ready(dto, statement, validate)
-    return on(session, partial(read_json, prepared=prepared, parameters=parameters))
+    prepared, values = ready(dto, statement, validate, parameters)
+    return on(session, partial(read_json, prepared=prepared, parameters=values))
 
 
 def plan(dto: type[Any], entity: type[Any]) -> str:

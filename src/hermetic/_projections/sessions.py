@@ -25,8 +25,10 @@ def on(session: AnySession, work: Callable[[Session], Result]) -> Result | Corou
 
 def plain(session: AnySession) -> Session | AsyncSession:
     """The session itself, out of its registry. Raises BadProjection for what is none."""
-    actual = session() if isinstance(session, scoped_session | async_scoped_session) else session
-    if not isinstance(actual, Session | AsyncSession):
+    if isinstance(session, (Session, AsyncSession)):
+        return session
+    actual = session() if isinstance(session, (scoped_session, async_scoped_session)) else session
+    if not isinstance(actual, (Session, AsyncSession)):
         raise BadProjection(
             f"The first argument is a session, and this is a {type(actual).__name__}.\n"
             f"  Pass the Session or AsyncSession of your unit of work."
