@@ -17,10 +17,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelAsyncSession
 
 from hermetic import AsyncDatabase, Database
 from hermetic._scopes.engines import Settings, _arguments, _connect_arguments
-from hermetic.errors import BadDatabase, BlockingScope
+from hermetic.errors import BadDatabase, BlockingScope, ScopeNested
+from hermetic.testing import sandbox
 from tests.world import Base, Order, Tag
 
-from .twin import Twin
+from .twin import Twin, TwinBlock
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,38 @@ async def test_an_isolation_level_for_one_unit(db: Twin) -> None:
             levels.append(await session.scalar(text("SHOW transaction_isolation")))
 
     assert ["serializable", "repeatable read"] == levels
+
+
+async def test_a_tenant_for_one_scope(db: Twin) -> None:
+    """begin() and read() take SQLAlchemy's schema_translate_map; the next scope has none, in a sandbox neither."""
+    if db.dialect != "postgresql":
+        pytest.skip("SQLite has no schemas")
+    async with db.begin() as session:
+        await session.execute(text("CREATE SCHEMA IF NOT EXISTS tenant"))
+        await session.execute(text("DROP TABLE IF EXISTS tenant.tags"))
+        await session.execute(text("CREATE TABLE tenant.tags (id SERIAL PRIMARY KEY, label TEXT)"))
+
+    async def both() -> list[list[str]]:
+        async with db.begin(schema_translate_map={None: "tenant"}) as session:
+            session.add(Tag(label="theirs"))
+        async with db.read(schema_translate_map={None: "tenant"}) as session:
+            theirs = list((await session.scalars(select(Tag.label))).all())
+        async with db.read() as session:
+            return [theirs, list((await session.scalars(select(Tag.label))).all())]
+
+    async with sandbox(db.real) if db.is_async else TwinBlock(sandbox(db.real), gives=None):
+        inside = await both()
+
+    assert [[["theirs"], []]] * 2 == [inside, await both()]
+
+
+async def test_a_transaction_that_has_begun_is_told_nothing_more(db: Twin) -> None:
+    """Inside of another scope a level or a tenant is refused, not forgotten."""
+    async with db.begin():
+        with pytest.raises(ScopeNested, match="isolation_level inside of begin"):
+            db.begin(isolation_level="SERIALIZABLE")
+        with pytest.raises(ScopeNested, match="schema_translate_map inside of begin"):
+            db.real.read(schema_translate_map={None: "tenant"})
 
 
 class ShopSession(Session):

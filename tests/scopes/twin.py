@@ -84,8 +84,8 @@ class Twin:
     def begin(self, **how: Any) -> Any:
         return self.real.begin(**how) if self.is_async else TwinBlock(self.real.begin(**how))
 
-    def read(self) -> Any:
-        return self.real.read() if self.is_async else TwinBlock(self.real.read())
+    def read(self, **how: Any) -> Any:
+        return self.real.read(**how) if self.is_async else TwinBlock(self.real.read(**how))
 
     async def run(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         if self.is_async:

@@ -18,7 +18,7 @@ from .._where import Site
 from ..errors import BadDatabase, HooksFailed
 from .ending import LEAVE_S, LOOK_S, abandon, commit, is_idle
 from .engines import How, Settings, async_engine
-from .home import Attempts, Health, Home, Options, Room, level_of
+from .home import Attempts, Health, Home, Options, Room, Schemas, options_of
 from .once import LEDGER, check_key, claim, done, record
 from .replicas import Replicas
 from .scope import Kind, Scope, caller, here
@@ -69,28 +69,32 @@ class AsyncDatabase(Generic[S]):
             copies = [each.sync_engine for each in self._copies]
             self.home.replicas = Replicas(self.engine.sync_engine, copies, settings.replica_lag_s, settings.secret)
 
-    def begin(self, *, isolation_level: str | None = None) -> AbstractAsyncContextManager[S]:
+    def begin(
+        self, *, isolation_level: str | None = None, schema_translate_map: Schemas | None = None
+    ) -> AbstractAsyncContextManager[S]:
         """A unit of work: committed at the end of the block, rolled back when an exception or a cancellation leaves it.
 
         Inside of another one of the same task it is a savepoint of that. Objects stay readable after it, and refuse to be
         changed. The commit is brought to its end even when the task is cancelled during it; a note of the CancelledError
         tells what became of it. Raises as Database.begin does.
         """
+        options = options_of(isolation_level, schema_translate_map)
         around = self.home.around(asyncio.current_task())
         if around is not None:
-            around[0].check_begin_inside()
+            around[0].check_begin_inside(options)
             return AsyncSavepoint(*around)
-        return AsyncBlock(self, "begin", caller(), level_of(isolation_level))
+        return AsyncBlock(self, "begin", caller(), options)
 
-    def read(self) -> AbstractAsyncContextManager[S]:
+    def read(self, *, schema_translate_map: Schemas | None = None) -> AbstractAsyncContextManager[S]:
         """A block that reads, and in which every write is refused: by the session, and by the database where it can.
 
         Inside of another scope it reads with the session of that.
         """
         around = self.home.around(asyncio.current_task())
         if around is not None:
+            around[0].check_read_inside(options_of(None, schema_translate_map))
             return AsyncReading(*around)
-        return AsyncBlock(self, "read", caller(), self.home.read_options)
+        return AsyncBlock(self, "read", caller(), options_of(None, schema_translate_map, self.home.read_options))
 
     async def run(
         self,
@@ -101,6 +105,7 @@ class AsyncDatabase(Generic[S]):
         tries: int = 5,
         first_delay_s: float = 0.05,
         isolation_level: str | None = None,
+        schema_translate_map: Schemas | None = None,
         **kwargs: Any,
     ) -> T:
         """What `await work(session, *args, **kwargs)` gives, in a unit of work that is tried again where that is safe.
@@ -110,7 +115,7 @@ class AsyncDatabase(Generic[S]):
         self.home.refuse_inside(asyncio.current_task(), "run()")
         if once is not None:
             check_key(once)
-        opened, options = caller(), level_of(isolation_level)
+        opened, options = caller(), options_of(isolation_level, schema_translate_map)
         with Attempts(tries, first_delay_s, is_once=once is not None) as attempts:
             while True:
                 try:
@@ -203,7 +208,7 @@ class AsyncDatabase(Generic[S]):
     async def make_table(self, table: Table, opened: Site | None = None) -> None:
         """Make one of the tables that scopes keep their notes in, where it is missing."""
         if table.name not in self._made:
-            async with AsyncBlock(self, "begin", opened or caller(), level_of("AUTOCOMMIT")) as session:
+            async with AsyncBlock(self, "begin", opened or caller(), options_of("AUTOCOMMIT", None)) as session:
                 await session.run_sync(make_table, table)
             self._made.add(table.name)
 

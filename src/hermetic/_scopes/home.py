@@ -28,6 +28,9 @@ S = TypeVar("S")
 Options = Mapping[str, object] | None
 """How the transactions of a scope begin: execution options of their connection."""
 
+Schemas = Mapping[str | None, str | None]
+"""SQLAlchemy's schema_translate_map: which schema stands for which, such as that of a tenant for None."""
+
 MOST_ENGINES_ALIKE = 8
 """So many engines for one address at once are no accident: they are made in a function that is called again and again."""
 
@@ -103,7 +106,8 @@ class Home(Generic[E, S]):
                     f"  Run the work in the context of one: contextvars.copy_context().run(work) in a thread."
                 )
             box = self._boxes[0]
-        scope.box, scope.begins = box, False
+        scope.box, scope.begins = box, True
+        scope.options = {"schema_translate_map": (scope.options or {}).get("schema_translate_map")}
         return box.connection, {**self.session_options, "join_transaction_mode": "create_savepoint"}
 
     def open_box(self, box: object) -> None:
@@ -154,9 +158,11 @@ class Home(Generic[E, S]):
             )
 
 
-def level_of(isolation_level: str | None) -> Options:
-    """How a unit of work begins at an isolation level; at the database's own with no options."""
-    return None if isolation_level is None else {"isolation_level": isolation_level}
+def options_of(isolation_level: str | None, schemas: Schemas | None, others: Options = None) -> Options:
+    """How the transactions of a scope begin: None where nothing is said of it."""
+    told = {"isolation_level": isolation_level, "schema_translate_map": schemas}
+    options = {**(others or {}), **{name: value for name, value in told.items() if value is not None}}
+    return options or None
 
 
 class Attempts:

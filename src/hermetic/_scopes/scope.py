@@ -268,8 +268,17 @@ class Scope:
         """Whether objects of the session wait to be written."""
         return bool(session.new or session.deleted) or any(session.is_modified(each) for each in session.dirty)
 
-    def check_begin_inside(self) -> None:
-        """Raise ScopeNested when a unit of work was begun inside of a read scope."""
+    def check_read_inside(self, options: Mapping[str, object] | None) -> None:
+        """Raise ScopeNested for options of a transaction that has begun already."""
+        if options is not None:
+            raise ScopeNested(
+                f"{here()}: {' and '.join(options)} inside of {self.told}, whose transaction it is.\n"
+                f"  Tell it to the outer scope."
+            )
+
+    def check_begin_inside(self, options: Mapping[str, object] | None) -> None:
+        """Raise ScopeNested when a unit of work was begun inside of a read scope, or is to be another transaction."""
+        self.check_read_inside(options)
         if self.is_read_only:
             raise ScopeNested(
                 f"{here()}: begin() inside of {self.told}, where nothing can be written.\n"

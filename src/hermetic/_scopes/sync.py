@@ -18,7 +18,7 @@ from .._where import Site
 from ..errors import BlockingScope, HooksFailed
 from .ending import abandon, commit, is_idle, wait_until_left
 from .engines import How, Refusable, Settings, sync_engine
-from .home import Attempts, Health, Home, Options, Room, level_of
+from .home import Attempts, Health, Home, Options, Room, Schemas, options_of
 from .once import LEDGER, check_key, claim, done, record
 from .replicas import Replicas
 from .scope import Kind, Scope, caller, here
@@ -74,28 +74,32 @@ class Database(Generic[S]):
         if self._copies:
             self.home.replicas = Replicas(self.engine, self._copies, settings.replica_lag_s, settings.secret)
 
-    def begin(self, *, isolation_level: str | None = None) -> AbstractContextManager[S]:
+    def begin(
+        self, *, isolation_level: str | None = None, schema_translate_map: Schemas | None = None
+    ) -> AbstractContextManager[S]:
         """A unit of work: committed at the end of the block, rolled back when an exception leaves it.
 
         Inside of another one it is a savepoint of that. Objects stay readable after it, and refuse to be changed.
         Raises OutcomeUnknown when the connection broke during the commit, PoisonedUnit when an error of the database
         was swallowed inside, HooksFailed when the work is committed and what was to follow it failed.
         """
+        options = options_of(isolation_level, schema_translate_map)
         around = self.home.around(get_ident())
         if around is not None:
-            around[0].check_begin_inside()
+            around[0].check_begin_inside(options)
             return Savepoint(*around)
-        return Block(self, "begin", caller(), level_of(isolation_level))
+        return Block(self, "begin", caller(), options)
 
-    def read(self) -> AbstractContextManager[S]:
+    def read(self, *, schema_translate_map: Schemas | None = None) -> AbstractContextManager[S]:
         """A block that reads, and in which every write is refused: by the session, and by the database where it can.
 
         Inside of another scope it reads with the session of that.
         """
         around = self.home.around(get_ident())
         if around is not None:
+            around[0].check_read_inside(options_of(None, schema_translate_map))
             return Reading(*around)
-        return Block(self, "read", caller(), self.home.read_options)
+        return Block(self, "read", caller(), options_of(None, schema_translate_map, self.home.read_options))
 
     def run(
         self,
@@ -106,6 +110,7 @@ class Database(Generic[S]):
         tries: int = 5,
         first_delay_s: float = 0.05,
         isolation_level: str | None = None,
+        schema_translate_map: Schemas | None = None,
         **kwargs: Any,
     ) -> T:
         """What `work(session, *args, **kwargs)` gives, in a unit of work that is tried again where that is safe.
@@ -120,7 +125,7 @@ class Database(Generic[S]):
         self.home.refuse_inside(get_ident(), "run()")
         if once is not None:
             check_key(once)
-        opened, options = caller(), level_of(isolation_level)
+        opened, options = caller(), options_of(isolation_level, schema_translate_map)
         with Attempts(tries, first_delay_s, is_once=once is not None) as attempts:
             while True:
                 try:
@@ -211,7 +216,7 @@ class Database(Generic[S]):
     def make_table(self, table: Table, opened: Site | None = None) -> None:
         """Make one of the tables that scopes keep their notes in, where it is missing."""
         if table.name not in self._made:
-            with Block(self, "begin", opened or caller(), level_of("AUTOCOMMIT")) as session:
+            with Block(self, "begin", opened or caller(), options_of("AUTOCOMMIT", None)) as session:
                 make_table(session, table)
             self._made.add(table.name)
 
