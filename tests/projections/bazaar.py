@@ -27,6 +27,7 @@ from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
     Session,
+    attribute_keyed_dict,
     column_property,
     composite,
     mapped_column,
@@ -106,6 +107,9 @@ class Order(Base):
     items: Mapped[list[Item]] = relationship(back_populates="order", order_by="Item.position")
     dear_items: Mapped[list[Item]] = relationship(
         primaryjoin="and_(Order.id == Item.order_id, Item.price > 100)", order_by="Item.id", viewonly=True
+    )
+    items_by_sku: Mapped[dict[str, Item]] = relationship(
+        collection_class=attribute_keyed_dict("sku"), order_by="Item.position", viewonly=True
     )
     tags: Mapped[list[Tag]] = relationship(secondary=order_tags, order_by="Tag.name")
     invoice: Mapped[Invoice | None] = relationship(back_populates="order")

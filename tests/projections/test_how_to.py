@@ -19,4 +19,4 @@ def test_the_page_does_what_it_says(root: Path, monkeypatch: pytest.MonkeyPatch)
     module.__dict__["session"].close()
     module.__dict__["engine"].dispose()
 
-    assert 12 == len(examples)
+    assert 13 == len(examples)

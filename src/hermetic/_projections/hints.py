@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import types
 import typing
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import reduce
@@ -20,7 +20,16 @@ CONTAINERS: dict[object, type] = {
     AbstractSet: set,
     frozenset: frozenset,
     tuple: tuple,
+    dict: dict,
+    Mapping: dict,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedBy:
+    """Written beside a `dict` of DTOs: the attribute of the related class that is the key, such as `KeyedBy("sku")`."""
+
+    attribute: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +37,14 @@ class Hint:
     """An annotation taken apart.
 
     `core` is the annotation without `None` and `Annotated`; `container` is what a collection is held in, `element`
-    what it is a collection of.
+    what it is a collection of; of a dict these are its values, and `key` is the annotation of its keys.
     """
 
     core: object
     is_optional: bool = False
     container: type | None = None
     element: object = None
+    key: object = None
 
     def __str__(self) -> str:
         return spell(self.core) + (" | None" if self.is_optional else "")
@@ -48,7 +58,16 @@ def read_hint(annotation: object) -> Hint:
     container = CONTAINERS.get(origin)
     if container is None or not arguments or (container is tuple and arguments[1:] != (Ellipsis,)):
         return Hint(core, is_optional)
+    if container is dict:
+        return Hint(core, is_optional, container, without_none(arguments[1])[0], arguments[0])
     return Hint(core, is_optional, container, without_none(arguments[0])[0])
+
+
+def keyed_by(annotation: object) -> KeyedBy | None:
+    """The mark that names the key of a dict, if the annotation has one."""
+    marks = getattr(annotation, "__metadata__", ())
+    inner = [keyed_by(one) for one in get_args(annotation)]
+    return next((mark for mark in (*marks, *inner) if isinstance(mark, KeyedBy)), None)
 
 
 def without_none(annotation: object) -> tuple[object, bool]:

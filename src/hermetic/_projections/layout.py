@@ -69,7 +69,7 @@ class Query:
 
     `joined` are the mappers of the joined classes; `presence` is a place that is NULL only where an outer join left
     the class out; `once` are the places that tell a row from another, where the same may come twice for the same row
-    above; `links` are the places of the key by which the rows go to the rows above.
+    above; `links` are the places of the key by which the rows go to the rows above; `key` is the place of a dict's key.
     """
 
     entity: Entity
@@ -79,6 +79,7 @@ class Query:
     joined: set[Any] = field(default_factory=set)  # Any: mappers of whatever class
     below: list[Below] = field(default_factory=list)
     links: tuple[int, ...] = ()
+    key: int | None = None
     once: tuple[int, ...] = ()
     presence: int | None = None
     node: Node = field(init=False)
@@ -196,6 +197,8 @@ def keyed(query: Query, part: One | Many, plan: Plan, entity: Entity) -> Keyed:
         mine = identity(query, plan, entity)
         if may_repeat(relationship):
             below.once = identity(below, part.plan, below.entity)
+    if isinstance(part, Many) and part.key is not None:
+        below.key = below.place(below.entity, part.key.key)
     query.below.append(Below(relationship, below, owner, isinstance(part, Many)))
     return Keyed(part, len(query.below) - 1, mine)
 

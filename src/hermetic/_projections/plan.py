@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Mapper, RelationshipProperty
 
 from ..errors import BadProjection
-from .hints import Hint, read_hint
+from .hints import Hint, keyed_by, read_hint, without_none
 from .kinds import describe
 from .mapped import Attribute, attribute_names, attribute_of
 from .samples import Fit, fit, fit_of_expression, produced_type
@@ -41,13 +41,14 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A field filled by a collection of related rows."""
+    """A field filled by a collection of related rows; `key` is the attribute of theirs by which a dict has them."""
 
     field: Field
     hint: Hint
     attribute: Attribute
     relationship: RelationshipProperty[Any]  # Any: of whatever class
     plan: Plan
+    key: Attribute | None = None
 
 
 Part = Value | One | Many
@@ -140,7 +141,38 @@ def part(shape: Shape, field: Field, attribute: Attribute, mapper: Mapper[Any], 
             f"{names}, a collection of {relationship.mapper.class_.__name__}; {hint} cannot hold it.\n"
             f"  Annotate the field with list[…], tuple[…, ...], set[…] or frozenset[…] of the DTO of that class."
         )
-    return Many(field, hint, attribute, relationship, make_plan(hint.element, relationship.mapper, above))
+    key = key_of(field, hint, relationship.mapper, names) if hint.container is dict else None
+    return Many(field, hint, attribute, relationship, make_plan(hint.element, relationship.mapper, above), key)
+
+
+def key_of(field: Field, hint: Hint, mapper: Mapper[Any], names: str) -> Attribute:
+    """The attribute of the related class that is the key of a dict. Any: of whatever class.
+
+    Raises BadProjection when none is named, or one that cannot be the key.
+    """
+    related = mapper.class_.__name__
+    mark = keyed_by(field.annotation)
+    if mark is None:
+        raise BadProjection(
+            f"{names}, a collection of {related}, and does not say which attribute of {related} is the key.\n"
+            f'  Annotate the field with Annotated[{hint}, KeyedBy("…")]; KeyedBy is in hermetic.projections.'
+        )
+    key = attribute_of(mapper, mark.attribute)
+    if key is None or key.relationship is not None or key.composite is not None:
+        raise BadProjection(
+            f"{names}, keyed by {mark.attribute!r}, which is no column of {related}.\n"
+            f"  Name one of {', '.join(column.key for column in mapper.column_attrs)}."
+        )
+    core, is_optional = without_none(hint.key)
+    produced = produced_type(key.types[0])
+    if produced is not None and fit(core, produced) == "wrong":
+        raise BadProjection(
+            f"{names}, keyed by {related}.{key.key}, which gives {produced.__name__}.\n"
+            f"  Annotate the keys with {produced.__name__}."
+        )
+    if key.may_be_null and not is_optional:
+        raise cannot_hold_none(f"{names}, keyed by {related}.{key.key}", read_hint(hint.key))
+    return key
 
 
 def value(shape: Shape, field: Field, hint: Hint, attribute: Attribute, mapper: Mapper[Any]) -> Value:

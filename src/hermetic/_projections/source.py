@@ -17,7 +17,13 @@ UNDERSTOOD = {
     "Pydantic": {"Pydantic", "dataclass", "TypedDict"},
     "msgspec": {"msgspec", "dataclass", "attrs", "TypedDict"},
 }
-DISPLAYS: dict[type, str] = {list: "[*{}]", tuple: "(*{},)", set: "{{*{}}}", frozenset: "frozenset({})"}
+DISPLAYS: dict[type, str] = {
+    list: "[*{}]",
+    tuple: "(*{},)",
+    set: "{{*{}}}",
+    frozenset: "frozenset({})",
+    dict: "dict({})",
+}
 
 
 class Source:
@@ -55,7 +61,7 @@ class Source:
             f"    for {self.row()} in rows:",
             f"        key = {key}",
             *(self.skip_lines() if self.query.once else []),
-            f"        value = {self.root()}",
+            f"        value = {self.member()}",
             "        if key in groups:",
             "            groups[key].append(value)",
             "        else:",
@@ -105,6 +111,10 @@ class Source:
             return made
         return f"{made} if r{self.query.presence} is not None else {self.name('absent', Absent(plan))}()"
 
+    def member(self) -> str:
+        """The DTO of the row as a member of its collection, with its key in front where that is a dict."""
+        return self.root() if self.query.key is None else f"({self.at(self.query.key)}, {self.root()})"
+
     @property
     def validated_whole(self) -> str:
         """Why the list as a whole is validated afterwards, or the empty string."""
@@ -149,7 +159,8 @@ class Source:
         self.within_below[slot.number] = within
         found = f"g{slot.number}.get({self.key(slot.places)}, ())"
         if isinstance(slot.part, Many):
-            return DISPLAYS[list if within else slot.part.hint.container or list].format(found)
+            container = slot.part.hint.container or list
+            return DISPLAYS[list if within and container is not dict else container].format(found)
         return f"(found[0] if (found := {found}) else {self.nothing(slot.part, within)})"
 
     def cell(self, slot: Cell) -> str:

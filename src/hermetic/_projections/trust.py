@@ -65,7 +65,7 @@ def part_reason(plan: Plan, part: Part) -> str:
 def container_reason(name: str, part: Part) -> str:
     """Why a collection needs validation: only these containers are what Pydantic makes of them."""
     core, _ = without_none(part.field.annotation)
-    usual = get_origin(core) in (list, tuple, set, frozenset, Sequence)
+    usual = get_origin(core) in (list, tuple, set, frozenset, dict, Sequence)
     return "" if usual or not isinstance(part, Many) else f"{name}: {part.hint} is made by its framework"
 
 

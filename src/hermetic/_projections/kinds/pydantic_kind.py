@@ -10,7 +10,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from ...errors import BadProjection
-from ..hints import is_marked, members_of
+from ..hints import KeyedBy, is_marked, members_of
 from ..samples import SAMPLES
 from ..shape import NO_CONSTANT, Field, Shape, Validator
 from .signature import unresolved
@@ -99,13 +99,19 @@ def field_of(dto: type[pydantic.BaseModel], name: str, info: FieldInfo) -> Field
     sources = (*aliases, name) if by_name or not aliases else aliases
     return Field(
         name=name,
-        annotation=info.annotation,
+        annotation=with_key(info),
         sources=tuple(dict.fromkeys(sources)),
         key=name,
         is_required=info.is_required(),
         is_plain=is_plain(dto, name, info),
         default=constant_default(dto, info),
     )
+
+
+def with_key(info: FieldInfo) -> object:
+    """The annotation, with the mark that names the key of a dict: Pydantic has taken it off."""
+    is_keyed = any(isinstance(mark, KeyedBy) for mark in info.metadata)
+    return info.rebuild_annotation() if is_keyed else info.annotation
 
 
 def constant_default(dto: type[pydantic.BaseModel], info: FieldInfo) -> object:
