@@ -16,7 +16,7 @@ demo: $(VENV)/.installed  ## check a leaky shop, then a real package from PyPI
 	@$(BIN)/python -m demo.run
 
 test: $(VENV)/.installed $(VENV20)/.installed  ## run the tests: what rests on SQLAlchemy on 2.0, then everything on 2.1
-	$(VENV20)/bin/python -m pytest -q tests/lifecycle tests/hazards tests/projections tests/watch tests/scopes tests/integrations
+	$(VENV20)/bin/python -m pytest -q tests/lifecycle tests/hazards tests/projections tests/watch
 	$(VENV20)/bin/python -m pytest -q --hermetic tests/scopes tests/integrations
 	$(BIN)/python -m pytest -q
 
