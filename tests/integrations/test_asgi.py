@@ -85,3 +85,24 @@ def test_an_app_that_swallows_the_failure_cannot_tell_of_success(stock: Stock) -
     app, host = attach(stubborn, db)
 
     assert [200, 500] == answers(app, db, 2)
+
+
+def test_the_connections_are_closed_before_the_server_is_told_of_the_end(stock: Stock) -> None:
+    """What an app does after its last message is cancelled: bad to close them there."""
+    db = stock.database("async")
+    heard: list[object] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async with db.begin() as session:
+            session.add(customer("Ada"))
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def hear(message: Any) -> None:
+        heard.append((message["type"], db.engine.pool.checkedin()))
+
+    async def whole() -> None:
+        await attach(app, db)[0]({"type": "lifespan"}, None, hear)  # type: ignore[arg-type]  # nothing is received
+
+    asyncio.run(whole())
+
+    assert [("lifespan.shutdown.complete", 0)] == heard

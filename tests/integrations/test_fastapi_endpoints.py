@@ -154,15 +154,16 @@ def test_a_blocking_session_is_refused_on_the_event_loop(stock: Stock) -> None:
 
 
 def test_more_requests_than_connections_all_get_their_turn(stock: Stock) -> None:
-    """The commit never waits for a thread that waits for the connection it would give back."""
+    """Neither the commit nor the response model waits for a thread that waits for the connection it would give back."""
     db = stock.database("sync", pool_size=1, pool_timeout_s=60)
     app = FastAPI()
     host = attach(app, db)
 
-    @app.post("/customers")
+    @app.post("/customers", response_model=int)
     def add(name: str, session=Depends(host.begin)):
         session.add(customer(name))
         session.flush()
+        return 1
 
     with TestClient(app) as client, ThreadPoolExecutor(60) as crowd:
         statuses = list(crowd.map(lambda n: client.post(f"/customers?name={n}").status_code, range(60)))

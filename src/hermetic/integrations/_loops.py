@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, Generic
 
 from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 
 from .._scopes.aio import AsyncBlock, AsyncDatabase
 from .._scopes.scope import Kind, here
 from .._scopes.shield import to_the_end
-from .._scopes.sync import Block
+from .._scopes.sync import Block, Database
 from .._where import Site
 from ..errors import ScopeClosed
 from ._requests import Lender, Lent, S, Work
@@ -41,18 +42,20 @@ class Visit(Generic[S]):
                 self._kind = "begin"
             else:
                 await self.end(None)
-        return self._session if self._block is not None else self._open("begin")
+        return self._session if self._block is not None else await self._open("begin")
 
-    def read(self) -> S:
+    async def read(self) -> S:
         """The session of a read scope; that of the unit of work, if there is one."""
-        return self._session if self._block is not None else self._open("read")
+        return self._session if self._block is not None else await self._open("read")
 
-    def _open(self, kind: Kind) -> S:
+    async def _open(self, kind: Kind) -> S:
         if self.is_over:
             raise ScopeClosed(
                 f"{here()}: a session of the request was asked for when its response had started.\n"
                 f"  Open a scope of its own for this work: with db.{kind}() as session:"
             )
+        if isinstance(self._db, Database):
+            await seats().acquire_on_behalf_of(self)
         if self._room is None:
             self._room = self._db.room()
         block = self._block = self._db.lend(kind, self._opened(), self._room)
@@ -83,6 +86,9 @@ class Visit(Generic[S]):
         except BaseException:
             self._after.clear()
             raise
+        finally:
+            if isinstance(self._db, Database):
+                seats().release_on_behalf_of(self)
 
     async def follow(self) -> None:
         """Do what was to be done after it."""
@@ -91,6 +97,22 @@ class Visit(Generic[S]):
                 await self._db.run(work, *args, **kwargs)
             else:
                 await aside(self._db.run, work, *args, **kwargs)
+
+
+_SEATS: RunVar[CapacityLimiter] = RunVar("hermetic_seats")
+
+
+def seats() -> CapacityLimiter:
+    """How many requests of this event loop may have a blocking session at once; the others wait without a thread.
+
+    Less than there are threads: a request that has a connection needs a thread to go on, for its response model say, and
+    would wait for ever if all of them waited for its connection.
+    """
+    found = _SEATS.get(None)
+    if found is None:
+        found = CapacityLimiter(max(1, to_thread.current_default_thread_limiter().total_tokens * 3 // 4))
+        _SEATS.set(found)
+    return found
 
 
 async def dispose(db: Lender[S]) -> None:

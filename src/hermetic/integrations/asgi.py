@@ -44,7 +44,7 @@ class Host(Generic[S]):
 
     async def read(self, scope: Scope) -> S:
         """The session of a read scope of the request, or of its unit of work when that was asked for before."""
-        return self.visit(scope).read()
+        return await self.visit(scope).read()
 
     def background(self, scope: Scope, work: Work, *args: Any, **kwargs: Any) -> None:
         """Do `work(session, *args, **kwargs)` in a unit of its own, after the response, if the request's work is kept.
@@ -111,6 +111,20 @@ class Request(Visit[S]):
         return await self._receive()
 
 
+class Lifespan:
+    """The life of an app: its connections are closed before its server is told that it has ended."""
+
+    def __init__(self, db: Lender[Any], send: Send) -> None:  # Any: of whichever session class
+        self._db = db
+        self._send = send
+
+    async def tell(self, message: Message) -> None:
+        """Send a message; servers cancel what goes on after the last one."""
+        if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+            await dispose(self._db)
+        await self._send(message)
+
+
 class Gate:
     """The middleware that gives each request its visit, and lets no response pass before the commit."""
 
@@ -121,8 +135,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-            await dispose(self.host.db)
+            await self.app(scope, receive, Lifespan(self.host.db, send).tell)
             return
         visit = scope[self.host.key] = Request(self.host, scope, receive, send, self.owner())
         try:

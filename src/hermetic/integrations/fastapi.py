@@ -41,7 +41,7 @@ class Host(Generic[S]):
 
     async def read(self, connection: HTTPConnection) -> S:
         """`Depends(host.read)`: the session of a read scope, or of the unit of work when that was asked for before."""
-        return self._host.visit(connection.scope).read()
+        return await self._host.visit(connection.scope).read()
 
     async def background(self, connection: HTTPConnection) -> Background:
         """`Depends(host.background)`: a function that does work after the response, in a unit of its own."""

@@ -42,7 +42,7 @@ class Host(Generic[S]):
     async def read(self) -> AsyncIterator[S]:
         """`Depends(host.read)`: the session of a read scope, or of the unit of work when that was asked for before."""
         async with self._call() as visit:
-            yield visit.read()
+            yield await visit.read()
 
     @asynccontextmanager
     async def _call(self) -> AsyncIterator[Visit[S]]:

@@ -29,7 +29,7 @@ class Host(Generic[S]):
 
     async def read(self, connection: HTTPConnection) -> S:
         """The session of a read scope of the request, or of its unit of work when that was asked for before."""
-        return self._host.visit(connection.scope).read()
+        return await self._host.visit(connection.scope).read()
 
     def background(self, connection: HTTPConnection, work: Work, *args: Any, **kwargs: Any) -> None:
         """Do `work(session, *args, **kwargs)` in a unit of its own, after the response, if the request's work is kept.
