@@ -159,8 +159,8 @@ MISMATCHES: dict[str, tuple[Any, type, str]] = {
     "root model": (
         RootModel[int],
         Order,
-        "RootModel[int] is a RootModel: it names no field, so there is nothing to select.\n"
-        "  Project to the model inside it, and build the RootModel from the result.",
+        "RootModel[int] is a RootModel of int: it names no field, so there is nothing to select.\n"
+        "  Project to a model, and build the RootModel from the result.",
     ),
     "table": (
         Table,

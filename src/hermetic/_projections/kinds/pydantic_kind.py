@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache, partial
 from typing import Any
@@ -10,7 +11,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from ...errors import BadProjection
-from ..hints import KeyedBy, is_marked, members_of
+from ..hints import KeyedBy, is_marked, members_of, spell, without_none
 from ..samples import SAMPLES
 from ..shape import NO_CONSTANT, Field, Shape, Validator
 from .signature import unresolved
@@ -54,6 +55,8 @@ def describe(dto: object) -> Shape | None:
     if not isinstance(dto, type) or not issubclass(dto, pydantic.BaseModel):
         return None
     complete(dto)
+    if issubclass(dto, pydantic.RootModel):
+        return shape_of_root(dto)
     refuse(dto)
     return Shape(
         dto=dto,
@@ -69,6 +72,24 @@ def describe(dto: object) -> Shape | None:
     )
 
 
+def shape_of_root(dto: type[pydantic.RootModel[Any]]) -> Shape:
+    """The shape of a RootModel around a model: the fields of the model inside. Any: it may hold anything.
+
+    Raises BadProjection for one that holds no model.
+    """
+    inside = without_none(dto.model_fields["root"].annotation)[0]
+    shape = describe(inside)
+    if shape is None:
+        raise BadProjection(
+            f"{dto.__name__} is a RootModel of {spell(inside)}: it names no field, so there is nothing to select.\n"
+            f"  Project to a model, and build the RootModel from the result."
+        )
+    must_read = shape.reads_attributes or reads_attributes(dto)
+    return replace(
+        shape, dto=dto, must_validate="it is a RootModel", reads_attributes=must_read, is_written_plainly=False
+    )
+
+
 def complete(dto: type[pydantic.BaseModel]) -> None:
     """Let a model look again for the classes that were not yet defined when it was."""
     try:
@@ -79,11 +100,6 @@ def complete(dto: type[pydantic.BaseModel]) -> None:
 
 def refuse(dto: type[pydantic.BaseModel]) -> None:
     """Raise for a model that cannot say which attributes it reads."""
-    if issubclass(dto, pydantic.RootModel):
-        raise BadProjection(
-            f"{dto.__name__} is a RootModel: it names no field, so there is nothing to select.\n"
-            f"  Project to the model inside it, and build the RootModel from the result."
-        )
     if dto.model_config.get("extra") == "allow":
         raise BadProjection(
             f"{dto.__name__} has extra='allow': it takes any attribute, and a projection selects only those named.\n"
