@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, WouldBlock, to_thread
 from anyio.lowlevel import RunVar
 
 from .._scopes.aio import AsyncBlock, AsyncDatabase
@@ -55,13 +55,20 @@ class Visit(Generic[S]):
                 f"  Open a scope of its own for this work: with db.{kind}() as session:"
             )
         if isinstance(self._db, Database):
-            await seats().acquire_on_behalf_of(self)
+            await self._take_seat()
         if self._room is None:
             self._room = self._db.room()
         block = self._block = self._db.lend(kind, self._opened(), self._room)
         self._kind = kind
         self._session = block.enter()
         return self._session
+
+    async def _take_seat(self) -> None:
+        """Take a seat at once if there is one: to wait costs a turn of the event loop even where there is no need."""
+        try:
+            seats().acquire_on_behalf_of_nowait(self)
+        except WouldBlock:
+            await seats().acquire_on_behalf_of(self)
 
     def background(self, work: Work, *args: Any, **kwargs: Any) -> None:
         """Do `work(session, *args, **kwargs)` in a unit of its own, after the visit, if the work of this one is kept."""
