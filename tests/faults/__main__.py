@@ -8,6 +8,7 @@ import logging
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine
@@ -33,48 +34,75 @@ from .scenarios import (
 from .server import Server, postgres
 from .tellers import STACKS, Stack
 
+STRUCK = (STACKS[2], STACKS[5], STACKS[7])
+"""One stack of each driver: where a server is struck, what is slow is the server."""
+
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->"
-BOUNDARIES = 1700
-"""How many faults the bytes of the COMMIT are: all of them on every stack, however long the run."""
+PER_ROUND = 2500
+"""How many faults each round over all bytes of the COMMIT stands for, with what is done beside it."""
 
 
 class Run:
-    """One run of everything, so long that about so many faults are injected."""
+    """One run of everything, so long that about so many faults are injected; `tell` is given the report as it grows."""
 
-    def __init__(self, server: Server, faults: int, seed: int) -> None:
+    def __init__(self, server: Server, faults: int, seed: int, tell: Callable[[Report], None]) -> None:
         self.report = Report()
         self._server = server
-        self._share = max(faults - BOUNDARIES, 900) / 3300
+        self._rounds = max(1, faults // PER_ROUND)
         self._seed = seed
+        self._tell = tell
 
     def all(self) -> Report:
-        for stack in STACKS:
-            self._note(
-                broken_commits(self._server, through_hermetic(stack), list(boundaries(stack.driver)), self._seed)
-            )
-            self._note(storm(self._server, through_hermetic(stack), self._of(150), self._seed))
-        for kind in upheavals(self._server):
-            for stack in (STACKS[2], STACKS[5], STACKS[7]):
-                times = self._of(40 if kind == "pg_terminate_backend" else 14)
-                self._note(upheaval(self._server, through_hermetic(stack), kind, times, self._seed))
-        self._clients()
-        self._cancellations()
-        self._crowds()
-        for form in FORMS:
-            self._note_copied(broken_commits(self._server, as_copied(form), list(boundaries("psycopg")), self._seed))
-            self._note_copied(storm(self._server, as_copied(form), self._of(150), self._seed))
-            self._note_copied(upheaval(self._server, as_copied(form), "pg_terminate_backend", self._of(40), self._seed))
+        for part in (
+            self._commits,
+            self._cancellations,
+            self._terminations,
+            self._copies,
+            self._clients,
+            self._storms,
+            self._crowds,
+            self._upheavals,
+        ):
+            part()
+            self._tell(self.report)
         return self.report
+
+    def _commits(self) -> None:
+        for number in range(self._rounds):
+            for stack in STACKS:
+                breaks = list(boundaries(stack.driver))
+                self._note(broken_commits(self._server, through_hermetic(stack), breaks, self._seed + 100 * number))
+
+    def _storms(self) -> None:
+        for stack in STACKS:
+            self._note(storm(self._server, through_hermetic(stack), 20 * self._rounds, self._seed))
+
+    def _terminations(self) -> None:
+        for stack in STRUCK:
+            hire = through_hermetic(stack)
+            self._note(upheaval(self._server, hire, "pg_terminate_backend", 20 * self._rounds, self._seed))
+
+    def _upheavals(self) -> None:
+        for kind in sorted(set(upheavals(self._server)) - {"pg_terminate_backend"}):
+            for stack in STRUCK:
+                self._note(upheaval(self._server, through_hermetic(stack), kind, 2 * self._rounds, self._seed))
+
+    def _copies(self) -> None:
+        for form in FORMS:
+            hire = as_copied(form)
+            self._note_copied(broken_commits(self._server, hire, list(boundaries("psycopg")), self._seed))
+            self._note_copied(storm(self._server, hire, 20 * self._rounds, self._seed))
+            self._note_copied(upheaval(self._server, hire, "pg_terminate_backend", 10 * self._rounds, self._seed))
 
     def _clients(self) -> None:
         for driver in ("psycopg", "asyncpg"):
             url = self._server.url.replace("psycopg", driver)
-            self._note(killed_clients(url, self._server.url, Stack(driver, None), self._of(60), self._seed))
+            self._note(killed_clients(url, self._server.url, Stack(driver, None), 8 * self._rounds, self._seed))
         for driver in ("pysqlite", "aiosqlite"):
             with tempfile.TemporaryDirectory() as folder:
                 url = f"sqlite+{driver}:///{folder}/bank.db"
                 plain = f"sqlite:///{folder}/bank.db"
-                self._note(killed_clients(url, plain, Stack(driver, None), self._of(60), self._seed))
+                self._note(killed_clients(url, plain, Stack(driver, None), 8 * self._rounds, self._seed))
 
     def _cancellations(self) -> None:
         for driver in ("psycopg", "asyncpg"):
@@ -86,7 +114,7 @@ class Run:
             for way in WAYS:
                 endings = self.report.cancelled.setdefault(way, [])
                 endings += await at_every_suspension(db, self._server, way)
-                endings += await after_every_step(db, self._server, way, stride=max(1, round(5 / self._share)))
+                endings += await after_every_step(db, self._server, way, stride=max(1, 10 // self._rounds))
                 _say(f"{url.partition(':')[0]}, {way}: {len(endings)} points")
 
     def _crowds(self) -> None:
@@ -100,9 +128,6 @@ class Run:
 
     def _open(self) -> None:
         open_bank(create_engine(self._server.url, poolclass=NullPool))
-
-    def _of(self, count: int) -> int:
-        return max(1, round(count * self._share))
 
     def _note(self, result: Result) -> None:
         self.report.bank.append(result)
@@ -138,11 +163,14 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="a page with the marks between which the tables stand")
     given = parser.parse_args()
     logging.disable(logging.CRITICAL)  # drivers and pools tell of each connection that was broken
+
+    def tell(report: Report) -> None:
+        if given.write is not None:
+            write_into(given.write, report.markdown())
+
     with postgres() as server:
-        report = Run(server, given.faults, given.seed).all()
+        report = Run(server, given.faults, given.seed, tell).all()
     sys.stdout.write(f"\n{report.markdown()}")
-    if given.write is not None:
-        write_into(given.write, report.markdown())
     return 0 if report.is_clean() else 1
 
 

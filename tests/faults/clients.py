@@ -14,7 +14,7 @@ from sqlalchemy import NullPool, create_engine
 
 from .bank import Order, Told, audit, open_bank, orders
 from .scenarios import Result
-from .tellers import Stack, Tellers
+from .tellers import TELLERS, Stack, Tellers
 
 MANY = 100_000
 """More orders than a client lives to do."""
@@ -65,11 +65,11 @@ def _live_and_die(url: str, stack: Stack, name: str, seed: int, life_s: float, t
         heard += more
     client.join()
     reader.close()
-    _write_down(heard.decode(), {order.key: order for order in _some(name, seed, heard.count(b"\n"))}, told)
+    _write_down(heard.decode(), {order.key: order for order in _some(name, seed, heard.count(b"\n") + TELLERS)}, told)
 
 
 def _some(name: str, seed: int, count: int) -> list[Order]:
-    """The first orders of a client: as many as it has told of, at most."""
+    """The first orders of a client: as many as it can have told of, which it does in no order."""
     return list(orders(name, count, seed))
 
 
