@@ -117,7 +117,7 @@ def _cancelled(cancelled: dict[Way, list[Ending]]) -> str:
 
 
 def _crowds(crowds: dict[str, Crowd]) -> str:
-    head = ["a crowd on 10 connections", "units at once", "kept", "connections left", "seconds for all", "overtaken by"]
+    head = ["a crowd on 10 connections", "units", "kept", "connections left", "seconds for all", "overtaken by"]
     rows = [
         [name, each.units, each.kept, each.held, f"{each.whole_s:.1f}", each.overtaken] for name, each in crowds.items()
     ]
