@@ -37,7 +37,8 @@ class Relations:
     def relation(self, cls: Class, name: str, declared: DeclaredRelation) -> Relation:
         arguments = declared.arguments
         target = self.target(cls, declared)
-        direction = self._direction(cls, target, declared) if target is not None else _without_target(arguments)
+        known = set[str]() if target is not None else self._own_keys(cls, declared)
+        direction = self._direction(cls, target, declared) if target is not None else _without_target(arguments, known)
         lazy = self._lazy(declared.module, arguments.get("lazy"))
         for wrapper in declared.shape.wrappers if declared.shape else ():
             lazy = _WRAPPED.get(wrapper, lazy)
@@ -49,8 +50,13 @@ class Relations:
             lazy,
             back,
             direction == "many-to-many",
-            keys=() if target is None else tuple(sorted(self._keys(cls, target, declared))),
+            keys=tuple(sorted(known if target is None else self._keys(cls, target, declared))),
         )
+
+    def _own_keys(self, cls: Class, declared: DeclaredRelation) -> set[str]:
+        """The columns of the class itself that a relationship names as its foreign keys."""
+        named = set(_foreign_names(declared))
+        return {name for name in named if name in self.attributes.of(cls)} if named else set()
 
     def _keys(self, cls: Class, target: Class, declared: DeclaredRelation) -> set[str]:
         named = {one.rpartition(".")[2] for one in _foreign_names(declared) if self._owner(cls, target, one) is cls}
@@ -203,8 +209,11 @@ def _is_many(declared: DeclaredRelation, direction: Direction) -> bool:
     return direction != "many-to-one"
 
 
-def _without_target(arguments: dict[str, ast.expr]) -> Direction:
-    return "many-to-many" if "secondary" in arguments else "unknown"
+def _without_target(arguments: dict[str, ast.expr], own_keys: set[str]) -> Direction:
+    """The direction of a relationship to a class that is out of sight."""
+    if "secondary" in arguments:
+        return "many-to-many"
+    return "many-to-one" if own_keys else "unknown"
 
 
 def _is_false(node: ast.expr | None) -> bool:
