@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import Engine, Integer, create_engine, func, select, text
+from sqlalchemy import Engine, Integer, create_engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -89,6 +89,24 @@ def test_a_savepoint_keeps_the_transaction(engine: Engine, work: Callable[[Work]
         session.add(Tag(id=1))
         session.flush()
         with suppress(DBAPIError), session.begin_nested():
+            session.execute(text("select 1 / 0"))
+        session.commit()
+
+    work(tag)
+
+    assert 1 == stored(engine)
+    assert [] == told(watch)
+
+
+def test_a_statement_that_commits_itself_costs_nothing(
+    engine: Engine, work: Callable[[Work], None], watch: Watch
+) -> None:
+    """Where each statement is a transaction of its own, a refused one takes no other with it."""
+
+    def tag(session: Session) -> None:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        session.execute(insert(Tag).values(id=1))
+        with suppress(DBAPIError):
             session.execute(text("select 1 / 0"))
         session.commit()
 

@@ -210,7 +210,7 @@ def commits_nothing(moment: Moment) -> Iterator[Sighting]:
     """A commit of a transaction in which a statement was refused and nobody rolled back."""
     record = moment.record
     assert isinstance(record, Committed)
-    if record.nested or record.fails or moment.outcome.code == "7s2a":
+    if record.nested or record.fails or moment.outcome.code == "7s2a" or "autocommit" in moment.where.notes:
         return
     refused = moment.last_in(record.session, Executed, RolledBack, Committed, SessionClosed, Refreshed, InstanceLoaded)
     if not isinstance(refused, Executed) or not refused.fails:
