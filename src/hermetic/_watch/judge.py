@@ -149,7 +149,11 @@ class Judge:
     def committed(self, life: SessionLife, site: Site | None) -> list[Tally]:
         """A session is committed; called before it is noted."""
         request = life.request
-        told = (life.dialect == "postgresql", "postgresql"), (request is None, "unserved")
+        told = (
+            (life.dialect == "postgresql", "postgresql"),
+            (request is None, "unserved"),
+            (life.autocommits, "autocommit"),
+        )
         notes = tuple(note for is_so, note in told if is_so)
         history = life.history()
         if request is not None and request.responded:
