@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from .._where import Site
 from ..errors import BadDatabase, HooksFailed
-from .ending import LEAVE_S, LOOK_S, abandon, commit, is_idle
+from .blocks import Outermost, Reading, Served
+from .ending import LEAVE_S, LOOK_S, abandon, commit
 from .engines import How, Settings, async_engine
-from .home import Attempts, Health, Home, Options, Room, Schemas, options_of
+from .home import Attempts, Health, Home, Room, Schemas, options_of
 from .once import LEDGER, check_key, claim, done, record
 from .replicas import Replicas
 from .scope import Kind, Scope, caller, here
@@ -30,7 +31,7 @@ S = TypeVar("S", bound=AsyncSession)
 T = TypeVar("T")
 
 
-class AsyncDatabase(Generic[S]):
+class AsyncDatabase(Served[S]):
     """One engine for asyncio, and scopes in which what is done with a session cannot leak from it.
 
     ```python
@@ -93,7 +94,7 @@ class AsyncDatabase(Generic[S]):
         around = self.home.around(asyncio.current_task())
         if around is not None:
             around[0].check_read_inside(options_of(None, schema_translate_map))
-            return AsyncReading(*around)
+            return Reading(*around)
         return AsyncBlock(self, "read", caller(), options_of(None, schema_translate_map, self.home.read_options))
 
     async def run(
@@ -162,18 +163,6 @@ class AsyncDatabase(Generic[S]):
     async def __aexit__(self, *_error: object) -> None:
         await to_the_end(self.dispose())
 
-    def token(self) -> str:
-        """What later reads must see of what was written around here, signed, for a cookie or a header; "" for nothing.
-
-        Raises BadDatabase without a secret.
-        """
-        return self.home.replicas.token() if self.home.replicas is not None else ""
-
-    def expect(self, token: str) -> None:
-        """Let the reads around here see at least what a token tells of. Raises BadToken for one that was not given here."""
-        if self.home.replicas is not None and token:
-            self.home.replicas.accept(token)
-
     def room(self, owner: object = None) -> Room:
         """A room for the scope of a request, in this context from now on; without an owner that is who opens the scope."""
         return self.home.make_room(owner)
@@ -213,51 +202,25 @@ class AsyncDatabase(Generic[S]):
             self._made.add(table.name)
 
 
-class AsyncBlock(Generic[S]):
+class AsyncBlock(Outermost[S]):
     """The context manager of an outermost scope."""
 
-    __slots__ = ("_database", "_kind", "_opened", "_options", "_room", "_scope", "_session")
-
-    def __init__(
-        self, database: AsyncDatabase[S], kind: Kind, opened: Site, options: Options, room: Room | None = None
-    ) -> None:
-        self._database = database
-        self._kind = kind
-        self._opened = opened
-        self._options = options
-        self._room = room
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether its end has nothing to do that takes time."""
-        return is_idle(self._scope, self._session.sync_session) and not self._scope.hooks and self._scope.task is None
-
-    def widen(self) -> None:
-        """Make a read scope in which nothing has happened yet a unit of work."""
-        self._scope.widen()
+    __slots__ = ()
 
     async def __aenter__(self) -> S:
         return self.enter()
 
     def enter(self) -> S:
         """Enter it, which awaits nothing: a connection is taken when the first statement is sent."""
-        home = self._database.home
-        owner = asyncio.current_task() if self._room is None or self._room.owner is None else self._room.owner
-        self._scope = Scope(
-            self._kind, self._opened, owner, home.open_scopes, self._options, home.settings.idle_limit_s
-        )
-        self._session = self._database.session_on(self._scope)
-        home.enter(self._scope, self._session, self._room)
-        return self._session
+        owner = self._room.owner if self._room is not None else None
+        return self._open(asyncio.current_task() if owner is None else owner)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        scope, session = self._scope, self._session.sync_session
+        scope = self._scope
         if self.is_idle:
-            scope.close("committed" if error is None else "rolled back")
-            self._database.home.leave(scope, self._room)
-            self._database.home.kept.keep(session)
+            self._leave_idle(error)
             return
         scope.ending = True
         cancelled: asyncio.CancelledError | None = None
@@ -267,8 +230,7 @@ class AsyncBlock(Generic[S]):
             cancelled = told
         finally:
             scope.ending = False
-            self._database.home.leave(scope, self._room)
-            self._database.home.kept.keep(session)
+            self._leave()
         if cancelled is not None:
             raise await _told(cancelled, scope)
         if error is None:
@@ -351,23 +313,6 @@ class AsyncSavepoint(Generic[S]):
         del self._scope.hooks[self._hooks :]
         with suppress(SQLAlchemyError):
             await to_the_end(while_patient(self._transaction.rollback()))
-
-
-class AsyncReading(Generic[S]):
-    """The context manager of a read scope inside of another scope, whose session it reads with."""
-
-    __slots__ = ("_scope", "_session")
-
-    def __init__(self, scope: Scope, session: S) -> None:
-        self._scope = scope
-        self._session = session
-
-    async def __aenter__(self) -> S:
-        self._scope.read_inside(1)
-        return self._session
-
-    async def __aexit__(self, *_error: object) -> None:
-        self._scope.read_inside(-1)
 
 
 async def _worked(

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from .._where import Site
 from ..errors import BlockingScope, HooksFailed
-from .ending import abandon, commit, is_idle, wait_until_left
+from .blocks import Outermost, Reading, Served
+from .ending import abandon, commit, wait_until_left
 from .engines import How, Refusable, Settings, sync_engine
-from .home import Attempts, Health, Home, Options, Room, Schemas, options_of
+from .home import Attempts, Health, Home, Room, Schemas, options_of
 from .once import LEDGER, check_key, claim, done, record
 from .replicas import Replicas
 from .scope import Kind, Scope, caller, here
@@ -30,7 +31,7 @@ S = TypeVar("S", bound=Session)
 T = TypeVar("T")
 
 
-class Database(Generic[S]):
+class Database(Served[S]):
     """One engine, and scopes in which what is done with a session cannot leak from it.
 
     ```python
@@ -165,18 +166,6 @@ class Database(Generic[S]):
     def __exit__(self, *_error: object) -> None:
         self.dispose()
 
-    def token(self) -> str:
-        """What later reads must see of what was written around here, signed, for a cookie or a header; "" for nothing.
-
-        Raises BadDatabase without a secret.
-        """
-        return self.home.replicas.token() if self.home.replicas is not None else ""
-
-    def expect(self, token: str) -> None:
-        """Let the reads around here see at least what a token tells of. Raises BadToken for one that was not given here."""
-        if self.home.replicas is not None and token:
-            self.home.replicas.accept(token)
-
     def room(self, owner: object = None) -> Room:
         """A room for the scope of a request, in this context from now on; the owner counts with asyncio only."""
         return self.home.make_room(None)
@@ -221,50 +210,22 @@ class Database(Generic[S]):
             self._made.add(table.name)
 
 
-class Block(Generic[S]):
+class Block(Outermost[S]):
     """The context manager of an outermost scope."""
 
-    __slots__ = ("_database", "_kind", "_opened", "_options", "_room", "_scope", "_session")
-
-    def __init__(
-        self, database: Database[S], kind: Kind, opened: Site, options: Options, room: Room | None = None
-    ) -> None:
-        self._database = database
-        self._kind = kind
-        self._opened = opened
-        self._options = options
-        self._room = room
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether its end has nothing to do that takes time."""
-        scope = self._scope
-        return is_idle(scope, self._session) and not scope.hooks and scope.holder is None
-
-    def widen(self) -> None:
-        """Make a read scope in which nothing has happened yet a unit of work."""
-        self._scope.widen()
+    __slots__ = ()
 
     def __enter__(self) -> S:
         return self.enter()
 
     def enter(self) -> S:
         """Enter it; a connection is taken when the first statement is sent."""
-        home = self._database.home
-        owner = get_ident() if self._room is None else None
-        self._scope = Scope(
-            self._kind, self._opened, owner, home.open_scopes, self._options, home.settings.idle_limit_s
-        )
-        self._session = self._database.session_on(self._scope)
-        home.enter(self._scope, self._session, self._room)
-        return self._session
+        return self._open(get_ident() if self._room is None else None)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         scope, session = self._scope, self._session
         if self.is_idle:
-            scope.close("committed" if error is None else "rolled back")
-            self._database.home.leave(scope, self._room)
-            self._database.home.kept.keep(session)
+            self._leave_idle(error)
             return
         wait_until_left(scope, get_ident())
         scope.ending = True
@@ -276,8 +237,7 @@ class Block(Generic[S]):
         finally:
             scope.ending = False
             scope.give_turn_back()
-            self._database.home.leave(scope, self._room)
-            self._database.home.kept.keep(session)
+            self._leave()
         if error is None:
             run_hooks(scope)
 
@@ -324,23 +284,6 @@ class Savepoint(Generic[S]):
         del self._scope.hooks[self._hooks :]
         with suppress(SQLAlchemyError):
             self._transaction.rollback()
-
-
-class Reading(Generic[S]):
-    """The context manager of a read scope inside of another scope, whose session it reads with."""
-
-    __slots__ = ("_scope", "_session")
-
-    def __init__(self, scope: Scope, session: S) -> None:
-        self._scope = scope
-        self._session = session
-
-    def __enter__(self) -> S:
-        self._scope.read_inside(1)
-        return self._session
-
-    def __exit__(self, *_error: object) -> None:
-        self._scope.read_inside(-1)
 
 
 def _worked(
