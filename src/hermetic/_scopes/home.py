@@ -171,7 +171,6 @@ class Attempts:
     def __init__(self, tries: int, first_delay_s: float, *, is_once: bool) -> None:
         if tries < 1:
             raise BadDatabase(f"tries={tries!r}: work is tried once at least.")
-        self._tries = tries
         self._delays = delays(tries, first_delay_s)
         self._is_once = is_once
         self._was_taken = False
