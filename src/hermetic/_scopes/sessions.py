@@ -34,10 +34,23 @@ ENDING = ("commit", "rollback", "close", "reset", "invalidate", "prepare")
 Method = Callable[..., Any]  # Any: the arguments and the result are those of the session's method
 
 
-class ScopeSession(Session):
-    """The session of a scope, where the user has named no class of their own."""
+class Hooked:
+    """What may be asked of the session of a scope, whichever kind it is."""
 
     scope: Scope
+
+    def after_commit(self, hook: Callable[..., object], *args: object, **kwargs: object) -> None:
+        """Call a function once the work is committed, and never when it is not; in the order of asking.
+
+        With asyncio one that is async is awaited. What is asked for in a begin() that fails inside of another is
+        forgotten with it.
+        """
+        self.scope.check_open("after_commit()")
+        self.scope.hooks.append((hook, args, kwargs))
+
+
+class ScopeSession(Hooked, Session):
+    """The session of a scope, where the user has named no class of their own."""
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:  # Any: those of Session.get_bind
         """The engine of a statement; a read scope keeps to the replica, or the primary, that it began with."""
@@ -47,14 +60,6 @@ class ScopeSession(Session):
         if scope.bind is None:
             scope.bind = scope.replicas.engine()
         return scope.bind
-
-    def after_commit(self, hook: Callable[..., object], *args: object, **kwargs: object) -> None:
-        """Call a function once the work is committed, and never when it is not; in the order of asking.
-
-        What is asked for in a begin() that fails inside of another is forgotten with it.
-        """
-        self.scope.check_open("after_commit()")
-        self.scope.hooks.append((hook, args, kwargs))
 
     @contextmanager
     def released(self) -> Iterator[None]:
@@ -74,18 +79,8 @@ class ScopeSession(Session):
             self.expire_all()
 
 
-class AsyncScopeSession(AsyncSession):
+class AsyncScopeSession(Hooked, AsyncSession):
     """The session of a scope of an AsyncDatabase, where the user has named no class of their own."""
-
-    scope: Scope
-
-    def after_commit(self, hook: Callable[..., object], *args: object, **kwargs: object) -> None:
-        """Call a function once the work is committed, and never when it is not; one that is async is awaited.
-
-        What is asked for in a begin() that fails inside of another is forgotten with it.
-        """
-        self.scope.check_open("after_commit()")
-        self.scope.hooks.append((hook, args, kwargs))
 
     @asynccontextmanager
     async def released(self) -> AsyncIterator[None]:
