@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from markdown_it import MarkdownIt
+
+from tests.pages import examples, run
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTS = sorted(file.stem for file in (ROOT / "src/hermetic/integrations").glob("[!_]*.py"))
@@ -16,23 +15,13 @@ ELSEWHERE = {"streamlit"}
 """Hosts whose page is a program of another kind, and is run by the tests of the host."""
 
 
-def examples(host: str) -> list[str]:
-    """The Python of a host's page, block by block."""
-    page = (ROOT / "docs" / "how-to" / f"{host}.md").read_text("utf-8")
-    return [token.content for token in MarkdownIt().parse(page) if token.type == "fence" and token.info == "python"]
-
-
 @pytest.mark.parametrize("host", sorted({*HOSTS} - ELSEWHERE))
 def test_a_page_does_what_it_says(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its blocks are one module; what they assert at the end holds."""
     monkeypatch.chdir(tmp_path)
-    module = ModuleType(f"{host}_page")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    blocks = examples(host)
+    run(host, monkeypatch)
 
-    exec(compile("\n".join(blocks), f"{host}.md", "exec"), module.__dict__)
-
-    assert "assert" in blocks[-1]
+    assert "assert" in examples(host)[-1]
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -10,9 +10,10 @@ from textwrap import dedent
 
 import pytest
 import streamlit as st
-from markdown_it import MarkdownIt
 from sqlalchemy import create_engine
 from streamlit.testing.v1 import AppTest
+
+from tests.pages import examples
 
 from .conftest import Stock
 
@@ -222,13 +223,9 @@ def test_cached_objects_are_sealed(stock: Stock) -> None:
     assert ["Ada", "Ada", "sealed", "unloaded"] == first == again
 
 
-def test_the_page_does_what_it_says(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its blocks are one script and the module of its models; who types a name and clicks sees it on the page."""
-    blocks = [
-        token.content
-        for token in MarkdownIt().parse((root / "docs/how-to/streamlit.md").read_text("utf-8"))
-        if token.type == "fence" and token.info == "python"
-    ]
+    blocks = examples("streamlit")
     (models,) = [block for block in blocks if block.startswith("# models.py")]
     (tmp_path / "models.py").write_text(models, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)

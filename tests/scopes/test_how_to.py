@@ -1,26 +1,18 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from markdown_it import MarkdownIt
 
 from hermetic._scopes.engines import How
+from tests.pages import examples, run
 
 
-def test_the_page_does_what_it_says(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_does_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples of the page are one module, and what they claim holds."""
-    page = (root / "docs" / "how-to" / "scopes.md").read_text("utf-8")
-    examples = [token.content for token in MarkdownIt().parse(page) if token.type == "fence" and token.info == "python"]
-    module = ModuleType("scopes_page")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    run("scopes", monkeypatch)["db"].dispose()
 
-    exec(compile("\n".join(examples), "scopes.md", "exec"), module.__dict__)
-    module.__dict__["db"].dispose()
-
-    assert 7 == len(examples)
+    assert 7 == len(examples("scopes"))
 
 
 def test_every_option_is_told(root: Path) -> None:
