@@ -5,6 +5,7 @@ N ?= 5000
 VENV := .venv
 VENV20 := .venv-sa20
 BIN := $(VENV)/bin
+APPS := $(patsubst %/pyproject.toml,%,$(wildcard apps/*/pyproject.toml))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint prove faults harmless suites bench docs clean
@@ -18,7 +19,8 @@ demo: $(VENV)/.installed  ## check a leaky shop, then a real package from PyPI
 test: $(VENV)/.installed $(VENV20)/.installed  ## run the tests: what rests on SQLAlchemy on 2.0, then everything on 2.1
 	$(VENV20)/bin/python -m pytest -q tests/lifecycle tests/hazards tests/projections tests/watch
 	$(VENV20)/bin/python -m pytest -q --hermetic tests/scopes tests/integrations
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q tests
+	$(BIN)/python -m pytest -q --hermetic apps
 
 lint: $(VENV)/.installed  ## ruff, mypy --strict, pyrefly, import contracts
 	$(BIN)/ruff check
@@ -51,15 +53,17 @@ docs: $(VENV)/.installed  ## write the hazards reference and the README's table 
 clean:  ## remove the virtual environments and caches
 	rm -rf $(VENV) $(VENV20) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(VENV)/.installed: EXTRAS = test,lint,bench
+$(VENV)/.installed: EXTRAS = test,apps,lint,bench
+$(VENV)/.installed: MEMBERS = $(foreach app,$(APPS),-e '$(app)[test]')
 $(VENV)/.installed: SQLALCHEMY = >=2.1,<2.2
 $(VENV20)/.installed: EXTRAS = test,rivals
 $(VENV20)/.installed: SQLALCHEMY = >=2.0.40,<2.1
 
 # The stamp is older than pyproject.toml exactly when something may be missing.
+$(VENV)/.installed: $(APPS:%=%/pyproject.toml)
 $(VENV)/.installed $(VENV20)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Hermetic needs Python 3.11 or newer; name one: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]' 'SQLAlchemy[asyncio]$(SQLALCHEMY)'
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[$(EXTRAS)]' $(MEMBERS) 'SQLAlchemy[asyncio]$(SQLALCHEMY)'
 	@touch $@

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ["src", "tests", "docs", "demo", "benchmarks"]
+ROOMS = ["src", "apps", "tests", "docs", "demo", "benchmarks"]
 SHOWN_AS_FOUND = ROOT / "demo" / "leaky_shop"
 FILES = sorted(
     file for room in ROOMS for file in (ROOT / room).rglob("*.py") if not file.is_relative_to(SHOWN_AS_FOUND)
 )
-TEXTS = sorted([*FILES, *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")])
+TEXTS = sorted(
+    [*FILES, *ROOT.glob("*.md"), *(it for room in ["apps", "docs", "tests"] for it in (ROOT / room).rglob("*.md"))]
+)
 
 LONGEST_FILE = 400
 LONGEST_BODY = 40

@@ -1,0 +1,1 @@
+"""A customer advisor: Streamlit pages and an MCP server over one service layer, on Hermetic."""

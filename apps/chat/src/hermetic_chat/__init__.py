@@ -1,0 +1,1 @@
+"""A chat web application that is an MCP host, on Starlette and Hermetic."""

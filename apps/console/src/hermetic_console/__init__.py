@@ -1,0 +1,1 @@
+"""An admin console: servers, users and an audit log, on FastAPI and Hermetic."""

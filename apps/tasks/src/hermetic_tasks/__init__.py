@@ -1,0 +1,1 @@
+"""A tasks API: FastAPI and SQLModel on Hermetic."""
