@@ -9,12 +9,13 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.watch.differing import Outcomes, differing_twice
 from tests.watch.harmless_plugin import OUTCOMES, WATCHED
 from tests.watch.running import ROOT, clean
 from tests.watch.sdists import fetched
@@ -145,23 +146,14 @@ def read(outcomes: Path, findings: Path) -> Ran:
     return ran
 
 
-def differing(plain: Ran, watched: Ran) -> tuple[str, ...]:
-    """The tests that end otherwise when they are watched, or are there in one of the runs only."""
-    names = sorted(plain.outcomes.keys() | watched.outcomes.keys())
-    return tuple(name for name in names if plain.outcomes.get(name) != watched.outcomes.get(name))
-
-
 def compare(sources: Path, part: Part, *, jobs: int = 0) -> Compared:
     """Run a part in both ways; where a test differs, its file runs again: some of them race against the clock."""
     plain, watched = (run(sources, part, watched=each, jobs=jobs) for each in (False, True))
-    first = differing(plain, watched)
-    if not first:
-        return Compared(part, plain, watched, ())
-    files = Part(part.database, tuple(sorted({name.partition("::")[0] for name in first})))
-    again = differing(*(run(sources, files, watched=each) for each in (False, True)))
-    return Compared(
-        part, plain, watched, tuple(n for n in first if n in again), tuple(n for n in first if n not in again)
-    )
+
+    def run_again(is_watched: bool, files: Iterable[str]) -> Outcomes:
+        return run(sources, Part(part.database, tuple(files)), watched=is_watched).outcomes
+
+    return Compared(part, plain, watched, *differing_twice(plain.outcomes, watched.outcomes, run_again))
 
 
 def main(say: Callable[[str], object]) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from demo.packages import CACHE
+from tests.watch.differing import Outcomes, differing_twice
 from tests.watch.running import clean
 from tests.watch.sdists import fetched
 
@@ -206,25 +207,16 @@ def outcomes(report: Path) -> dict[str, str]:
     return found
 
 
-def differing(plain: Ran, watched: Ran) -> tuple[str, ...]:
-    """The tests that end otherwise when they are watched, or are there in one of the runs only."""
-    names = sorted(plain.outcomes.keys() | watched.outcomes.keys())
-    return tuple(name for name in names if plain.outcomes.get(name) != watched.outcomes.get(name))
-
-
 def compare(suite: Suite, sources: Path, python: Path, rounds: int) -> Compared:
     """Run a suite in both ways by turns; where a test differs, its file runs again: some race against the clock."""
     both = [[run(suite, sources, python, watched=each) for each in (False, True)] for _ in range(rounds)]
     (plain, watched), *_ = both
     plain.cpu_s, watched.cpu_s = (min(turn[which].cpu_s for turn in both) for which in (0, 1))
-    first = differing(plain, watched)
-    if not first:
-        return Compared(suite, plain, watched, ())
-    files = sorted({name.partition("::")[0] for name in first})
-    again = differing(*(run(suite, sources, python, watched=each, only=files) for each in (False, True)))
-    return Compared(
-        suite, plain, watched, tuple(n for n in first if n in again), tuple(n for n in first if n not in again)
-    )
+
+    def run_again(is_watched: bool, files: Iterable[str]) -> Outcomes:
+        return run(suite, sources, python, watched=is_watched, only=files).outcomes
+
+    return Compared(suite, plain, watched, *differing_twice(plain.outcomes, watched.outcomes, run_again))
 
 
 def main(say: Callable[[str], object]) -> int:
