@@ -8,13 +8,16 @@ BIN := $(VENV)/bin
 APPS := $(patsubst %/pyproject.toml,%,$(wildcard apps/*/pyproject.toml))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint prove faults harmless suites bench docs clean
+.PHONY: help demo demo-apps test lint prove faults harmless suites bench docs clean
 
 help:  ## tell what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed  ## check a leaky shop, then a real package from PyPI
 	@$(BIN)/python -m demo.run
+
+demo-apps: $(VENV)/.installed  ## start the four applications and tell their addresses
+	@$(BIN)/python -m demo.apps
 
 test: $(VENV)/.installed $(VENV20)/.installed  ## run the tests: what rests on SQLAlchemy on 2.0, then everything on 2.1
 	$(VENV20)/bin/python -m pytest -q tests/lifecycle tests/hazards tests/projections tests/watch
