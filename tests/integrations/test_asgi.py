@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -106,3 +108,33 @@ def test_the_connections_are_closed_before_the_server_is_told_of_the_end(stock: 
     asyncio.run(whole())
 
     assert [("lifespan.shutdown.complete", 0)] == heard
+
+
+def test_a_request_leaves_nothing_to_the_garbage_collector(stock: Stock) -> None:
+    """What the server made for it is let go with its last reference, as without the host."""
+    db = stock.database("async")
+    app = answering(200, db)
+    left: list[weakref.ref[Any]] = []
+
+    class Served:
+        """A request of a server, which its `send` belongs to."""
+
+        def __init__(self) -> None:
+            self.scope = {"type": "http", "method": "POST", "path": "/Ada"}
+
+        async def send(self, message: Any) -> None:
+            pass
+
+    async def whole() -> None:
+        async with db:
+            served = Served()
+            await app(served.scope, None, served.send)
+            left.append(weakref.ref(served))
+
+    gc.disable()
+    try:
+        asyncio.run(whole())
+
+        assert None is left[0]()
+    finally:
+        gc.enable()

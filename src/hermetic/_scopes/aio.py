@@ -23,7 +23,7 @@ from .home import Attempts, Health, Home, Room, Schemas, options_of
 from .once import LEDGER, check_key, claim, done, record
 from .replicas import Replicas
 from .scope import Kind, Scope, caller, here
-from .sessions import AsyncScopeSession, async_class
+from .sessions import AsyncScopeSession, async_class, plain_of
 from .shield import CancelledOnce, to_the_end, while_patient
 from .tables import make_table
 
@@ -176,7 +176,10 @@ class AsyncDatabase(Served[S]):
         self._check_loop()
         bind, options = self.home.binding(scope)
         session = self._session_class(bind, **options)
-        session.scope = session.sync_session.scope = scope  # type: ignore[attr-defined]  # async_class gives it to both
+        session.scope = scope  # type: ignore[attr-defined]  # async_class gives it to the user's class
+        plain = plain_of(session)
+        if plain is not None:
+            plain.scope = scope  # type: ignore[attr-defined]  # and to the plain session inside
         return session
 
     def _check_loop(self) -> None:

@@ -12,6 +12,7 @@ from .._where import Site
 from .ending import is_idle
 from .home import Home, Options, Room
 from .scope import Kind, Scope
+from .sessions import plain_of
 
 S = TypeVar("S", bound=Session | AsyncSession)
 
@@ -41,7 +42,7 @@ class Served(ABC, Generic[S]):
 class Outermost(Generic[S]):
     """The context manager of an outermost scope, but for what it waits for."""
 
-    __slots__ = ("_database", "_kind", "_opened", "_options", "_plain", "_room", "_scope", "_session")
+    __slots__ = ("_database", "_kind", "_opened", "_options", "_room", "_scope", "_session")
 
     def __init__(
         self, database: Served[S], kind: Kind, opened: Site, options: Options, room: Room | None = None
@@ -56,7 +57,10 @@ class Outermost(Generic[S]):
     def is_idle(self) -> bool:
         """Whether its end has nothing to do that takes time."""
         scope = self._scope
-        return is_idle(scope, self._plain) and not scope.hooks and scope.holder is None and scope.task is None
+        if scope.hooks or scope.holder is not None or scope.task is not None:
+            return False
+        plain = plain_of(self._session)
+        return plain is None or is_idle(scope, plain)
 
     def widen(self) -> None:
         """Make a read scope in which nothing has happened yet a unit of work."""
@@ -69,14 +73,15 @@ class Outermost(Generic[S]):
             self._kind, self._opened, owner, home.open_scopes, self._options, home.settings.idle_limit_s
         )
         self._session = session = self._database.session_on(self._scope)
-        self._plain = session.sync_session if isinstance(session, AsyncSession) else session
         home.enter(self._scope, session, self._room)
         return session
 
     def _leave(self) -> None:
         """The scope has ended."""
         self._database.home.leave(self._scope, self._room)
-        self._database.home.kept.keep(self._plain)
+        plain = plain_of(self._session)
+        if plain is not None:
+            self._database.home.kept.keep(plain)
 
     def _leave_idle(self, error: BaseException | None) -> None:
         """The scope ends, and nothing was begun in it."""

@@ -140,7 +140,34 @@ def async_class(base: type[A]) -> type[A]:
     """A class of asyncio's sessions for scopes, made of the user's."""
     members: dict[str, object] = {name: _awaited(name, method) for name, method in _methods(base, AWAITED)}
     members["sync_session_class"] = _plain_class(base.sync_session_class, _nobody, in_greenlet)
+    if base.__init__ in _PLAIN_STARTS and not hasattr(base, "__getattr__"):
+        members |= {"__init__": _start_later, "__getattr__": _started}
     return cast("type[A]", type(f"Scope{base.__name__}", _bases(base, AsyncScopeSession), members))  # not inferred
+
+
+_PLAIN_STARTS = (AsyncSession.__init__, AsyncScopeSession.__init__)
+"""Of a class with a start of its own nobody knows what its attributes are before it."""
+
+
+def _start_later(self: AsyncScopeSession, *args: Any, **options: Any) -> None:  # Any: those of AsyncSession
+    """Remember what an AsyncSession is made with; to make it costs most of a request that never asks it for anything."""
+    vars(self)["start"] = args, options
+
+
+def _started(self: AsyncScopeSession, name: str) -> Any:  # Any: whatever the attribute is
+    """An attribute that is not there: make the session, if nothing was asked of it before, and look again."""
+    start = vars(self).pop("start", None)
+    if start is None:
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+    args, options = start
+    AsyncSession.__init__(self, *args, **options)
+    self.sync_session.scope = self.scope  # type: ignore[attr-defined]  # async_class gives it to both
+    return getattr(self, name)
+
+
+def plain_of(session: Session | AsyncSession) -> Session | None:
+    """The plain session that one of a scope is, or has inside; None as long as nothing was asked of it."""
+    return session if isinstance(session, Session) else vars(session).get("sync_session")
 
 
 def _plain_class(base: type[S], who: Callable[[], object], may_wait: Callable[[], bool]) -> type[S]:

@@ -20,19 +20,18 @@ from ._requests import Lender, Lent, S, Work
 class Visit(Generic[S]):
     """A request, a call or a job: the scope that was opened in it, if any, and what is to be done after it."""
 
-    __slots__ = ("_after", "_block", "_db", "_kind", "_opened", "_room", "_session", "is_over")
+    __slots__ = ("_after", "_block", "_db", "_kind", "_room", "_seats", "_session", "is_over")
 
-    def __init__(self, db: Lender[S], opened: Callable[[], Site], owner: object = None) -> None:
+    def __init__(self, db: Lender[S], owner: object = None) -> None:
         self._db = db
         self._room = None if owner is None else db.room(owner)
-        self._opened = opened
         self._after: list[tuple[Work, tuple[Any, ...], dict[str, Any]]] = []
         self._block: Lent[S] | None = None
         self._kind: Kind = "begin"
         self.is_over = False
 
-    async def begin(self) -> S:
-        """The session of the unit of work; the same one however often it is asked for.
+    async def begin(self, opened: Site) -> S:
+        """The session of the unit of work; the same one however often it is asked for. `opened` is where the visit is seen.
 
         A read scope becomes it when it has not been used yet, and else ends before it.
         """
@@ -42,13 +41,13 @@ class Visit(Generic[S]):
                 self._kind = "begin"
             else:
                 await self.end(None)
-        return self._session if self._block is not None else await self._open("begin")
+        return self._session if self._block is not None else await self._open("begin", opened)
 
-    async def read(self) -> S:
+    async def read(self, opened: Site) -> S:
         """The session of a read scope; that of the unit of work, if there is one."""
-        return self._session if self._block is not None else await self._open("read")
+        return self._session if self._block is not None else await self._open("read", opened)
 
-    async def _open(self, kind: Kind) -> S:
+    async def _open(self, kind: Kind, opened: Site) -> S:
         if self.is_over:
             raise ScopeClosed(
                 f"{here()}: a session of the request was asked for when its response had started.\n"
@@ -58,17 +57,18 @@ class Visit(Generic[S]):
             await self._take_seat()
         if self._room is None:
             self._room = self._db.room()
-        block = self._block = self._db.lend(kind, self._opened(), self._room)
+        block = self._block = self._db.lend(kind, opened, self._room)
         self._kind = kind
         self._session = block.enter()
         return self._session
 
     async def _take_seat(self) -> None:
         """Take a seat at once if there is one: to wait costs a turn of the event loop even where there is no need."""
+        self._seats = seats()
         try:
-            seats().acquire_on_behalf_of_nowait(self)
+            self._seats.acquire_on_behalf_of_nowait(self)
         except WouldBlock:
-            await seats().acquire_on_behalf_of(self)
+            await self._seats.acquire_on_behalf_of(self)
 
     def background(self, work: Work, *args: Any, **kwargs: Any) -> None:
         """Do `work(session, *args, **kwargs)` in a unit of its own, after the visit, if the work of this one is kept."""
@@ -95,7 +95,7 @@ class Visit(Generic[S]):
             raise
         finally:
             if isinstance(self._db, Database):
-                seats().release_on_behalf_of(self)
+                self._seats.release_on_behalf_of(self)
 
     async def follow(self) -> None:
         """Do what was to be done after it."""

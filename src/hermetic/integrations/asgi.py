@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any, Generic
 
 from .._where import Site
@@ -40,11 +41,11 @@ class Host(Generic[S]):
         It takes a connection when it is used first. It commits before the response starts, and rolls back when an
         exception leaves the app or the status is one of an error. In a websocket it ends before the next message.
         """
-        return await self.visit(scope).begin()
+        return await self.visit(scope).begin(site_of(scope, self.attached))
 
     async def read(self, scope: Scope) -> S:
         """The session of a read scope of the request, or of its unit of work when that was asked for before."""
-        return await self.visit(scope).read()
+        return await self.visit(scope).read(site_of(scope, self.attached))
 
     def background(self, scope: Scope, work: Work, *args: Any, **kwargs: Any) -> None:
         """Do `work(session, *args, **kwargs)` in a unit of its own, after the response, if the request's work is kept.
@@ -65,19 +66,20 @@ class Host(Generic[S]):
 
 
 class Request(Visit[S]):
-    """One request or connection: what its server is told waits for the end of its scope."""
+    """One request or connection: what its server is told waits for the end of its scope.
 
-    __slots__ = ("_before", "_keep_when", "_receive", "_send", "failure")
+    It stands in the scope of the request, and keeps neither that nor what the server gave: each of them would keep all.
+    """
 
-    def __init__(self, host: Host[S], scope: Scope, receive: Receive, send: Send, owner: object) -> None:
-        super().__init__(host.db, lambda: site_of(scope, host.attached), owner)
+    __slots__ = ("_before", "_keep_when", "failure")
+
+    def __init__(self, host: Host[S], owner: object) -> None:
+        super().__init__(host.db, owner)
         self.failure: Exception | None = None
         self._keep_when = host.keep_when
-        self._receive = receive
-        self._send = send
         self._before = sys.exc_info()[1]
 
-    async def respond(self, message: Message) -> None:
+    async def respond(self, send: Send, message: Message) -> None:
         """Send a message of HTTP; the scope ends before the first. Raises CommitFailed when that could not be kept."""
         if self.failure is not None:
             raise CommitFailed from self.failure
@@ -89,7 +91,7 @@ class Request(Visit[S]):
             except Exception as failure:
                 self.failure = failure
                 raise CommitFailed from failure
-        await self._send(message)
+        await send(message)
 
     def _refusal(self, status: int) -> BaseException | None:
         """Why the work is not kept: an exception left the endpoint and is being handled, or the status says so."""
@@ -98,31 +100,17 @@ class Request(Visit[S]):
             return error
         return None if self._keep_when(status) else NotKept()
 
-    async def tell(self, message: Message) -> None:
+    async def tell(self, send: Send, message: Message) -> None:
         """Send a message of a websocket; the scope ends before it."""
         if self._block is not None:
             await self.end(None)
-        await self._send(message)
+        await send(message)
 
-    async def listen(self) -> Message:
+    async def listen(self, receive: Receive) -> Message:
         """Wait for the client of a websocket, with nothing held meanwhile."""
         if self._block is not None:
             await self.end(None)
-        return await self._receive()
-
-
-class Lifespan:
-    """The life of an app: its connections are closed before its server is told that it has ended."""
-
-    def __init__(self, db: Lender[Any], send: Send) -> None:  # Any: of whichever session class
-        self._db = db
-        self._send = send
-
-    async def tell(self, message: Message) -> None:
-        """Send a message; servers cancel what goes on after the last one."""
-        if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
-            await dispose(self._db)
-        await self._send(message)
+        return await receive()
 
 
 class Gate:
@@ -135,16 +123,16 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind not in ("http", "websocket"):
-            await self.app(scope, receive, Lifespan(self.host.db, send).tell)
+            await self.app(scope, receive, partial(self._tell_of_life, send))
             return
-        visit = scope[self.host.key] = Request(self.host, scope, receive, send, self.owner())
+        visit = scope[self.host.key] = Request(self.host, self.owner())
         try:
             if kind == "http":
-                await self.app(scope, receive, visit.respond)
+                await self.app(scope, receive, partial(visit.respond, send))
                 if not visit.is_over:
                     await visit.end(NotKept())
             else:
-                await self.app(scope, visit.listen, visit.tell)
+                await self.app(scope, partial(visit.listen, receive), partial(visit.tell, send))
                 await visit.end(None)
         except BaseException as error:
             await visit.end(error)
@@ -153,6 +141,12 @@ class Gate:
         if visit.failure is not None:
             await self.fail(scope, receive, send, visit.failure)
         await visit.follow()
+
+    async def _tell_of_life(self, send: Send, message: Message) -> None:
+        """Send a message of the app's lifespan; at its end the connections are closed first, since servers cancel what follows."""
+        if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+            await dispose(self.host.db)
+        await send(message)
 
     def owner(self) -> object:
         """The task that a request belongs to; None for the one that asks for its session."""

@@ -37,11 +37,11 @@ class Host(Generic[S]):
         It takes a connection when it is used first. It commits before the response starts, and rolls back when an
         exception leaves the endpoint or the status is one of an error. In a websocket it ends before the next message.
         """
-        return await self._host.visit(connection.scope).begin()
+        return await self._host.begin(connection.scope)
 
     async def read(self, connection: HTTPConnection) -> S:
         """`Depends(host.read)`: the session of a read scope, or of the unit of work when that was asked for before."""
-        return await self._host.visit(connection.scope).read()
+        return await self._host.read(connection.scope)
 
     async def background(self, connection: HTTPConnection) -> Background:
         """`Depends(host.background)`: a function that does work after the response, in a unit of its own."""

@@ -36,13 +36,13 @@ class Host(Generic[S]):
         of the call, and rolls back when an exception leaves the tool. A tool that this one calls joins in.
         """
         async with self._call() as visit:
-            yield await visit.begin()
+            yield await visit.begin(self._site())
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[S]:
         """`Depends(host.read)`: the session of a read scope, or of the unit of work when that was asked for before."""
         async with self._call() as visit:
-            yield await visit.read()
+            yield await visit.read(self._site())
 
     @asynccontextmanager
     async def _call(self) -> AsyncIterator[Visit[S]]:
@@ -55,7 +55,7 @@ class Host(Generic[S]):
                 self._failed.get().append(error)
                 raise
             return
-        visit = Visit(self._db, lambda: _current.get() or self._attached)
+        visit = Visit(self._db)
         tokens = self._visit.set(visit), self._failed.set([])
         try:
             yield visit
@@ -69,6 +69,10 @@ class Host(Generic[S]):
             visit.is_over = True
             self._visit.reset(tokens[0])
             self._failed.reset(tokens[1])
+
+    def _site(self) -> Site:
+        """Where the call is seen: at the function of the component."""
+        return _current.get() or self._attached
 
     def _check_sound(self) -> None:
         """Raise PoisonedUnit when a call inside of this one failed, and this one went on as if it had not."""

@@ -25,18 +25,18 @@ class Host(Generic[S]):
         It takes a connection when it is used first. It commits before the response starts, and rolls back when an
         exception leaves the endpoint or the status is one of an error. In a websocket it ends before the next message.
         """
-        return await self._host.visit(connection.scope).begin()
+        return await self._host.begin(connection.scope)
 
     async def read(self, connection: HTTPConnection) -> S:
         """The session of a read scope of the request, or of its unit of work when that was asked for before."""
-        return await self._host.visit(connection.scope).read()
+        return await self._host.read(connection.scope)
 
     def background(self, connection: HTTPConnection, work: Work, *args: Any, **kwargs: Any) -> None:
         """Do `work(session, *args, **kwargs)` in a unit of its own, after the response, if the request's work is kept.
 
         Any: the arguments are the work's.
         """
-        self._host.visit(connection.scope).background(work, *args, **kwargs)
+        self._host.background(connection.scope, work, *args, **kwargs)
 
 
 class Gate(asgi.Gate):
