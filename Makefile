@@ -50,13 +50,14 @@ suites: $(VENV)/.installed  ## run the tests of eight projects from PyPI as they
 bench: $(VENV)/.installed $(VENV20)/.installed  ## time checking, projections and watching beside what people use otherwise
 	@for script in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
 
-docs: $(VENV)/.installed  ## write the hazards reference and the README's table from the pages
+docs: $(VENV)/.installed  ## write the hazards reference and the README's table from the pages, and the site into site/
 	$(BIN)/python docs/generate.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 clean:  ## remove the virtual environments and caches
 	rm -rf $(VENV) $(VENV20) .demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(VENV)/.installed: EXTRAS = test,apps,lint,bench
+$(VENV)/.installed: EXTRAS = test,apps,docs,lint,bench
 $(VENV)/.installed: MEMBERS = $(foreach app,$(APPS),-e '$(app)[test]')
 $(VENV)/.installed: SQLALCHEMY = >=2.1,<2.2
 $(VENV20)/.installed: EXTRAS = test,rivals

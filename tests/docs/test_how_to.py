@@ -17,7 +17,8 @@ from markdown_it import MarkdownIt
 from tests.cli.test_whole import MAIL, MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted(page for page in (ROOT / "docs" / "how-to").glob("*.md") if "```console" in page.read_text("utf-8"))
+WRITTEN = [ROOT / "docs" / "index.md", *(ROOT / "docs" / "how-to").glob("*.md")]
+PAGES = sorted(page for page in WRITTEN if "```console" in page.read_text("utf-8"))
 PATIENCE_S = 300
 FILE = re.compile(r"(?:#|<!--) (?P<name>[\w./-]+\.\w+)(?: -->)?\n")
 PROMPT = "$ "
