@@ -162,7 +162,9 @@ class Watching:
         """One line of what was watched, and what of it could not be."""
         hints = [seen for seen in self._watch.findings() if seen.finding.severity == "info"]
         terminalreporter.section("hermetic", sep="-")
-        terminalreporter.line(f"{self._tests} test{'s' * (self._tests != 1)} watched, {self._failed} failed for a hazard")
+        terminalreporter.line(
+            f"{self._tests} test{'s' * (self._tests != 1)} watched, {self._failed} failed for a hazard"
+        )
         for seen in hints:
             finding = seen.finding
             terminalreporter.line(f"hint: {finding.file}:{finding.line}: {finding.slug} {finding.message}")
