@@ -1,0 +1,16 @@
+"""What Alembic runs for each of its commands; the connection is the console's own."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from hermetic_console.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
