@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.mariadb import mariadb_database, mariadb_server
 from tests.servers import postgres, postgres_server
 
-__all__ = ["postgres", "postgres_server"]
+__all__ = ["mariadb_database", "mariadb_server", "postgres", "postgres_server"]
 
 pytest_plugins = ["pytester"]
 

@@ -1,4 +1,4 @@
-"""A Database of either kind, on SQLite and on PostgreSQL, filled with the shop."""
+"""A Database of either kind, on SQLite, PostgreSQL and MariaDB, filled with the shop."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ URLS = {
     "async-memory": "sqlite+aiosqlite://",
     "sync-postgresql": "postgresql+psycopg:{server}",
     "async-postgresql": "postgresql+asyncpg:{server}",
+    "sync-mariadb": "mariadb+pymysql:{server}",
+    "async-mariadb": "mariadb+asyncmy:{server}",
+}
+
+SERVERS = {
+    "sync-postgresql": "postgres",
+    "async-postgresql": "postgres",
+    "sync-mariadb": "mariadb",
+    "async-mariadb": "mariadb",
 }
 
 
@@ -45,5 +54,5 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Twin:
     """The database of a test."""
     name: str = request.param
-    server = request.getfixturevalue("postgres") if name.endswith("postgresql") else ""
+    server = request.getfixturevalue(SERVERS[name]) if name in SERVERS else ""
     return Twin(URLS[name].format(folder=tmp_path, server=server), is_async=name.startswith("async"))

@@ -31,7 +31,7 @@ from .twin import Twin, TwinBlock
         (Database, "oracel://user:secret@host/shop", r"dialect\+driver://user:password@host/database"),
         (Database, "sqlite+aiosqlite:///shop.db", "Use AsyncDatabase"),
         (AsyncDatabase, "sqlite:///shop.db", r"Use Database, or a driver such as sqlite\+aiosqlite"),
-        (Database, "mysql+pymysql://user:secret@host/shop", "pip install pymysql"),
+        (Database, "mssql+pymssql://user:secret@host/shop", "pip install pymssql"),
     ],
 )
 def test_a_wrong_address_is_told_in_a_sentence(kind: type, url: str, told: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, QueuePool, StaticPool
 
 from ..errors import BadDatabase
-from . import sqlite
+from . import mariadb, sqlite
 
 Pooler = Literal["transaction"]
 Refusable = Literal["allow", "refuse"]
@@ -156,8 +156,6 @@ def _connect_arguments(url: URL, settings: Settings) -> dict[str, Any]:
             return _for_asyncpg(settings)
         case "postgresql", ("psycopg" | "psycopg2" | "psycopg_async") as driver:
             return _for_psycopg(settings, driver)
-        case ("mysql" | "mariadb") as name, _ if settings.statement_timeout_s is not None:
-            return {"init_command": _mysql_timeout(name, settings.statement_timeout_s)}
     return {}
 
 
@@ -201,16 +199,12 @@ def _for_psycopg(settings: Settings, driver: str) -> dict[str, Any]:
     return told
 
 
-def _mysql_timeout(name: str, timeout_s: float) -> str:
-    if name == "mariadb":
-        return f"SET SESSION max_statement_time={timeout_s}"
-    return f"SET SESSION max_execution_time={round(timeout_s * 1000)}"
-
-
 def _make_ready(engine: Engine, settings: Settings) -> None:
     """Teach an engine what its address cannot. Raises BadDatabase where two scopes would share one connection."""
     if engine.dialect.name == "postgresql" and settings.pooler is not None:
         event.listen(engine, "begin", partial(_tell, _server_settings(settings)))
+    elif engine.dialect.name in mariadb.NAMES:
+        mariadb.behave(engine, settings.statement_timeout_s)
     elif engine.dialect.name == "sqlite":
         if sqlite.is_in_memory(engine.url) and isinstance(engine.pool, StaticPool):
             raise BadDatabase(

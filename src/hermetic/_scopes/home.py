@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..errors import BadDatabase, OutcomeUnknown, SandboxTaken, ScopeNested
-from . import sqlite
+from . import mariadb, sqlite
 from .engines import Settings
 from .once import KeyTaken
 from .policy import Verdict, delays, verdict_of
@@ -78,8 +78,6 @@ class Home(Generic[E, S]):
         self._boxes: list[Any] = []  # Any: sandboxes of either kind
         self._box: ContextVar[Any] = ContextVar("box", default=None)
         self.read_options = _READ_OPTIONS.get(engine.dialect.name)
-        if engine.dialect.name in ("mysql", "mariadb"):
-            event.listen(_plain(engine), "begin", _begin_read_only)
         _refuse_many_alike(engine)
         _homes.add(self)
         _watch_forks()
@@ -213,25 +211,16 @@ def _first_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
-_READS = "hermetic_reads"
-"""Execution option of a connection to MySQL or MariaDB: whether the transaction that begins may not write."""
-
 _READ_OPTIONS: dict[str, dict[str, object]] = {
     "sqlite": {sqlite.READS: True},
     "postgresql": {"postgresql_readonly": True},
-    "mysql": {_READS: True},
-    "mariadb": {_READS: True},
+    "mysql": {mariadb.READS: True},
+    "mariadb": {mariadb.READS: True},
 }
 
 
 def _plain(engine: Engine | AsyncEngine) -> Engine:
     return engine.sync_engine if isinstance(engine, AsyncEngine) else engine
-
-
-def _begin_read_only(connection: Connection) -> None:
-    """MySQL and MariaDB: the transaction that the next statement begins may not write."""
-    if connection.get_execution_options().get(_READS):
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
 def _refuse_many_alike(engine: Engine | AsyncEngine) -> None:

@@ -17,10 +17,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from ..errors import BadDatabase
+from .policy import Verdict, verdict_of
 
 TABLE = "hermetic_once"
 LONGEST_KEY = 255
@@ -60,11 +61,13 @@ def done(session: Session, key: str) -> tuple[Any] | None:
 
 
 def claim(session: Session, key: str) -> None:
-    """Write the key. Raises KeyTaken when another transaction did so since this one began."""
+    """Write the key. Raises KeyTaken when another transaction did so since this one began, as a constraint or a snapshot tells."""
     try:
         session.execute(insert(LEDGER).values(key=key, result="null"))
-    except IntegrityError as error:
-        raise KeyTaken(key) from error
+    except DBAPIError as error:
+        if isinstance(error, IntegrityError) or verdict_of(error) is Verdict.AGAIN:
+            raise KeyTaken(key) from error
+        raise
 
 
 def record(session: Session, key: str, result: object) -> Any:

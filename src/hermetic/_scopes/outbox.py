@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, String, Table, Text, delete, insert, select, update
+from sqlalchemy import BigInteger, Column, Double, Integer, MetaData, String, Table, Text, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -33,7 +33,7 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("topic", String(255), nullable=False),
         Column("payload", Text, nullable=False),
         Column("tries", Integer, nullable=False),
-        Column("ready_s", Float, index=True),
+        Column("ready_s", Double, index=True),
         Column("error", Text),
         keep_existing=True,
     )

@@ -27,7 +27,12 @@ _AGAIN_STATES = frozenset({"40001", "40P01", "55P03"})
 _LOST_STATES = frozenset({"57P01", "57P02", "57P03", "25P03", "25P04"})
 """The server shut down, crashed, starts up; the transaction idled or lasted for too long and its connection was ended."""
 
-_AGAIN_MYSQL = frozenset({1205, 1213, 3572})
+_AGAIN_MYSQL = frozenset({1020, 1205, 1213, 3572})
+"""Another one's write since the snapshot, a lock not had in time, a deadlock, a lock that was not to be waited for."""
+
+_UNDOING_MYSQL = frozenset({1020, 1213})
+"""Errors at which MySQL and MariaDB roll back the whole transaction, savepoints and all, and then begin another in silence."""
+
 _LOST_MYSQL = frozenset({1053, 2006, 2013, 2055})
 
 _SQLITE_BUSY, _SQLITE_LOCKED = 5, 6
@@ -47,6 +52,11 @@ def verdict_of(error: BaseException) -> Verdict:
     if isinstance(error, OperationalError) and not _is_told_by_server(error):
         return Verdict.LOST
     return _by_number(error.orig)
+
+
+def undoes_all(error: DBAPIError) -> bool:
+    """Whether the server rolled back the whole transaction with this error, and would take what follows for a new one."""
+    return _number(error.orig) in _UNDOING_MYSQL
 
 
 def from_driver(error: Exception) -> DBAPIError | None:
@@ -72,8 +82,9 @@ def is_commit_unknown(error: BaseException) -> bool:
 def _is_told_by_server(error: DBAPIError) -> bool:
     """Whether there is a code in it: a driver that lost the server has none to give."""
     original = error.orig
-    numbered = original is not None and bool(original.args) and isinstance(original.args[0], int)
-    return bool(getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorcode", None) or numbered)
+    return bool(
+        getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorcode", None) or _number(original)
+    )
 
 
 def _by_number(original: BaseException | None) -> Verdict:
@@ -81,10 +92,16 @@ def _by_number(original: BaseException | None) -> Verdict:
     code = getattr(original, "sqlite_errorcode", None)
     if isinstance(code, int):
         return Verdict.AGAIN if code & 0xFF in (_SQLITE_BUSY, _SQLITE_LOCKED) else Verdict.FINAL
-    number = original.args[0] if original is not None and original.args else None
+    number = _number(original)
     if number in _AGAIN_MYSQL:
         return Verdict.AGAIN
     return Verdict.LOST if number in _LOST_MYSQL else Verdict.FINAL
+
+
+def _number(original: BaseException | None) -> int | None:
+    """The error number of MySQL or MariaDB, which all of their drivers put first."""
+    number = original.args[0] if original is not None and original.args else None
+    return number if isinstance(number, int) else None
 
 
 def delays(tries: int, first_s: float) -> Iterator[float]:

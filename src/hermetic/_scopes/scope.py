@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from .._where import Site, Sites
@@ -25,6 +26,7 @@ from ..errors import (
     UnsavedChanges,
 )
 from .errors import PoolTimeout
+from .policy import undoes_all
 from .turns import Turns
 
 Kind = Literal["begin", "read"]
@@ -82,6 +84,8 @@ class Scope:
     """Whether the current transaction has work in it."""
     failed: tuple[BaseException, SessionTransaction | None] | None = None
     """The last error of the database and the innermost transaction it happened in."""
+    is_undone: bool = False
+    """Whether the server rolled back all of the current transaction, and would take what follows for another one."""
     is_released: bool = False
     """Whether its connection was handed back, and the block waits for something else."""
     since_s: float = field(default_factory=monotonic)
@@ -236,8 +240,11 @@ class Scope:
         more = [f"  and {len(oldest) - 10} more"] if len(oldest) > 10 else []
         return "\n".join([f"{here()}: no connection came free for {self.told}. Open scopes:", *told, *more])
 
-    def note_failure(self, error: BaseException, session: Session) -> None:
+    def note_failure(self, error: DBAPIError, session: Session) -> None:
         """Remember an error of the database and the transaction that it ended."""
+        if self.is_undone:
+            return
+        self.is_undone = undoes_all(error)
         self.failed = error, session.get_nested_transaction() or session.get_transaction()
 
     def check_sound(self, session: Session) -> None:
@@ -247,7 +254,7 @@ class Scope:
         error, transaction = self.failed
         innermost = session.get_nested_transaction() or session.get_transaction()
         aborted = transaction is innermost and session.get_bind().dialect.name in _ABORTING
-        if aborted or not session.is_active:
+        if self.is_undone or aborted or not session.is_active:
             raise PoisonedUnit(
                 f"An error of the database was swallowed inside of {self.told}, and after it nothing of the unit could "
                 f"be kept:\n  {type(error).__name__}: {str(error).splitlines()[0]}\n"
