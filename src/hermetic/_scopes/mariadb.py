@@ -22,7 +22,9 @@ _SNAPSHOTS = "innodb_snapshot_isolation"
 
 def timeout_of(timeout_s: float) -> str:
     """The statement that lets the server end statements which take longer; MySQL does that for SELECT only."""
-    return f"SET SESSION /*M! max_statement_time={timeout_s} */ /*!50708 max_execution_time={round(timeout_s * 1000)} */"
+    return (
+        f"SET SESSION /*M! max_statement_time={timeout_s} */ /*!50708 max_execution_time={round(timeout_s * 1000)} */"
+    )
 
 
 def behave(engine: Engine, timeout_s: float | None) -> None:

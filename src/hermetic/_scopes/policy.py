@@ -82,9 +82,7 @@ def is_commit_unknown(error: BaseException) -> bool:
 def _is_told_by_server(error: DBAPIError) -> bool:
     """Whether there is a code in it: a driver that lost the server has none to give."""
     original = error.orig
-    return bool(
-        getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorcode", None) or _number(original)
-    )
+    return bool(getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorcode", None) or _number(original))
 
 
 def _by_number(original: BaseException | None) -> Verdict:
