@@ -1,0 +1,1 @@
+"""Bank statements: a CSV file, read as a whole before anything is kept of it."""

@@ -1,0 +1,1 @@
+"""The advisor for models: an MCP server with every operation of the service layer as a tool."""
