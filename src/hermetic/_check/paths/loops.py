@@ -10,7 +10,7 @@ from ..._lifecycle.records import Key, NextMember, Waited
 from ..program.nodes import bound_names
 from ..sessions.results import members
 from .outcomes import Exit, after_turn
-from .rows import Row, ends_at_first, last_lines, row_names
+from .rows import Row, ends_at_first, goes_in_batches, last_lines, row_names
 from .state import Around, Path, State, distinct, unlike
 from .targets import assign
 from .values import UNKNOWN, Ext, Inst, Many, Sym, Tup, Value
@@ -87,7 +87,7 @@ class _Loop:
         if isinstance(node, ast.For | ast.AsyncFor):
             self.row = Row(row_names(node), self.row.session, last_lines(node))
             self.is_loop = not ends_at_first(node)
-        if not self.is_loop:
+        if not self.is_loop or (isinstance(node, ast.For | ast.AsyncFor) and goes_in_batches(node)):
             self.row = Row(frozenset())
 
     def enter(self, state: State) -> None:

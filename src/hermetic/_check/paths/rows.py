@@ -44,6 +44,21 @@ def row_names(loop: ast.For | ast.AsyncFor) -> frozenset[str]:
     return frozenset(names)
 
 
+BATCHES = frozenset({"batched", "chunked", "ichunked", "sliced"})
+"""What itertools and more_itertools call a function that gives many members at a time."""
+
+
+@remembered
+def goes_in_batches(loop: ast.For | ast.AsyncFor) -> bool:
+    """Whether each turn is about many members: a `range` with a step of its own, or what gives members in batches."""
+    match loop.iter:
+        case ast.Call(func=ast.Name("range"), args=[_, _, step]):
+            return not (isinstance(step, ast.Constant) and step.value == 1) and not isinstance(step, ast.UnaryOp)
+        case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name)):
+            return name in BATCHES
+    return False
+
+
 @remembered
 def ends_at_first(loop: ast.For | ast.AsyncFor) -> bool:
     """Whether the body leaves the loop at its first member, whatever that is."""
