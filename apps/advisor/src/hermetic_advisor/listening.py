@@ -33,7 +33,9 @@ def serve(app: ASGIApp, name: str, host: str, port: int, path: str = "") -> None
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
-        raise BadSettings(f"{host}:{port} cannot be listened at: {os.strerror(error.errno) if error.errno else error}.") from error
+        raise BadSettings(
+            f"{host}:{port} cannot be listened at: {os.strerror(error.errno) if error.errno else error}."
+        ) from error
     shown = f"[{host}]" if ":" in host else host
     line = f"{name} listens at http://{shown}:{listener.getsockname()[1]}{path}"
     config = uvicorn.Config(
