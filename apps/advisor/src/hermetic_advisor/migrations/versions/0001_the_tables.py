@@ -14,7 +14,8 @@ depends_on = None
 def upgrade() -> None:
     """Make all tables."""
     make_customers()
-    make_money()
+    make_statements()
+    make_transactions()
     make_plans()
     make_advice()
 
@@ -45,8 +46,8 @@ def make_customers() -> None:
     )
 
 
-def make_money() -> None:
-    """What they earn and spend, and the files that it came in."""
+def make_statements() -> None:
+    """The files that came in."""
     op.create_table(
         "statements",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -62,6 +63,10 @@ def make_money() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_statements")),
         sa.UniqueConstraint("customer_id", "digest", name=op.f("uq_statements_customer_id")),
     )
+
+
+def make_transactions() -> None:
+    """What customers earn and spend."""
     op.create_table(
         "transactions",
         sa.Column("id", sa.Integer(), nullable=False),

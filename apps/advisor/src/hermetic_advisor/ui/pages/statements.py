@@ -45,9 +45,9 @@ def show_rows(reading: Reading) -> None:
     st.dataframe(
         {
             "Date": [each.booked_on.isoformat() for each in reading.rows[:SHOWN]],
+            "Amount": [euro(each.amount) for each in reading.rows[:SHOWN]],
             "Description": [each.description for each in reading.rows[:SHOWN]],
             "Category": [each.category.value for each in reading.rows[:SHOWN]],
-            "Amount": [euro(each.amount) for each in reading.rows[:SHOWN]],
         },
         hide_index=True,
         alt="The first lines",

@@ -57,9 +57,9 @@ def look_through() -> None:
     st.dataframe(
         {
             "Date": [each.booked_on.isoformat() for each in found.items],
+            "Amount": [euro(each.amount) for each in found.items],
             "Description": [each.description for each in found.items],
             "Category": [each.category.value for each in found.items],
-            "Amount": [euro(each.amount) for each in found.items],
         },
         hide_index=True,
         height="content",
