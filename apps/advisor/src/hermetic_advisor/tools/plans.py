@@ -1,8 +1,7 @@
-"""Tools for what customers owe, save for, and are advised."""
+"""Tools for what customers save for, and what they owe."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from fastmcp import FastMCP
@@ -11,12 +10,12 @@ from fastmcp.dependencies import Depends
 from hermetic.integrations.fastmcp import Host
 from hermetic.scopes import ScopeSession
 
-from ..schemas import AdviceResponse, DebtCreate, DebtResponse, DebtUpdate, GoalCreate, GoalResponse, GoalUpdate
-from ..service import advice, debts, goals
+from ..schemas import DebtCreate, DebtResponse, DebtUpdate, GoalCreate, GoalResponse, GoalUpdate
+from ..service import debts, goals
 
 
 def add_tools(server: FastMCP[Any], host: Host[ScopeSession]) -> None:  # Any: what its lifespan gives
-    """Let clients work with goals, debts and advice."""
+    """Let clients work with goals and debts."""
     begin, read = Depends(host.begin), Depends(host.read)
 
     @server.tool
@@ -48,13 +47,3 @@ def add_tools(server: FastMCP[Any], host: Host[ScopeSession]) -> None:  # Any: w
     def update_debt(debt_id: int, changes: DebtUpdate, session: ScopeSession = begin) -> DebtResponse:
         """Change what is given of a debt, such as its balance."""
         return debts.update_debt(session, debt_id, changes)
-
-    @server.tool
-    def create_advice(customer_id: int, session: ScopeSession = begin) -> AdviceResponse:
-        """Work out the advice for a customer as of today, and keep it; each number says how it came about."""
-        return advice.create_advice(session, customer_id, datetime.now(UTC).date())
-
-    @server.tool
-    def get_customer_advice(customer_id: int, limit: int = 5, session: ScopeSession = read) -> list[AdviceResponse]:
-        """The last advices of a customer, the newest first."""
-        return advice.get_customer_advice(session, customer_id, limit=limit)

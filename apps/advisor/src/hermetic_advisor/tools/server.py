@@ -13,7 +13,7 @@ from hermetic.integrations.fastmcp import attach
 from hermetic.scopes import ScopeSession
 
 from ..errors import AdvisorError
-from . import customers, money, plans
+from . import advising, customers, money, plans
 
 INSTRUCTIONS = """\
 Customers of a household budget advisor: their transactions, goals, debts and the advice they were given.
@@ -41,4 +41,5 @@ def make_server(db: Database[ScopeSession]) -> FastMCP[Any]:  # Any: what its li
     customers.add_tools(server, host)
     money.add_tools(server, host)
     plans.add_tools(server, host)
+    advising.add_tools(server, host)
     return server

@@ -18,6 +18,7 @@ def upgrade() -> None:
     make_transactions()
     make_plans()
     make_advice()
+    make_advice_figures()
 
 
 def make_customers() -> None:
@@ -179,6 +180,10 @@ def make_advice() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_advice_points")),
         sa.UniqueConstraint("advice_id", "position", name=op.f("uq_advice_points_advice_id")),
     )
+
+
+def make_advice_figures() -> None:
+    """The numbers of an advice."""
     op.create_table(
         "advice_figures",
         sa.Column("id", sa.Integer(), nullable=False),

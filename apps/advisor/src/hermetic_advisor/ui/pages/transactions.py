@@ -46,13 +46,10 @@ def look_through() -> None:
     first, second = st.columns([2, 3])
     text = first.text_input("Search", placeholder="in descriptions", max_chars=100)
     categories = second.multiselect("Categories", list(Category), format_func=str.capitalize, placeholder="all")
-    narrowed = (text, *categories)
-    if st.session_state.get("narrowed") != narrowed:
-        st.session_state["narrowed"] = narrowed
-        st.session_state["page"] = 1
-    found = page_of_transactions(current().id, st.session_state["page"], SIZE, tuple(categories), text)
+    key = f"page of {current().id}: {text} {categories}"
+    found = page_of_transactions(current().id, st.session_state.get(key, 1), SIZE, tuple(categories), text)
     if not found.total:
-        st.info("No transaction matches." if any(narrowed) else "There is no transaction yet. Enter one below.")
+        st.info("No transaction matches." if text or categories else "There is no transaction yet. Enter one below.")
         return
     st.dataframe(
         {
@@ -68,7 +65,7 @@ def look_through() -> None:
     )
     st.caption(f"{found.total:,} transactions, page {found.number} of {found.pages}")
     if found.pages > 1:
-        st.pagination(found.pages, key="page")
+        st.pagination(found.pages, key=key)
 
 
 st.title("Transactions")
