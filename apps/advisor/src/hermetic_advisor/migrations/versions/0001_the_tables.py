@@ -10,6 +10,22 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+CATEGORIES = (
+    "income",
+    "housing",
+    "food",
+    "utilities",
+    "transport",
+    "health",
+    "insurance",
+    "education",
+    "debt",
+    "leisure",
+    "shopping",
+    "other",
+    "savings",
+)
+
 
 def upgrade() -> None:
     """Make all tables."""
@@ -76,24 +92,7 @@ def make_transactions() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column(
             "category",
-            sa.Enum(
-                "income",
-                "housing",
-                "food",
-                "utilities",
-                "transport",
-                "health",
-                "insurance",
-                "education",
-                "debt",
-                "leisure",
-                "shopping",
-                "other",
-                "savings",
-                name="category",
-                native_enum=False,
-                length=20,
-            ),
+            sa.Enum(*CATEGORIES, name="category", native_enum=False, length=20),
             nullable=False,
         ),
         sa.Column("description", sa.String(length=200), nullable=False),
