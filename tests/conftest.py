@@ -9,10 +9,21 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.browsers import accessible, browser, chromium, page, phone
 from tests.mariadb import mariadb_database, mariadb_server
 from tests.servers import postgres, postgres_server
 
-__all__ = ["mariadb_database", "mariadb_server", "postgres", "postgres_server"]
+__all__ = [
+    "accessible",
+    "browser",
+    "chromium",
+    "mariadb_database",
+    "mariadb_server",
+    "page",
+    "phone",
+    "postgres",
+    "postgres_server",
+]
 
 pytest_plugins = ["pytester"]
 
