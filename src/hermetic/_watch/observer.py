@@ -11,7 +11,7 @@ import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._where import Site, Sites
 from .collector import Collector
@@ -19,6 +19,9 @@ from .lives import Broken, EngineSeen, Held, Query, SessionLife
 from .requests import REQUEST, Request
 from .settings import Settings
 from .tape import Tape
+
+if TYPE_CHECKING:
+    from .live import Live
 
 MARK = "_hermetic"
 """The one name under which we keep our own on objects of SQLAlchemy: sessions, connections, states."""
@@ -70,6 +73,7 @@ class Observer:
         self.explained: deque[tuple[str, str]] = deque(maxlen=EXPLAINED)
         self.broken: deque[Broken] = deque(maxlen=BROKEN)
         self.tapes: tuple[Tape, ...] = ()
+        self.live: Live | None = None
         self.later: deque[Callable[[], object]] = deque(maxlen=1000)
         self.ends: list[Callable[[], object]] = []
 

@@ -20,7 +20,7 @@ class Settings:
     theirs that is neither installed nor of the standard library. A transaction is long from `long_transaction_s` on in
     which it asks nothing of the database, an event loop blocked from `blocked_ms` on. `under_test` says that requests
     are made by a test suite, None that it is to be found out. What the lines of a test itself throw away is information
-    only unless `tests_count`.
+    only unless `tests_count`. `live` says that somebody looks on, for whom what goes on is measured.
     """
 
     mode: Mode = "log"
@@ -31,6 +31,7 @@ class Settings:
     blocked_ms: float = 20.0
     tests_count: bool = True
     under_test: bool | None = None
+    live: bool = False
 
     def mode_of(self, slug: str) -> Mode:
         """The mode that holds for a hazard."""

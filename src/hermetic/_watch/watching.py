@@ -18,6 +18,7 @@ from .arriving import Arrivals
 from .collector import Collector, Mark
 from .heartbeat import Heartbeat
 from .judge import Judge
+from .live import Live
 from .observer import Observer
 from .openings import openings
 from .points import Points
@@ -73,17 +74,26 @@ class Watch:
     def off(self) -> dict[str, str]:
         """The hooks that are not at work, by name, and why; exporters that were dropped are among them."""
         dropped = {f"exporter {name}": why for name, why in self.collector.dropped_exporters.items()}
-        return self._off | self._entries.points.off | (self._installed.points.off if self._installed else {}) | dropped
+        return self._off | self._entries.points.off | (self._installed.off if self._installed else {}) | dropped
 
     @property
     def failures(self) -> dict[str, int]:
         """How often each hook failed; none of it was felt by the program."""
-        hooks = self._installed.points.failures if self._installed else {}
+        hooks = self._installed.failures if self._installed else {}
         return self._observer.failures | hooks
 
     def subscribe(self, exporter: Exporter) -> None:
         """Tell an exporter of every finding from now on; one that raises is dropped, and `off` says so."""
         self.collector.exporters.append(exporter)
+
+    def look_on(self) -> Live:
+        """Have what goes on measured from now on, whoever asks for it first."""
+        live = self._observer.live
+        if live is None:
+            live = self._observer.live = Live(self._observer)
+            if self._installed is not None:
+                self._installed.look_on()
+        return live
 
     def findings(self) -> list[Seen]:
         """What was seen so far, in the order in which it was seen first."""
@@ -175,6 +185,8 @@ class Watch:
     def forked(self) -> None:
         """Begin anew in a forked child: what its parent saw is its parent's."""
         self.collector.renew()
+        if self._observer.live is not None:
+            self._observer.live.renew()
 
     def stop(self) -> bool:
         """Take the hooks off; False while somebody else still watches."""

@@ -13,6 +13,7 @@ from ..seen import Seen
 from ..settings import Settings
 from ..watching import Watch, watch
 from .address import Address
+from .pulse import Pulses
 from .transport import Sender
 from .wire import Hello
 
@@ -72,10 +73,15 @@ def _end_with_multiprocessing(process: Attached) -> None:
 def attach(folder: str, started_ns: int) -> None:
     """Watch this process as the run in `folder` wants it; raises OSError where the run is over."""
     settings = Settings.from_json((Path(folder) / "settings.json").read_text(encoding="utf-8"))
-    process = Attached(Address.read(folder), started_ns, settings.root or os.getcwd())
+    base = settings.root or os.getcwd()
+    process = Attached(Address.read(folder), started_ns, base)
     atexit.register(process.sender.end)  # before the watcher registers anything, so that its last word goes out too
     process.watch = watch(settings=settings)
     process.watch.subscribe(process.sender.ring)
+    if settings.live:
+        live = process.watch.look_on()
+        live.wake = process.sender.ring
+        process.sender.pulses = Pulses(live, base)
     process.sender.greet()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=process.rest, after_in_child=process.forked)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..._catalogue import Finding
 from ..seen import Seen
+from .pulse import Pulse
 from .wire import Hello, identity
 
 Key = tuple[str, str, int, int, str]
@@ -84,6 +85,9 @@ class Gathered:
             sighted = _together(list(by_process.values()))
             if not before or len(str(sighted.count)) > len(str(before)):
                 self.tell(sighted)
+
+    def pulsed(self, hello: Hello, pulse: Pulse) -> None:
+        """A process tells what goes on in it, which is nothing that a run keeps."""
 
     def left(self, hello: Hello) -> None:
         """A process hung up."""

@@ -17,6 +17,7 @@ from typing import Protocol
 from ..seen import Seen
 from ..settings import Settings
 from .address import Address
+from .pulse import Pulse
 from .wire import LONGEST, Hello, understood
 
 NOTES = "notes"
@@ -34,7 +35,35 @@ class Hears(Protocol):
     def began(self, hello: Hello) -> None: ...
     def changed(self, hello: Hello) -> None: ...
     def saw(self, hello: Hello, seen: Seen) -> None: ...
+    def pulsed(self, hello: Hello, pulse: Pulse) -> None: ...
     def left(self, hello: Hello) -> None: ...
+
+
+class Several:
+    """Passes on what is told to several, in their order."""
+
+    def __init__(self, *hears: Hears) -> None:
+        self._hears = hears
+
+    def began(self, hello: Hello) -> None:
+        for each in self._hears:
+            each.began(hello)
+
+    def changed(self, hello: Hello) -> None:
+        for each in self._hears:
+            each.changed(hello)
+
+    def saw(self, hello: Hello, seen: Seen) -> None:
+        for each in self._hears:
+            each.saw(hello, seen)
+
+    def pulsed(self, hello: Hello, pulse: Pulse) -> None:
+        for each in self._hears:
+            each.pulsed(hello, pulse)
+
+    def left(self, hello: Hello) -> None:
+        for each in self._hears:
+            each.left(hello)
 
 
 class Ear:
@@ -143,6 +172,8 @@ class _Handler(socketserver.StreamRequestHandler):
                     hello = message.hello
                 if message.seen is not None and hello is not None:
                     hears.saw(hello, message.seen)
+                if message.pulse is not None and hello is not None:
+                    hears.pulsed(hello, message.pulse)
         except OSError:
             pass
         finally:

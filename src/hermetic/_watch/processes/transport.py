@@ -18,10 +18,14 @@ from functools import partial
 
 from ..seen import Seen
 from .address import Address
+from .pulse import Pulses
 from .wire import Hello, identity, line, placed
 
 ROUND_S = 0.1
 """So much of the end of a process that is killed may be lost."""
+
+LIVE_ROUND_S = 0.2
+"""A round where somebody looks on: five pictures a second are all that a person can follow."""
 
 _SHARE = 20
 """A round takes at most one part in so many of the processor: where there are thousands of findings, rounds are rare."""
@@ -79,7 +83,7 @@ class Connection:
 class Sender:
     """Sends one process's findings, as often as there is something new; `findings` gives all of them, with their counts.
 
-    `base` is the folder from which they name their files.
+    `base` is the folder from which they name their files. Where somebody looks on, `pulses` go with them.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Sender:
         self._hello = hello
         self._findings = findings
         self._base = base
+        self.pulses: Pulses | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -98,6 +103,7 @@ class Sender:
         self._stop = threading.Event()
         self._starting, self._sending = threading.Lock(), threading.Lock()
         self._thread: threading.Thread | None = None
+        self._is_over = False
 
     def greet(self) -> None:
         """Say hello at once, so that the user knows that this process is watched."""
@@ -106,7 +112,7 @@ class Sender:
 
     def ring(self, _seen: Seen | None = None) -> None:
         """Have what is new sent from now on; waits for nobody, wherever it is called, be it in the garbage collector."""
-        if self._thread is not None or not self._starting.acquire(blocking=False):
+        if self._thread is not None or self._is_over or not self._starting.acquire(blocking=False):
             return
         try:
             rounds = partial(self._rounds, self._stop)
@@ -144,6 +150,8 @@ class Sender:
         """Begin anew in a forked child: the connection and the thread are its parent's."""
         self._connection.close()
         self._begin()
+        if self.pulses is not None:
+            self.pulses.renew()
         self.greet()
 
     def _rounds(self, stop: threading.Event) -> None:
@@ -154,11 +162,14 @@ class Sender:
                 with self._sending:
                     self._send()
             except (FileNotFoundError, ConnectionRefusedError):
-                self._thread = None
+                self._thread, self._is_over = None, True
                 return
             except OSError:  # the run is slow to answer, or this connection broke
                 self._told.clear()
-            if stop.wait(max(ROUND_S, _SHARE * (time.thread_time() - began))):
+                if self.pulses is not None:
+                    self.pulses.again()
+            round_s = ROUND_S if self.pulses is None else LIVE_ROUND_S
+            if stop.wait(max(round_s, _SHARE * (time.thread_time() - began))):
                 return
 
     def _send(self) -> bool:
@@ -169,6 +180,8 @@ class Sender:
             return True
         new = {identity(each.finding): each for each in self._findings()}
         new = {key: each for key, each in new.items() if self._told.get(key) != each.count}
-        self._connection.send(b"".join(line(seen=placed(each, self._base)) for each in new.values()))
+        batch = [line(seen=placed(each, self._base)) for each in new.values()]
+        batch += [line(pulse=each) for each in (() if self.pulses is None else self.pulses.taken())]
+        self._connection.send(b"".join(batch))
         self._told |= {key: each.count for key, each in new.items()}
-        return bool(new)
+        return bool(new) or (self.pulses is not None and self.pulses.has_more)

@@ -1,6 +1,7 @@
 """What processes under `hermetic run` and the run itself say to each other: one JSON object a line.
 
-A process says `hello`, then `seen` whenever there is something new to tell of a finding. Whoever listens on a port wants
+A process says `hello`, then `seen` whenever there is something new to tell of a finding, and where somebody looks on a
+`pulse` in each round. Whoever listens on a port wants
 the run's `token` first.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 
 from ..._catalogue import Finding, finding_of
 from ..seen import Seen
+from .pulse import Pulse, pulse_of
 
 LONGEST = 1 << 20
 """Bytes of the longest line that is read."""
@@ -42,13 +44,19 @@ class Message:
 
     hello: Hello | None = None
     seen: Seen | None = None
+    pulse: Pulse | None = None
     token: str | None = None
 
 
-def line(**message: Hello | Seen | str) -> bytes:
+def line(**message: Hello | Seen | Pulse | str) -> bytes:
     """A message as a line; it has one part, named as in `Message`."""
-    plain = {name: part if isinstance(part, str) else asdict(part) for name, part in message.items()}
+    plain = {name: part if isinstance(part, str) else _plain(part) for name, part in message.items()}
     return json.dumps(plain, separators=(",", ":")).encode() + b"\n"
+
+
+def _plain(part: Hello | Seen | Pulse) -> dict[str, object]:
+    """A message as JSON has it; `asdict` would copy each row of a pulse."""
+    return {name: getattr(part, name) for name in Pulse.__slots__} if isinstance(part, Pulse) else asdict(part)
 
 
 def understood(text: bytes) -> Message | None:
@@ -58,6 +66,7 @@ def understood(text: bytes) -> Message | None:
         return Message(
             hello=_hello(told["hello"]) if "hello" in told else None,
             seen=_seen(told["seen"]) if "seen" in told else None,
+            pulse=pulse_of(told["pulse"]) if "pulse" in told else None,
             token=str(told["token"]) if "token" in told else None,
         )
     except (ValueError, TypeError, KeyError, AttributeError):

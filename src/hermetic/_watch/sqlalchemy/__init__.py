@@ -13,6 +13,7 @@ from .engines import EngineHooks
 from .errors import ErrorHooks
 from .explaining import ExplainHooks
 from .hooks import Means
+from .living import LiveHooks
 from .loads import LoadHooks
 from .sessions import SessionHooks
 from .statements import StatementHooks
@@ -27,7 +28,9 @@ class Installed:
 
     def __init__(self, observer: Observer, judge: Judge) -> None:
         self.observer = observer
+        self._judge = judge
         self.points = Points()
+        self._live_points = Points()
         means = Means(observer, judge, self.points)
         sessions = SessionHooks(means)
         loads = LoadHooks(means, sessions)
@@ -44,6 +47,7 @@ class Installed:
             ErrorHooks(means, loads),
         )
         self._async = AsyncHooks(observer, self.points)
+        self._sessions = sessions
 
     def install(self) -> None:
         """Put every hook on, or none."""
@@ -54,12 +58,30 @@ class Installed:
             self.uninstall()
             raise
 
+    def look_on(self) -> None:
+        """Measure what goes on for whoever looks on; the hooks of watching are on by now."""
+        live = self.observer.live
+        if live is not None:
+            means = Means(self.observer, self._judge, self._live_points)
+            LiveHooks(means, self._sessions, live).install()
+
+    @property
+    def off(self) -> dict[str, str]:
+        """The hooks that are not at work, and why."""
+        return self.points.off | self._live_points.off
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """How often each hook failed."""
+        return self.points.failures | self._live_points.failures
+
     def asyncio_came(self, module: ModuleType) -> None:
         """SQLAlchemy's asyncio part is there."""
         self._async.install(module)
 
     def uninstall(self) -> None:
         """Take every hook off, and our mark off the sessions that live."""
+        self._live_points.undo()
         self.points.undo()
         for ref in list(self.observer.refs.values()):
             session = ref()
@@ -71,4 +93,5 @@ def install(observer: Observer, judge: Judge) -> Installed:
     """Watch SQLAlchemy, which is imported by now."""
     installed = Installed(observer, judge)
     installed.install()
+    installed.look_on()
     return installed

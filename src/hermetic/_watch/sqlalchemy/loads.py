@@ -153,6 +153,8 @@ class LoadHooks(Hooks):
 
     def lazily(self, life: SessionLife, parent: AnyState, attribute: str | None, site: Site | None) -> None:
         """Count the lazy loads of one relation at one line that instances of the same query have caused."""
+        if self.observer.live is not None:
+            self.observer.live.lazily(life)
         query = self.query_of(parent)
         if query is None or attribute is None:
             return
