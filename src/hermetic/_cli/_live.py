@@ -13,6 +13,7 @@ from .._watch.processes.gathering import Note, Sighted
 from .._watch.processes.wire import Hello
 from ..errors import CheckFailed
 from ._launching import blind_because
+from ._looking_on import Shown
 from ._printing import say, wants_colour
 from ._ran import Sources, sightings
 from .run import Options
@@ -21,10 +22,11 @@ from .run import Options
 class Live:
     """Prints lines to stderr as they come; with `--format jsonl`, findings go to stdout instead."""
 
-    def __init__(self, options: Options, policies: Policies, sources: Sources) -> None:
+    def __init__(self, options: Options, policies: Policies, sources: Sources, shown: Shown) -> None:
         self._options = options
         self._policies = policies
         self._sources = sources
+        self._shown = shown
 
     def announce(self, process: Hello) -> None:
         """A process is watched from now on."""
@@ -41,6 +43,7 @@ class Live:
         if not (policy.wants(finding.slug) and policy.shows(finding.confidence)):
             return
         finding = policy.graded(finding)
+        self._shown.found(sighted, finding, self._sources)
         if self._options.format == "jsonl":
             say(running_json.sighting(finding, sightings(sighted), finding.fingerprint))
             return

@@ -12,10 +12,11 @@ from .._catalogue import Finding, Severity, catalogue
 from .._check.options.config import Config, Overrides, load
 from .._check.options.policy import Policies
 from .._watch.processes.gathering import Gathered, Note
-from .._watch.processes.listening import NOTES, Ear
+from .._watch.processes.listening import NOTES, Ear, Several
 from .._watch.settings import Mode, Settings
 from ._launching import blind_because, carried_out, environment
 from ._live import Live
+from ._looking_on import look_on
 from ._ran import Run, Sources, report
 from ._run_outputs import try_to_write, write
 from .run import Options
@@ -32,20 +33,22 @@ _SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 def ran(options: Options) -> int:
-    """Run the program and tell what was seen; the exit code. Raises BadConfig, and NotStarted."""
+    """Run the program and tell what was seen; the exit code. Raises CheckFailed, and NotStarted."""
     overrides = Overrides(select=options.select, ignore=options.ignore)
     config = overrides.on(load(Path.cwd()))
     policies = Policies(config, overrides)
     try_to_write(options.output)
     sources = Sources()
-    live = Live(options, policies, sources)
+    shown = look_on(options)
+    live = Live(options, policies, sources, shown)
     gathered = Gathered(live.announce, live.tell)
     began = time.monotonic()
-    with Ear(_settings(options, config), gathered) as ear:
+    with shown, Ear(_settings(options, config), Several(gathered, *shown.hears)) as ear:
         with _wondering(live, gathered, ear):
             code = carried_out(options.command, environment(ear.folder))
         ear.hear_out(LAST_WORDS_S)
         unwatched = _unwatched(gathered, ear)
+        shown.over(code)
     run = Run(
         command=options.command,
         exit_code=code,
@@ -64,7 +67,7 @@ def _settings(options: Options, config: Config) -> Settings:
     """What the processes are told: hazards that nobody wants to hear of are not even looked for."""
     unwanted = {slug for slug in catalogue() if slug in config.ignore or (config.select and slug not in config.select)}
     levels: dict[str, Mode] = dict.fromkeys(sorted(unwanted), "off")
-    return Settings(mode=options.mode, sample=options.sample, levels=levels, tests_count=False)
+    return Settings(mode=options.mode, sample=options.sample, levels=levels, tests_count=False, live=options.ui)
 
 
 @contextmanager

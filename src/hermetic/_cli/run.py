@@ -31,6 +31,7 @@ class Options:
     fail_on: Severity | None
     sample: float
     quiet: bool
+    ui: bool
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -70,6 +71,9 @@ class Options:
     show_default=True,
     help="Share of the sessions that is watched.",
 )
+@click.option(
+    "--ui", is_flag=True, help="Serve a page for your browser that shows what goes on (pip install 'hermetic[ui]')."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Nothing while the program runs, and no summary: findings only.")
 def command(**given: object) -> None:
     """Run COMMAND as it is, and watch every Python process below it that uses SQLAlchemy.
@@ -77,6 +81,7 @@ def command(**given: object) -> None:
     \b
       hermetic run -- python app.py
       hermetic run -- uvicorn app:app --reload
+      hermetic run --ui -- uvicorn app:app
       hermetic run --fail-on warning --output seen.json -- pytest
 
     Nothing has to be installed or changed in the program's own environment; it needs Python 3.11 and SQLAlchemy 2.0 or

@@ -76,7 +76,7 @@ def render(run: Run, layout: Layout | None = None) -> str:
 def watching(process: Process, layout: Layout) -> str:
     """A process begins to be watched."""
     versions = f"Python {process.python}, SQLAlchemy {process.sqlalchemy}"
-    lines = [_ours(f"watching pid {process.pid}: {_named(process.argv)} ({versions})")]
+    lines = [_ours(f"watching pid {process.pid}: {named(process.argv)} ({versions})")]
     return drawn([*lines, *(_ours(each, "yellow") for each in process.off)], layout)
 
 
@@ -147,7 +147,7 @@ def _pids(processes: Sequence[Process | Unwatched], off: str | None = None) -> s
     return ", ".join([*numbers[:_PIDS], *(["…"] if len(numbers) > _PIDS else [])])
 
 
-def _named(argv: Sequence[str]) -> str:
+def named(argv: Sequence[str]) -> str:
     """A command line as one recognises it: the program without its path, and its first arguments."""
     words = [PurePath(word).name if index == 0 else word for index, word in enumerate(argv)]
     shown = [word if len(word) <= 40 else f"{word[:39]}…" for word in words[:_ARGUMENTS]]

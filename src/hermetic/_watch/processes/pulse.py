@@ -129,8 +129,9 @@ def pulse_of(told: Mapping[str, Any]) -> Pulse:
         "sites": SiteTold, "ended": TransactionTold, "closed": SessionTold, "open": TransactionTold,
         "sessions": SessionTold, "connections": ConnectionTold, "statements": StatementTold,
     }  # fmt: skip
-    plain = {each.name: told[each.name] for each in fields(Pulse)}
-    return Pulse(**plain | {name: tuple(kind(*row) for row in told[name]) for name, kind in rows.items()})
+    plain: dict[str, Any] = {each.name: told[each.name] for each in fields(Pulse)}
+    plain |= {name: tuple(kind(*row) for row in told[name]) for name, kind in rows.items()}
+    return Pulse(**plain)
 
 
 class Pulses:
