@@ -189,7 +189,7 @@ REASONS: dict[Any, str] = {
     Private: "validated: Private: it has private attributes",
     Defaulted: "validated: Defaulted.seen: its default is made for every instance",
     Money: "validated: Money.total: it has a validator or a constraint",
-    Decorated: "validated: Decorated.code: the column's type does not promise str",
+    Decorated: UNCHECKED,
     Computed: "validated: Computed.item_count: the column's type does not promise int",
     Outside: "validated: Customers.introduced_by_id: the column may be NULL",
     Data: "not validated: a dataclass checks nothing itself",

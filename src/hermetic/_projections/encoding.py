@@ -7,7 +7,7 @@ import importlib.util
 import uuid
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from ..errors import BadProjection
 from .layout import Query
@@ -51,10 +51,15 @@ def has_twin(plan: Plan) -> bool:
 def part_has_twin(part: Part) -> bool:
     """The same for one field."""
     if isinstance(part, Value):
-        return part.hint.core in WRITTEN_ALIKE
+        return part.hint.core in WRITTEN_ALIKE or is_written_alike(part.hint.core)
     if isinstance(part, One) and not part.hint.is_optional:
         return False  # a row that is not there has to be refused
     return (isinstance(part, One) or part.hint.container is list) and has_twin(part.plan)
+
+
+def is_written_alike(core: object) -> bool:
+    """Whether an annotation is a Literal of such values."""
+    return get_origin(core) is Literal and all(type(value) in WRITTEN_ALIKE for value in get_args(core))
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from ..errors import BadProjection
 from .hints import Hint, keyed_by, read_hint, without_none
 from .kinds import describe
 from .mapped import Attribute, attribute_names, attribute_of
-from .samples import Fit, fit, fit_of_expression, produced_type
+from .samples import Fit, fit, fit_of_expression, holds_only, produced_type
 from .shape import Field, Shape
 
 
@@ -180,6 +180,8 @@ def value(shape: Shape, field: Field, hint: Hint, attribute: Attribute, mapper: 
     produced = attribute.composite or produced_type(attribute.types[0])
     is_sure = attribute.is_column or attribute.composite is not None
     fits = fit(hint.core, produced) if is_sure else fit_of_expression(hint.core, produced)
+    if is_sure and attribute.types and holds_only(hint.core, attribute.types[0]):
+        fits = "exact"
     owner = f"the label {attribute.key!r}" if attribute.is_beside else spelled(mapper, attribute.key)
     names = f"{shape.name}.{field.name}: {hint} is read from {owner}"
     if shape.misfit is not None:

@@ -6,12 +6,13 @@ import datetime
 import decimal
 import enum
 import uuid
-from typing import Literal, get_args, get_origin
+from collections.abc import Callable
+from typing import Literal, get_args, get_origin, get_type_hints
 
 from sqlalchemy import types
 from sqlalchemy.types import TypeEngine
 
-from .hints import members_of
+from .hints import members_of, without_none
 
 PROMISING = (
     types.Boolean,
@@ -47,15 +48,48 @@ Fit = Literal["exact", "usable", "unknown", "wrong"]
 def produced_type(type_: TypeEngine[object]) -> type | None:
     """The Python type of every value that is not NULL, or None when the type does not promise one.
 
-    A TypeDecorator and a type of the user's own may make anything; JSON and arrays hold anything.
+    A TypeDecorator promises what its `process_result_value` is annotated with; JSON and arrays hold anything.
     """
-    of_sqlalchemy = type(type_).__module__.startswith("sqlalchemy.")
-    if not of_sqlalchemy or not isinstance(type_, PROMISING) or isinstance(type_, types.TypeDecorator):
+    if isinstance(type_, types.TypeDecorator):
+        return decorated_type(type_)
+    if not is_of(type_, "sqlalchemy") or not isinstance(type_, PROMISING):
         return None
     if isinstance(type_, types.Numeric) and not isinstance(type_, types.Float) and not type_.asdecimal:
         return None  # SQLite hands out a whole number of a NUMERIC as int
     produced: type = type_.python_type
     return produced
+
+
+def decorated_type(type_: types.TypeDecorator[object]) -> type | None:
+    """What a TypeDecorator promises: its author's annotation, or what is below it where it leaves that as it is."""
+    made = type(type_)
+    if made.process_result_value is not types.TypeDecorator.process_result_value:
+        return annotated_type(made.process_result_value)
+    is_as_below = made.result_processor is types.TypeDecorator.result_processor and (
+        made.load_dialect_impl is types.TypeDecorator.load_dialect_impl or is_of(type_, "sqlmodel")
+    )
+    return produced_type(type_.impl_instance) if is_as_below else None
+
+
+def annotated_type(method: Callable[..., object]) -> type | None:
+    """The class that a method is annotated to return, beside None."""
+    try:
+        returned, _ = without_none(get_type_hints(method).get("return"))
+    except NameError:  # imported for the type checker alone
+        return None
+    return returned if isinstance(returned, type) and get_origin(returned) is None and returned is not object else None
+
+
+def is_of(type_: TypeEngine[object], package: str) -> bool:
+    """Whether the class of a column type comes from that package."""
+    return type(type_).__module__.partition(".")[0] == package
+
+
+def holds_only(core: object, type_: TypeEngine[object]) -> bool:
+    """Whether an annotation is a Literal that names every value of an Enum of texts, which refuses all others itself."""
+    if not isinstance(type_, types.Enum) or type_.enum_class is not None or get_origin(core) is not Literal:
+        return False
+    return set(type_.enums) <= set(get_args(core))
 
 
 def fit(core: object, produced: type | None) -> Fit:
