@@ -13,7 +13,7 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, create_engi
 
 from hermetic import AsyncDatabase, Database
 from hermetic.errors import BadDatabase, SandboxTaken, ScopeError
-from hermetic.testing import sandbox, worker_database
+from hermetic.testing import queries, sandbox, worker_database
 from tests.world import Base, Customer, Tag
 
 from .twin import Twin, TwinBlock
@@ -64,6 +64,17 @@ async def test_a_rollback_inside_takes_its_own_work_only(db: Twin) -> None:
         inside = await labels(db)
 
     assert (["kept"], []) == (inside, await labels(db))
+
+
+async def test_queries_are_as_many_inside(db: Twin) -> None:
+    """What a sandbox does about transactions is no query of the program, as BEGIN and COMMIT are none."""
+    with queries() as outside:
+        await keep(db, "one")
+    async with box(db):
+        with queries() as inside:
+            await keep(db, "one")
+
+    assert (1, 1) == (outside.count, inside.count)
 
 
 async def test_hooks_and_keys_work_inside(db: Twin) -> None:

@@ -11,6 +11,9 @@ from .._where import Site, Sites
 LONGEST = 10_000
 """So many statements are kept on one tape; of later ones only the number is."""
 
+CONTROL = ("SAVEPOINT ", "RELEASE SAVEPOINT ", "ROLLBACK TO SAVEPOINT ")
+"""Statements that begin and end part of a transaction, which count as little as BEGIN and COMMIT: a sandbox sends them too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -32,6 +35,8 @@ class Tape:
 
     def note(self, sql: str, site: Site | None) -> None:
         """A statement was sent."""
+        if sql.startswith(CONTROL):
+            return
         self.count += 1
         if len(self._kept) < LONGEST:
             self._kept.append((sql, site))
