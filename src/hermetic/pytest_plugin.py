@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 if TYPE_CHECKING:
-    from ._watch import Mark, Seen, Watch
+    from ._watch import Mark, Open, Seen, Watch
     from .testing import Queries
 
 NAME = "hermetic-watch"
@@ -133,22 +133,22 @@ class Watching:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Run the test, then fail it for what was seen meanwhile; a test that fails by itself only gets a section of it."""
-        mark = self._watch.mark()
+        mark, before = self._watch.mark(), self._watch.open()
         self._tests += 1
         try:
             result = yield
         except BaseException:
-            if seen := self._hazards(item, mark):
+            if seen := self._hazards(item, mark, before):
                 item.add_report_section("call", "hermetic", _told(seen))
             raise
-        if seen := self._hazards(item, mark):
+        if seen := self._hazards(item, mark, before):
             self._failed += 1
             pytest.fail(_told(seen), pytrace=False)
         return result
 
-    def _hazards(self, item: pytest.Item, mark: Mark) -> list[Seen]:
-        """What was seen since a mark, without what this test may show."""
-        self._watch.still_open()
+    def _hazards(self, item: pytest.Item, mark: Mark, before: list[Open]) -> list[Seen]:
+        """What was seen since a mark, without what this test may show; garbage counts, except what was open before."""
+        self._watch.still_open(before)
         allowed = self._allowed | _named(
             slug for marker in item.iter_markers("hermetic") for slug in _listed(marker.kwargs.get("allow", ()))
         )

@@ -88,9 +88,10 @@ def no_leaks() -> Iterator[None]:
     """
     __tracebackhide__ = True
     with _watching() as watch:
-        before = {_name(each) for each in watch.open()}
+        before = watch.open()
         yield
-        left = [each for each in watch.still_open() if _name(each) not in before]
+        known = {_name(each) for each in before}
+        left = [each for each in watch.still_open(before) if _name(each) not in known]
     if left:
         raise AssertionError("\n".join(["left open:", *(f"  {_told(each)}" for each in left)]))
 
