@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from hermetic.integrations.fastmcp import attach
+from hermetic.integrations.fastmcp import Host, attach
 
 from .database import open_database
 from .dtos import Day, Key, TaskCreate, TaskRead, Text, Title
@@ -31,6 +31,13 @@ def make_server(db: Db) -> FastMCP[None]:
     """A server whose tools work on a database."""
     server: FastMCP[None] = FastMCP("hermetic-tasks", instructions=ABOUT, mask_error_details=True)
     host = attach(server, db)
+    offer_lists_and_new_tasks(server, host)
+    offer_changes(server, host)
+    return server
+
+
+def offer_lists_and_new_tasks(server: FastMCP[None], host: Host[Session]) -> None:
+    """The tools that need no task to begin with."""
 
     @server.tool(annotations={"readOnlyHint": True})
     def list_tasks(
@@ -59,6 +66,10 @@ def make_server(db: Db) -> FastMCP[None]:
         except IntegrityError as error:
             raise refusal(kind_of(error, deletes=False)) from error
 
+
+def offer_changes(server: FastMCP[None], host: Host[Session]) -> None:
+    """The tools that change a task."""
+
     @server.tool
     def update_task(
         id: TaskKey,
@@ -80,8 +91,6 @@ def make_server(db: Db) -> FastMCP[None]:
     ) -> TaskRead:
         """Mark a task as done."""
         return change(session, id, {"status": "done"})
-
-    return server
 
 
 def change(session: Session, key: int, values: dict[str, object]) -> TaskRead:
