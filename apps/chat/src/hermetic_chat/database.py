@@ -7,10 +7,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from hermetic import AsyncDatabase, Database
-from hermetic.scopes import AsyncScopeSession, ScopeSession
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from hermetic import AsyncDatabase, Database
+from hermetic.scopes import AsyncScopeSession, ScopeSession
 
 from .seed import seed
 

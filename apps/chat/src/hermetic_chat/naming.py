@@ -13,6 +13,12 @@ def tidy(text: str) -> str:
     return " ".join("".join(seen).split())
 
 
+def readable(text: str) -> str:
+    """With its lines and tabs, without control characters, which some databases refuse."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(sign for sign in lines if sign in "\n\t" or sign.isprintable() or unicodedata.category(sign) == "Cf")
+
+
 def key_of(username: str) -> str:
     """What two ways to write one name have in common. Raises ValueError for a name of nothing, or of too much."""
     name = tidy(username)

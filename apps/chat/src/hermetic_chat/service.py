@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from hermetic import AsyncDatabase, Projection
-from hermetic.scopes import AsyncScopeSession
 from pydantic import JsonValue
 from sqlalchemy import ColumnElement, bindparam, case, delete, select, update
 from sqlalchemy.exc import IntegrityError
+
+from hermetic import AsyncDatabase, Projection
+from hermetic.scopes import AsyncScopeSession
 
 from .naming import key_of, tidy
 from .records import (

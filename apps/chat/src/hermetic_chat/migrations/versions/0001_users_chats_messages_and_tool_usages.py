@@ -62,7 +62,9 @@ def _messages() -> None:
         sa.Column("message_metadata", sa.JSON(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.CheckConstraint("message_type IN ('user', 'assistant')", name=op.f("ck_messages_message_type")),
-        sa.ForeignKeyConstraint(["session_id"], ["chat_sessions.id"], name="fk_messages_session_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["chat_sessions.id"], name="fk_messages_session_id", ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_messages_user_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_messages"),
     )
