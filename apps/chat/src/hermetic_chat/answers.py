@@ -141,12 +141,14 @@ class Answers:
         """Ask the model, call the tools it asks for, and ask again, until it asks for none."""
         texts = catalogue(answer.language)
         await self._toolbox.connect()
+        said_before = await self._chat.get_session_messages(answer.question.session_id, answer.question.user_id)
+        known = [each for each in said_before if each.id <= answer.question.id][-REMEMBERED:]
         for server in self._toolbox.down:
-            answer.notice(
-                texts.gettext("The tools of “%(server)s” are not there (%(why)s); I go on without them.")
-                % {"server": server.name, "why": server.problem}
-            )
-        conversation = await self._conversation(answer.question)
+            told = texts.gettext("The tools of “%(server)s” are not there (%(why)s); I go on without them.")
+            told %= {"server": server.name, "why": server.problem}
+            if not any(told in _notices(each) for each in known):
+                answer.notice(told)
+        conversation: list[Said] = [_as_said(each) for each in known]
         for _ in range(MOST_ROUNDS):
             said = await self._listen(answer, conversation)
             if not said.calls:
@@ -154,12 +156,6 @@ class Answers:
             conversation.append(said)
             conversation += await asyncio.gather(*(self._call(answer, call) for call in said.calls))
         answer.notice(texts.gettext("I stopped after %(count)s rounds of tools.") % {"count": MOST_ROUNDS})
-
-    async def _conversation(self, question: MessageRead) -> list[Said]:
-        """What was said in the chat up to the question, as the model is told it."""
-        messages = await self._chat.get_session_messages(question.session_id, question.user_id)
-        known = [each for each in messages if each.id <= question.id][-REMEMBERED:]
-        return [Asked(each.content) if each.message_type == "user" else Answered(each.content) for each in known]
 
     async def _listen(self, answer: Answer, conversation: Sequence[Said]) -> Answered:
         """One reply of the model; its text is in the answer as it comes."""
@@ -180,7 +176,9 @@ class Answers:
         answer.calling[call.id] = call.tool.replace("__", ": ")
         answer.touch()
         try:
-            tool, outcome = await self._toolbox.call(call, self._identity.note(answer.question.user_id))
+            tool, outcome = await self._toolbox.call(
+                call, self._identity.note(answer.question.user_id, answer.question.id)
+            )
         finally:
             answer.calling.pop(call.id, None)
         await self._record(answer, tool.server, tool.name, call, outcome)
@@ -210,3 +208,14 @@ class Answers:
                     texts.gettext("The server “%(server)s” stopped answering (%(why)s); I go on without it.")
                     % {"server": name, "why": server.problem}
                 )
+
+
+def _as_said(message: MessageRead) -> Said:
+    """A message as the model is told it."""
+    return Asked(message.content) if message.message_type == "user" else Answered(message.content)
+
+
+def _notices(message: MessageRead) -> list[object]:
+    """What the user was told beside an answer."""
+    told = message.message_metadata.get("notices")
+    return [*told] if isinstance(told, list) else []

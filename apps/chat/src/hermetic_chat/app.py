@@ -20,7 +20,6 @@ from .answers import Answers
 from .database import connect
 from .guard import SafeHeaders
 from .identity import Identity
-from .model.endpoint import EndpointModel
 from .model.planner import Planner
 from .model.said import Model
 from .pages import chats, people, rest
@@ -36,6 +35,8 @@ SIGNED_IN_FOR_S = 14 * 24 * 3600
 def model_of(settings: Settings) -> Model:
     """The model that the settings name, else the planner."""
     if settings.model_name:
+        from .model.endpoint import EndpointModel  # a second of imports that the planner does without
+
         return EndpointModel(settings.model_name, settings.model_url, settings.model_key)
     return Planner()
 

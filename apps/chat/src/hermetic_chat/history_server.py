@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastmcp import Context, FastMCP
 from fastmcp.exceptions import ToolError
@@ -50,18 +50,17 @@ class Asker:
         self._identity = identity
         self._username = username
 
-    async def of(self, context: Context) -> int:
-        """The user's id. Raises ToolError where nobody is named."""
+    async def of(self, context: Context) -> tuple[int, int | None]:
+        """The user's id, and the message that is being answered. Raises ToolError where nobody is named."""
         request = context.request_context
-        meta = dict(request.meta or {}) if request is not None else {}
-        user_id = self._identity.read(meta)
-        if user_id is not None:
-            return user_id
+        known = self._identity.read(dict(request.meta or {}) if request is not None else {})
+        if known is not None:
+            return known
         if self._username is not None:
             async with self._db.read() as session:
                 user = await USER_BY_KEY.first(session, {"key": key_of(self._username)})
             if user is not None:
-                return user.id
+                return user.id, None
         raise ToolError("This server answers the chat, or the user that it was started for with --user NAME.")
 
 
@@ -83,10 +82,13 @@ def history_server(
     async def search_history(
         query: Annotated[str, Field(description="Words that the messages hold, all of them", min_length=1)],
         context: Context,
+        said_by: Annotated[Literal["user", "assistant", "anyone"], Field(description="Whose messages")] = "user",
         limit: Limit = 10,
     ) -> list[Found]:
         """Search the user's own chat history: what was said, asked, told or answered before. Newest first."""
-        found = await chat.search_messages(await asker.of(context), query, limit)
+        user_id, before = await asker.of(context)
+        speaker = None if said_by == "anyone" else said_by
+        found = await chat.search_messages(user_id, query, limit, said_by=speaker, before=before)
         return [
             Found(
                 chat=each.session.title,
@@ -101,7 +103,8 @@ def history_server(
     @server.tool(annotations=READS)
     async def list_chats(context: Context, limit: Limit = 10) -> list[Chat]:
         """List the user's own recent chats (conversations) with their titles, newest first."""
-        chats = await chat.get_user_sessions(await asker.of(context))
+        user_id, _ = await asker.of(context)
+        chats = await chat.get_user_sessions(user_id)
         return [Chat(chat_id=each.id, title=each.title, last_message_at=each.updated_at) for each in chats[:limit]]
 
     return server

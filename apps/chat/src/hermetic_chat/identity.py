@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 NOTE = "hermetic-chat/user"
@@ -15,13 +17,14 @@ class Identity:
     def __init__(self, secret: str) -> None:
         self._signer = URLSafeTimedSerializer(secret, salt="mcp-user")
 
-    def note(self, user_id: int) -> dict[str, str]:
-        """The `_meta` of a call that is made for a user."""
-        return {NOTE: self._signer.dumps(user_id)}
+    def note(self, user_id: int, message_id: int) -> dict[str, str]:
+        """The `_meta` of a call that is made for a user, to answer a message."""
+        return {NOTE: self._signer.dumps([user_id, message_id])}
 
-    def read(self, meta: dict[str, object]) -> int | None:
-        """The user that a call is made for, or None where it does not say, or says it with another secret."""
+    def read(self, meta: Mapping[str, object]) -> tuple[int, int] | None:
+        """The user and the message that a call is made for; None where it does not say, or says it with another secret."""
         try:
-            return int(self._signer.loads(str(meta.get(NOTE, "")), max_age=VALID_S))
+            user_id, message_id = self._signer.loads(str(meta.get(NOTE, "")), max_age=VALID_S)
+            return int(user_id), int(message_id)
         except (BadSignature, ValueError, TypeError):
             return None

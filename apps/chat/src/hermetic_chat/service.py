@@ -217,9 +217,24 @@ class ChatService:
             found = await HISTORY.first(session, {"session": session_id, "user": user_id})
         return _there(found, session_id)
 
-    async def search_messages(self, user_id: int, query: str, limit: int = 10) -> list[FoundMessage]:
-        """Messages of the user that hold every word of the query, whatever their case, newest first."""
+    async def search_messages(
+        self,
+        user_id: int,
+        query: str,
+        limit: int = 10,
+        *,
+        said_by: MessageType | None = None,
+        before: int | None = None,
+    ) -> list[FoundMessage]:
+        """Messages in the user's chats that hold every word of the query, whatever their case, newest first.
+
+        `said_by` leaves out what the other one said, and `before` that message and those after it.
+        """
         wanted = [Message.folded.contains(word, autoescape=True) for word in query.casefold().split()]
+        if said_by is not None:
+            wanted.append(Message.message_type == said_by)
+        if before is not None:
+            wanted.append(Message.id < before)
         found = (
             select(Message)
             .join(Message.session)

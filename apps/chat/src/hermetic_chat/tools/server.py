@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -106,7 +107,7 @@ class ToolServer:
         if self._log is None:
             return ""
         self._log.seek(0)
-        return (self._log.read().strip().splitlines() or [""])[-1]
+        return (self._log.read().strip().splitlines() or [""])[-1].removeprefix(f"{sys.executable}: ")
 
     async def close(self) -> None:
         """End the connection, and the process when the chat has started it."""

@@ -12,6 +12,7 @@ from ...tools.offered import Call, Outcome, Tool
 
 MARKS = re.compile(r"([\\`*_\[\]<>|~#&!])")
 LEADING = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 20, 6, 140
 
 Row = Mapping[str, JsonValue]
@@ -26,37 +27,43 @@ class Wording:
     """How the planner says things, in one language."""
 
     def __init__(self, texts: NullTranslations) -> None:
-        self._ = texts.gettext
-        self._n = texts.ngettext
+        self._texts = texts
 
     def outcome(self, tool: Tool, call: Call, outcome: Outcome) -> str:
         """What a tool was asked, and what it said."""
         asked = ", ".join(f"{name}: {plain(_scalar(value))}" for name, value in call.arguments.items())
         named = f"**{plain(tool.name)}** ({plain(tool.server)})"
-        head = self._("I called %(tool)s with %(arguments)s.") if asked else self._("I called %(tool)s.")
+        head = (
+            self._texts.gettext("I called %(tool)s with %(arguments)s.")
+            if asked
+            else self._texts.gettext("I called %(tool)s.")
+        )
         head %= {"tool": named, "arguments": asked}
         if outcome.failed:
-            return f"{head} {self._('It failed:')}\n\n{_quoted(outcome.text)}"
+            failed = self._texts.gettext("It failed:")
+            return f"{head} {failed}\n\n{_quoted(outcome.text)}"
         return f"{head}\n\n{self._told(outcome)}"
 
     def missing(self, tool: Tool, names: Sequence[str]) -> str:
         """What the question does not say."""
         wanted = ", ".join(f"**{plain(name.replace('_', ' '))}**" for name in names)
-        return self._("To use %(tool)s I need to know: %(names)s. Ask again with that in one sentence.") % {
+        return self._texts.gettext(
+            "To use %(tool)s I need to know: %(names)s. Ask again with that in one sentence."
+        ) % {
             "tool": f"**{plain(tool.name)}**",
             "names": wanted,
         }
 
     def nothing(self, tools: Sequence[Tool]) -> str:
         """That no tool fits, and which there are."""
-        honest = self._(
+        honest = self._texts.gettext(
             "I am the offline planner, not a language model: I choose tools by their descriptions and tell what they "
             "return. No tool fits this question."
         )
         if not tools:
-            return f"{honest} {self._('There are no tools at the moment.')}"
+            return f"{honest} " + self._texts.gettext("There are no tools at the moment.")
         listed = "\n".join(f"- **{plain(tool.name)}** ({plain(tool.server)}): {_first(tool)}" for tool in tools)
-        return f"{honest} {self._('These are there:')}\n\n{listed}"
+        return f"{honest} " + self._texts.gettext("These are there:") + f"\n\n{listed}"
 
     def _told(self, outcome: Outcome) -> str:
         """The data as a table, a list or a quotation, whichever fits."""
@@ -66,16 +73,18 @@ class Wording:
             return _listed(data)
         if rows is None:
             return (
-                _quoted(outcome.text if data is None else str(data)) if outcome.text else self._("It returned nothing.")
+                _quoted(outcome.text if data is None else str(data))
+                if outcome.text
+                else self._texts.gettext("It returned nothing.")
             )
         if not rows:
-            return self._("It found nothing.")
-        count = self._n("It returned %(count)s entry.", "It returned %(count)s entries.", len(rows)) % {
+            return self._texts.gettext("It found nothing.")
+        count = self._texts.ngettext("It returned %(count)s entry.", "It returned %(count)s entries.", len(rows)) % {
             "count": len(rows)
         }
         parts = [count, _table(rows[:MOST_ROWS])]
         if len(rows) > MOST_ROWS:
-            parts.append(self._("The first %(count)s are shown.") % {"count": MOST_ROWS})
+            parts.append(self._texts.gettext("The first %(count)s are shown.") % {"count": MOST_ROWS})
         if rest:
             parts.append(_listed(rest))
         return "\n\n".join(parts)
@@ -130,6 +139,8 @@ def _scalar(value: JsonValue) -> str:
             return ""
         case bool():
             return "✓" if value else "–"
+        case str() if MOMENT.match(value):
+            return value[:16].replace("T", " ")
         case dict():
             return ", ".join(f"{name}: {_scalar(each)}" for name, each in value.items())
         case list():
