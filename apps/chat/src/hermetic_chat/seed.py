@@ -29,19 +29,18 @@ def _user(name: str, shown: str, email: str) -> User:
     return User(username=name, key=key_of(name), display_name=shown, email=email, created_at=BEGAN)
 
 
-Said = list[tuple[str, str, ToolUsage | None]]
+Said = list[tuple[str, str, dict[str, str]]]
+"""Questions, their answers, and what a search of the history found for them by what was looked for."""
 
 
 def _chat(user: User, day: int, title: str, said: Said) -> ChatSession:
     """A chat on a day, a question and its answer a minute apart."""
     start = BEGAN + timedelta(days=day)
     messages = []
-    for turn, (question, answer, usage) in enumerate(said):
+    for turn, (question, answer, searches) in enumerate(said):
         at = start + timedelta(minutes=2 * turn)
         asked = Message(user_id=user.id, message_type="user", content=question, created_at=at)
-        if usage is not None:
-            usage.created_at = at + timedelta(seconds=1)
-            asked.tool_usages = [usage]
+        asked.tool_usages = [_looked(*search, at + timedelta(seconds=1)) for search in searches.items()]
         messages += [
             asked,
             Message(
@@ -57,7 +56,7 @@ def _chat(user: User, day: int, title: str, said: Said) -> ChatSession:
     )
 
 
-def _looked(query: str, result: str) -> ToolUsage:
+def _looked(query: str, result: str, at: datetime) -> ToolUsage:
     return ToolUsage(
         server="history",
         tool_name="search_history",
@@ -65,6 +64,7 @@ def _looked(query: str, result: str) -> ToolUsage:
         result=result,
         status="ok",
         duration_ms=14,
+        created_at=at,
     )
 
 
@@ -75,7 +75,7 @@ ADA: list[tuple[str, Said]] = [
             (
                 "Write down: the spring release needs release notes, a migration guide and one week of testing.",
                 "I have no tool that keeps notes, but this chat does: ask *what did I say about the spring release* later.",
-                None,
+                {},
             ),
         ],
     ),
@@ -86,11 +86,12 @@ ADA: list[tuple[str, Said]] = [
                 "What did I say about the spring release?",
                 "I searched your history for **spring release** and found one message:\n\n"
                 "> the spring release needs release notes, a migration guide and one week of testing.",
-                _looked(
-                    "spring release",
-                    '[{"chat": "Plan for the spring release", "said_by": "user", "text": "Write down: the spring '
-                    'release needs release notes, a migration guide and one week of testing."}]',
-                ),
+                {
+                    "spring release": (
+                        '[{"chat": "Plan for the spring release", "said_by": "user", "text": "Write down: the spring '
+                        'release needs release notes, a migration guide and one week of testing."}]'
+                    )
+                },
             ),
         ],
     ),
@@ -103,7 +104,7 @@ BORIS: list[tuple[str, Said]] = [
             (
                 "Запомни: в поездку взять паспорт, зарядку и тёплую куртку.",
                 "Отдельных заметок у меня нет, но чат сохранён: спросите потом, *что я говорил про поездку*.",
-                None,
+                {},
             ),
         ],
     ),
