@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from .._where import Site
 from .ending import is_idle
 from .home import Home, Options, Room
+from .replicas import Carried
 from .scope import Kind, Scope
 from .sessions import plain_of
 
@@ -37,6 +38,16 @@ class Served(ABC, Generic[S]):
         """Let the reads around here see at least what a token tells of. Raises BadToken for one that was not given here."""
         if self.home.replicas is not None and token:
             self.home.replicas.accept(token)
+
+
+    @property
+    def carries(self) -> bool:
+        """Whether a client can carry what its reads have to see from one request to the next."""
+        return self.home.replicas is not None and self.home.replicas.signs
+
+    def carry(self, token: str) -> Carried | None:
+        """For a host: what the reads of the request that begins here must see, with what its client brought; None for nothing."""
+        return self.home.replicas.carry(token) if self.home.replicas is not None and self.carries else None
 
 
 class Outermost(Generic[S]):

@@ -47,6 +47,21 @@ class Position:
         return self if other is None or (self.log or 0, self.at_s) >= (other.log or 0, other.at_s) else other
 
 
+class Carried:
+    """What the reads of one request must see: what its client brought, and what is written in it, by whichever task or thread."""
+
+    __slots__ = ("_brought", "_replicas", "needed")
+
+    def __init__(self, replicas: Replicas, brought: Position | None) -> None:
+        self._replicas = replicas
+        self._brought = brought
+        self.needed = brought
+
+    def token(self) -> str:
+        """What the client is to bring the next time, signed; "" when it has that already."""
+        return "" if self.needed is self._brought or self.needed is None else self._replicas.signed(self.needed)
+
+
 class Replica:
     """One copy, and what it said of itself when it was asked last."""
 
@@ -101,10 +116,16 @@ class Replicas:
         self._max_lag_s = max_lag_s
         self._secret = secret
         self._needed: ContextVar[Position | None] = ContextVar("needed", default=None)
+        self._carried: ContextVar[Carried | None] = ContextVar("carried", default=None)
+
+    @property
+    def signs(self) -> bool:
+        """Whether there is a secret to sign tokens with."""
+        return bool(self._secret)
 
     def engine(self) -> Engine:
         """Where a read of this context goes: a replica that serves it, in turns, or the primary."""
-        needed = self._needed.get()
+        needed = self._needed_here()
         turn = next(self._turns)
         for number in range(len(self._replicas)):
             replica = self._replicas[(turn + number) % len(self._replicas)]
@@ -135,27 +156,48 @@ class Replicas:
         except Exception:  # the work is committed: from here on time decides
             return Position(at_s)
 
+    def _needed_here(self) -> Position | None:
+        carried = self._carried.get()
+        return self._needed.get() if carried is None else carried.needed
+
     def expect(self, position: Position) -> None:
-        """Reads of this context see at least what was written there."""
-        self._needed.set(position.newest(self._needed.get()))
+        """Reads of this context see at least what was written there; those of the whole request, where it has begun one."""
+        needed = position.newest(self._needed_here())
+        carried = self._carried.get()
+        if carried is None:
+            self._needed.set(needed)
+        else:
+            carried.needed = needed
+
+    def carry(self, token: str) -> Carried:
+        """A request begins in this context, with what its client brought; a token that was not given here counts for nothing."""
+        carried = Carried(self, self._told_by(token) if token else None)
+        self._carried.set(carried)
+        return carried
 
     def token(self) -> str:
-        """What reads of this context see at least, signed; \"\" when they need not see anything."""
-        needed = self._needed.get()
-        if needed is None:
-            return ""
-        return sign(json.dumps([needed.at_s, needed.log]).encode(), _PURPOSE, self._key())
+        """What reads of this context see at least, signed; "" when they need not see anything."""
+        needed = self._needed_here()
+        return "" if needed is None else self.signed(needed)
 
     def accept(self, token: str) -> None:
         """Reads of this context see at least what the token tells of. Raises BadToken for what was not given here."""
-        payload = unsign(token, _PURPOSE, self._key())
-        if payload is None:
+        position = self._told_by(token)
+        if position is None:
             raise BadToken(
                 "The token was not given by this database: it was changed, or the secret was.\n"
                 "  Go on without it: reads then see at least what this request has written."
             )
-        at_s, log = json.loads(payload)
-        self.expect(Position(at_s, log))
+        self.expect(position)
+
+    def signed(self, position: Position) -> str:
+        """A position as a client carries it."""
+        return sign(json.dumps([position.at_s, position.log]).encode(), _PURPOSE, self._key())
+
+    def _told_by(self, token: str) -> Position | None:
+        """The position that a token tells; None when it was not given here."""
+        payload = unsign(token, _PURPOSE, self._key())
+        return None if payload is None else Position(*json.loads(payload))
 
     def _key(self) -> bytes:
         if not self._secret:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from .._scopes.home import Room
+from .._scopes.replicas import Carried
 from .._scopes.scope import Kind
 from .._where import Site
 
@@ -15,6 +16,16 @@ S_co = TypeVar("S_co", covariant=True)
 
 Work = Callable[..., Any]  # Any: awaited or not, as the Database is
 """What runs in a unit of its own: a function of a session and of what else it is given."""
+
+
+Carrier = Literal["cookie", "header"]
+"""In what a client carries to its next request what its reads have to see: browsers a cookie, programs a header."""
+
+TOKEN = "hermetic-token"
+"""The name of that cookie or header."""
+
+CARRIED_S = 600
+"""How long a browser keeps the cookie: longer than replicas are behind that are read at all."""
 
 
 class Lent(Protocol[S_co]):
@@ -29,6 +40,9 @@ class Lent(Protocol[S_co]):
 class Lender(Protocol[S_co]):
     """A Database or an AsyncDatabase, by the class of its sessions."""
 
+    @property
+    def carries(self) -> bool: ...
+    def carry(self, token: str) -> Carried | None: ...
     def room(self, owner: object = None) -> Room: ...
     def lend(self, kind: Kind, opened: Site, room: Room) -> Lent[S_co]: ...
     def begin(self) -> Any: ...  # Any: a block of either kind
@@ -44,6 +58,17 @@ class NotKept(Exception):
 def is_success(status: int) -> bool:
     """Whether a response says that what was asked for is done: every status below 400."""
     return status < 400
+
+
+def header_for(carried: Carried, carrier: Carrier, *, is_secure: bool) -> tuple[str, str] | None:
+    """The header of a response that gives its client something to carry; None when there is nothing new."""
+    token = carried.token()
+    if not token:
+        return None
+    if carrier == "header":
+        return TOKEN, token
+    only = "; Secure" if is_secure else ""
+    return "set-cookie", f"{TOKEN}={token}; Max-Age={CARRIED_S}; Path=/; HttpOnly; SameSite=Lax{only}"
 
 
 def called_from() -> Site:

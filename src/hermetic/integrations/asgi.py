@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from functools import partial
 from typing import Any, Generic
 
 from .._where import Site
 from ..errors import ScopeError
 from ._loops import Visit, dispose
-from ._requests import Lender, NotKept, S, Work, called_from, is_success
+from ._requests import TOKEN, Carrier, Lender, NotKept, S, Work, called_from, header_for, is_success
 
 Scope = MutableMapping[str, Any]  # Any: what the servers and frameworks put there
 Message = MutableMapping[str, Any]  # Any: as in a Scope
@@ -26,13 +26,22 @@ class CommitFailed(Exception):
 class Host(Generic[S]):
     """A Database in an ASGI app; the settings and the verbs that all requests have in common.
 
-    `keep_when` tells from the status of a response whether the work is committed.
+    `keep_when` tells from the status of a response whether the work is committed, `carry_in` in what a client carries
+    what the replicas are to have when it reads again.
     """
 
-    def __init__(self, db: Lender[S], attached: Site, keep_when: Callable[[int], bool] = is_success) -> None:
+    def __init__(
+        self,
+        db: Lender[S],
+        attached: Site,
+        keep_when: Callable[[int], bool] = is_success,
+        carry_in: Carrier = "cookie",
+    ) -> None:
         self.db = db
         self.attached = attached
         self.keep_when = keep_when
+        self.carry_in = carry_in
+        self.carries = db.carries
         self.key = f"hermetic.{id(self)}"
 
     async def begin(self, scope: Scope) -> S:
@@ -71,12 +80,14 @@ class Request(Visit[S]):
     It stands in the scope of the request, and keeps neither that nor what the server gave: each of them would keep all.
     """
 
-    __slots__ = ("_before", "_keep_when", "failure")
+    __slots__ = ("_before", "_carried", "_host", "_is_secure", "failure")
 
-    def __init__(self, host: Host[S], owner: object) -> None:
+    def __init__(self, host: Host[S], owner: object, scope: Scope) -> None:
         super().__init__(host.db, owner)
         self.failure: Exception | None = None
-        self._keep_when = host.keep_when
+        self._host = host
+        self._carried = host.db.carry(brought(scope["headers"])) if host.carries else None
+        self._is_secure = scope.get("scheme") in ("https", "wss")
         self._before = sys.exc_info()[1]
 
     async def respond(self, send: Send, message: Message) -> None:
@@ -91,14 +102,26 @@ class Request(Visit[S]):
             except Exception as failure:
                 self.failure = failure
                 raise CommitFailed from failure
+            self._give(message)
         await send(message)
+
+    def _give(self, message: Message) -> None:
+        """Let the client carry away what its next request has to see."""
+        header = (
+            header_for(self._carried, self._host.carry_in, is_secure=self._is_secure)
+            if self._carried is not None
+            else None
+        )
+        if header is not None:
+            name, value = header
+            message["headers"] = [*message.get("headers", ()), (name.encode(), value.encode())]
 
     def _refusal(self, status: int) -> BaseException | None:
         """Why the work is not kept: an exception left the endpoint and is being handled, or the status says so."""
         error = sys.exc_info()[1]
         if error is not None and error is not self._before:
             return error
-        return None if self._keep_when(status) else NotKept()
+        return None if self._host.keep_when(status) else NotKept()
 
     async def tell(self, send: Send, message: Message) -> None:
         """Send a message of a websocket; the scope ends before it."""
@@ -125,7 +148,7 @@ class Gate:
         if kind not in ("http", "websocket"):
             await self.app(scope, receive, partial(self._tell_of_life, send))
             return
-        visit = scope[self.host.key] = Request(self.host, self.owner())
+        visit = scope[self.host.key] = Request(self.host, self.owner(), scope)
         try:
             if kind == "http":
                 await self.app(scope, receive, partial(visit.respond, send))
@@ -157,10 +180,28 @@ class Gate:
         raise failure
 
 
-def attach(app: App, db: Lender[S], *, keep_when: Callable[[int], bool] = is_success) -> tuple[Gate, Host[S]]:
+def attach(
+    app: App, db: Lender[S], *, keep_when: Callable[[int], bool] = is_success, carry_in: Carrier = "cookie"
+) -> tuple[Gate, Host[S]]:
     """The app with its gate, to be served instead of it, and the host, which gives sessions for the scope of a request."""
-    host = Host(db, called_from(), keep_when)
+    host = Host(db, called_from(), keep_when, carry_in)
     return Gate(app, host), host
+
+
+def brought(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The token that a client carries, or "".
+
+    Cookies are split as browsers join them: http.cookies gives all of them up for one that it does not like.
+    """
+    for name, value in headers:
+        if name == TOKEN.encode():
+            return value.decode("latin-1")
+        if name == b"cookie":
+            cookies = (each.strip().partition("=") for each in value.decode("latin-1").split(";"))
+            found = next((each for key, _, each in cookies if key == TOKEN), None)
+            if found is not None:
+                return found
+    return ""
 
 
 def site_of(scope: Scope, attached: Site) -> Site:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
 from . import asgi
-from ._requests import Lender, S, Work, called_from, is_success
+from ._requests import Carrier, Lender, S, Work, called_from, is_success
 from .starlette import Gate
 
 __all__ = ["Background", "Host", "attach"]
@@ -48,12 +48,15 @@ class Host(Generic[S]):
         return self._host.visit(connection.scope).background
 
 
-def attach(app: FastAPI, db: Lender[S], *, keep_when: Callable[[int], bool] = is_success) -> Host[S]:
+def attach(
+    app: FastAPI, db: Lender[S], *, keep_when: Callable[[int], bool] = is_success, carry_in: Carrier = "cookie"
+) -> Host[S]:
     """Let the requests of an app have sessions of a database.
 
-    `keep_when` tells from the status of a response whether its work is committed. Middleware that is added before it is
+    `keep_when` tells from the status of a response whether its work is committed, `carry_in` in what a client carries
+    what the replicas are to have when it reads again. Middleware that is added before it is
     inside of the scope, what is added later around it.
     """
-    host = asgi.Host(db, called_from(), keep_when)
+    host = asgi.Host(db, called_from(), keep_when, carry_in)
     app.add_middleware(Gate, host)
     return Host(host)

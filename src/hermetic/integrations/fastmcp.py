@@ -16,7 +16,7 @@ from .._scopes.scope import at
 from .._where import Site
 from ..errors import PoisonedUnit, ScopeError
 from ._loops import Visit
-from ._requests import Lender, S, called_from
+from ._requests import TOKEN, Lender, S, called_from
 
 
 class Host(Generic[S]):
@@ -120,6 +120,37 @@ class Loud(Middleware):
             _current.reset(token)
 
 
+class Carrying(Middleware):
+    """Lets a client carry in the metadata of its calls what the replicas are to have when it reads again."""
+
+    def __init__(self, db: Lender[Any]) -> None:  # Any: of whichever session class
+        self._db = db
+        self._is_inside: ContextVar[bool] = ContextVar("is_inside", default=False)
+
+    async def on_request(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
+        """Begin a call with what its client carries; what a tool calls belongs to its call. Any: of whichever method."""
+        if self._is_inside.get() or context.method not in ("tools/call", "resources/read", "prompts/get"):
+            return await call_next(context)
+        token = self._is_inside.set(True)
+        try:
+            carried = self._db.carry(brought(context))
+            result = await call_next(context)
+        finally:
+            self._is_inside.reset(token)
+        given = carried.token() if carried is not None else ""
+        if given:
+            result.meta = {**(result.meta or {}), TOKEN: given}
+        return result
+
+
+def brought(context: MiddlewareContext[Any]) -> str:  # Any: what a message holds is the client's
+    """The token in a call's metadata, or ""; they are a dictionary in FastMCP 4, and a model in 3."""
+    request = context.fastmcp_context.request_context if context.fastmcp_context is not None else None
+    meta: Any = request.meta if request is not None else None  # Any: the one or the other
+    told = meta.get(TOKEN) if isinstance(meta, dict) else (getattr(meta, "model_extra", None) or {}).get(TOKEN)
+    return told if isinstance(told, str) else ""
+
+
 _current: ContextVar[Site | None] = ContextVar("current", default=None)
 
 
@@ -153,4 +184,6 @@ def refuse_generators(function: Callable[..., object], used_at: Site) -> None:
 def attach(server: FastMCP[Any], db: Lender[S]) -> Host[S]:  # Any: what its lifespan gives
     """Let the tools, resources and prompts of a server have sessions of a database."""
     server.add_middleware(Loud())
+    if db.carries:
+        server.add_middleware(Carrying(db))
     return Host(db, called_from())

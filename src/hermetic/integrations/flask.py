@@ -10,11 +10,12 @@ from flask import Flask, Response, has_request_context, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from .._scopes.replicas import Carried
 from .._scopes.scope import Kind
 from .._scopes.sync import Block, Database
 from .._where import Site
 from ..errors import ScopeError
-from ._requests import NotKept, Work, called_from, is_success
+from ._requests import TOKEN, Carrier, NotKept, Work, called_from, header_for, is_success
 
 S = TypeVar("S", bound=Session)
 
@@ -59,11 +60,14 @@ class Visit(Generic[S]):
 class Host(Generic[S]):
     """A Database in an app: what views ask for sessions."""
 
-    def __init__(self, app: Flask, db: Database[S], attached: Site, keep_when: Callable[[int], bool]) -> None:
+    def __init__(
+        self, app: Flask, db: Database[S], attached: Site, keep_when: Callable[[int], bool], carry_in: Carrier
+    ) -> None:
         self._app = app
         self._db = db
         self._attached = attached
         self._keep_when = keep_when
+        self._carry_in = carry_in
         self._key = f"hermetic.{id(self)}"
 
     def begin(self) -> S:
@@ -100,6 +104,19 @@ class Host(Generic[S]):
             request.environ[self._key] = visit
         return visit
 
+    def arrive(self) -> None:
+        """Begin a request with what its client carries."""
+        token = request.headers.get(TOKEN) or request.cookies.get(TOKEN, "")
+        request.environ[f"{self._key}.carried"] = self._db.carry(token)
+
+    def give(self, response: Response) -> Response:
+        """Let the client carry away what its next request has to see."""
+        carried: Carried | None = request.environ.get(f"{self._key}.carried")
+        header = header_for(carried, self._carry_in, is_secure=request.is_secure) if carried is not None else None
+        if header is not None:
+            response.headers.add(*header)
+        return response
+
     def respond(self, response: Response) -> Response:
         """End the request's scope as the response says; one that cannot be kept is answered by the app's handlers."""
         visit: Visit[S] | None = request.environ.get(self._key)
@@ -125,13 +142,19 @@ class Host(Generic[S]):
             visit.end(error or NotKept())
 
 
-def attach(app: Flask, db: Database[S], *, keep_when: Callable[[int], bool] = is_success) -> Host[S]:
+def attach(
+    app: Flask, db: Database[S], *, keep_when: Callable[[int], bool] = is_success, carry_in: Carrier = "cookie"
+) -> Host[S]:
     """Let the requests of an app have sessions of a database.
 
-    `keep_when` tells from the status of a response whether its work is committed. `after_request` functions that are
+    `keep_when` tells from the status of a response whether its work is committed, `carry_in` in what a client carries
+    what the replicas are to have when it reads again. `after_request` functions that are
     registered later are inside of the scope.
     """
-    host = Host(app, db, called_from(), keep_when)
+    host = Host(app, db, called_from(), keep_when, carry_in)
+    if db.carries:
+        app.before_request(host.arrive)
+        app.after_request(host.give)  # the last that is registered is called first
     app.after_request(host.respond)
     app.teardown_request(host.leave)
     _tell_of_errors(app, host)

@@ -18,7 +18,7 @@ from litestar.types import Scope
 
 from . import asgi
 from ._loops import dispose
-from ._requests import Lender, S, Work, called_from, is_success
+from ._requests import Carrier, Lender, S, Work, called_from, is_success
 
 _logger = logging.getLogger(__name__)
 
@@ -100,9 +100,12 @@ class Host(InitPlugin, Generic[S]):
         return self._host.visit(scope).background  # type: ignore[arg-type]  # a TypedDict, in which we keep a key of our own
 
 
-def attach(db: Lender[S], *, keep_when: Callable[[int], bool] = is_success) -> Host[S]:
+def attach(
+    db: Lender[S], *, keep_when: Callable[[int], bool] = is_success, carry_in: Carrier = "cookie"
+) -> Host[S]:
     """A plugin that lets the requests of an app have sessions of a database: `Litestar(…, plugins=[attach(db)])`.
 
-    `keep_when` tells from the status of a response whether its work is committed.
+    `keep_when` tells from the status of a response whether its work is committed, `carry_in` in what a client carries
+    what the replicas are to have when it reads again.
     """
-    return Host(asgi.Host(db, called_from(), keep_when))
+    return Host(asgi.Host(db, called_from(), keep_when, carry_in))

@@ -10,7 +10,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import HTTPConnection
 
 from . import asgi
-from ._requests import Lender, S, Work, called_from, is_success
+from ._requests import Carrier, Lender, S, Work, called_from, is_success
 
 
 class Host(Generic[S]):
@@ -56,12 +56,15 @@ class Gate(asgi.Gate):
         await ExceptionMiddleware(failed, handlers)(scope, receive, send)
 
 
-def attach(app: Starlette, db: Lender[S], *, keep_when: Callable[[int], bool] = is_success) -> Host[S]:
+def attach(
+    app: Starlette, db: Lender[S], *, keep_when: Callable[[int], bool] = is_success, carry_in: Carrier = "cookie"
+) -> Host[S]:
     """Let the requests of an app have sessions of a database.
 
-    `keep_when` tells from the status of a response whether its work is committed. Middleware that is added before it is
+    `keep_when` tells from the status of a response whether its work is committed, `carry_in` in what a client carries
+    what the replicas are to have when it reads again. Middleware that is added before it is
     inside of the scope, what is added later around it.
     """
-    host = asgi.Host(db, called_from(), keep_when)
+    host = asgi.Host(db, called_from(), keep_when, carry_in)
     app.add_middleware(Gate, host)
     return Host(host)
