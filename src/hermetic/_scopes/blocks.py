@@ -39,7 +39,6 @@ class Served(ABC, Generic[S]):
         if self.home.replicas is not None and token:
             self.home.replicas.accept(token)
 
-
     @property
     def carries(self) -> bool:
         """Whether a client can carry what its reads have to see from one request to the next."""

@@ -100,9 +100,7 @@ class Host(InitPlugin, Generic[S]):
         return self._host.visit(scope).background  # type: ignore[arg-type]  # a TypedDict, in which we keep a key of our own
 
 
-def attach(
-    db: Lender[S], *, keep_when: Callable[[int], bool] = is_success, carry_in: Carrier = "cookie"
-) -> Host[S]:
+def attach(db: Lender[S], *, keep_when: Callable[[int], bool] = is_success, carry_in: Carrier = "cookie") -> Host[S]:
     """A plugin that lets the requests of an app have sessions of a database: `Litestar(…, plugins=[attach(db)])`.
 
     `keep_when` tells from the status of a response whether its work is committed, `carry_in` in what a client carries
