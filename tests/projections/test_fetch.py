@@ -168,7 +168,7 @@ def test_missing_key_column_and_missing_row_differ(session: Session) -> None:
 
 
 def test_composite_is_built(session: Session) -> None:
-    """A composite comes as its own class, or as a DTO read from it; without any value it is None."""
+    """A composite comes as its own class, or as a DTO read from it, as the ORM has it."""
 
     class AddressRead(BaseModel):
         town: str | None

@@ -1,23 +1,28 @@
-"""Models, data and DTOs that hypothesis makes up, and what the ORM with `model_validate` makes of them."""
+"""Made-up mapped classes and the rows in their tables, from a source of random choices.
+
+The source is a `random.Random`: a seed in the long proof, or hypothesis, which then shrinks what fails.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import decimal
 import enum
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, TypedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Annotated, Any
 
-import msgspec
 import pydantic
 import sqlalchemy as sa
-from hypothesis import strategies as st
-from sqlalchemy.orm import registry, relationship
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import attribute_keyed_dict, column_property, composite, registry, relationship, synonym
 
 from .bazaar import Upper
+
+MOST_ROWS = 6
+LETTERS = "abcXYZ 019'\"\\%_\n:é漢😀"
 
 
 class Colour(enum.Enum):
@@ -26,119 +31,218 @@ class Colour(enum.Enum):
 
 
 @dataclass(frozen=True)
+class Pair:
+    """A composite of two columns."""
+
+    first: Any
+    second: Any
+
+
+def some_text(random: Random, most: int = 6, least: int = 0) -> str:
+    return "".join(random.choices(LETTERS, k=random.randint(least, most)))
+
+
+def some_integer(random: Random) -> int:
+    return random.choice([0, 1, -1, random.randint(-(2**31), 2**31 - 1)])
+
+
+def some_float(random: Random) -> float:
+    return random.choice([0.0, 1.5, -2.25, 3.0, 1e300, 0.1 + 0.2, random.randint(-(10**6), 10**6) / 7])
+
+
+def some_day(random: Random) -> datetime.date:
+    return datetime.date(1990, 1, 1) + datetime.timedelta(days=random.randint(0, 18000))
+
+
+def some_time(random: Random) -> datetime.time:
+    microsecond = random.choice([0, 600, random.randint(0, 999_999)])
+    return datetime.time(random.randint(0, 23), random.randint(0, 59), random.randint(0, 59), microsecond)
+
+
+def some_moment(random: Random) -> datetime.datetime:
+    return datetime.datetime.combine(some_day(random), some_time(random))
+
+
+def some_json(random: Random, depth: int = 2) -> Any:
+    form = random.choice(["integer", "text", "list", "dict", "null"] if depth else ["integer", "text"])
+    if form == "list":
+        return [some_json(random, depth - 1) for _ in range(random.randint(0, 2))]
+    if form == "dict":
+        return {some_text(random): some_json(random, depth - 1) for _ in range(random.randint(0, 2))}
+    return {"integer": some_integer(random), "text": some_text(random), "null": None}[form]
+
+
+@dataclass(frozen=True)
 class Kind:
     """A column type, the Python type it promises, values for it, and other annotations a Pydantic field may have."""
 
     sql: Callable[[], Any]
     python: Any
-    values: st.SearchStrategy[Any]
+    value: Callable[[Random], Any]
     others: tuple[Any, ...] = ()
+    sorts: bool = True
 
-
-DAYS = st.dates(datetime.date(1990, 1, 1), datetime.date(2040, 1, 1))
-TIMES = st.times()
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6)
-INTEGERS = st.integers(-(2**31), 2**31 - 1)
 
 KINDS = {
-    "integer": Kind(sa.Integer, int, INTEGERS, (float, Any, int | str, Annotated[int, pydantic.Field(gt=-1000)])),
-    "text": Kind(sa.String, str, TEXTS, (Any, object, Annotated[str, pydantic.StringConstraints(max_length=4)])),
-    "boolean": Kind(sa.Boolean, bool, st.booleans(), (int, Any)),
-    "float": Kind(sa.Float, float, st.floats(allow_nan=False, allow_infinity=False, width=32), (decimal.Decimal,)),
+    "integer": Kind(sa.Integer, int, some_integer, (float, Any, int | str, Annotated[int, pydantic.Field(gt=-1000)])),
+    "text": Kind(sa.String, str, some_text, (Any, object, Annotated[str, pydantic.StringConstraints(max_length=4)])),
+    "boolean": Kind(sa.Boolean, bool, lambda random: random.random() < 0.5, (int, Any)),
+    "float": Kind(sa.Float, float, some_float, (decimal.Decimal,)),
     "numeric": Kind(
-        lambda: sa.Numeric(10, 2), decimal.Decimal, st.decimals(-9999, 9999, places=2, allow_nan=False), (float,)
+        lambda: sa.Numeric(10, 2),
+        decimal.Decimal,
+        lambda random: decimal.Decimal(random.randint(-999_900, 999_900)) / 100,
+        (float,),
     ),
-    "date": Kind(sa.Date, datetime.date, DAYS, (Any, datetime.datetime)),
-    "datetime": Kind(
-        sa.DateTime, datetime.datetime, st.builds(datetime.datetime.combine, DAYS, TIMES), (datetime.date,)
+    "date": Kind(sa.Date, datetime.date, some_day, (Any, datetime.datetime)),
+    "datetime": Kind(sa.DateTime, datetime.datetime, some_moment, (datetime.date,)),
+    "time": Kind(sa.Time, datetime.time, some_time),
+    "bytes": Kind(sa.LargeBinary, bytes, lambda random: some_text(random, 3).encode()[:5], sorts=False),
+    "uuid": Kind(sa.Uuid, uuid.UUID, lambda random: uuid.UUID(int=random.getrandbits(128)), (Any,)),
+    "enum": Kind(lambda: sa.Enum(Colour), Colour, lambda random: random.choice(list(Colour)), (Any,), sorts=False),
+    "json": Kind(sa.JSON, Any, some_json, sorts=False),
+    "decorated": Kind(
+        lambda: Upper(), Any, lambda random: "".join(random.choices("abcdefgh", k=random.randint(0, 4))), (str,), False
     ),
-    "time": Kind(sa.Time, datetime.time, TIMES),
-    "bytes": Kind(sa.LargeBinary, bytes, st.binary(max_size=5)),
-    "uuid": Kind(sa.Uuid, uuid.UUID, st.uuids(), (Any,)),
-    "enum": Kind(lambda: sa.Enum(Colour), Colour, st.sampled_from(Colour), (Any,)),
-    "json": Kind(sa.JSON, Any, st.recursive(INTEGERS | TEXTS, lambda inner: st.lists(inner, max_size=2), max_leaves=3)),
-    "decorated": Kind(lambda: Upper(), Any, st.text("abcdefgh", max_size=4), (str,)),
 }
-KEYS = {"integer": st.integers(1, 50), "text": st.text("abcXYZ 'é", min_size=1, max_size=3), "uuid": st.uuids()}
+KEYS: dict[str, Callable[[Random], Any]] = {
+    "integer": lambda random: random.randint(1, 50),
+    "text": lambda random: some_text(random, 3, 1),
+    "uuid": KINDS["uuid"].value,
+}
 
 
 @dataclass(frozen=True)
 class ColumnSpec:
+    """A mapped attribute, and the kind of its values; `is_column` tells it from one that only reads columns."""
+
     name: str
     kind: str
     nullable: bool
+    is_column: bool = True
 
 
 @dataclass(frozen=True)
 class LinkSpec:
-    """A relationship pair between two classes: `many` to the source, or through a table of pairs."""
+    """A relationship pair between two classes.
+
+    `form` is `many` to one, `one` to one, or through a `table` of pairs; `collection` is what the ORM keeps the
+    collections of the pair in.
+    """
 
     source: int
     target: int
-    through_table: bool
+    form: str
+    collection: str
 
 
 @dataclass(frozen=True)
 class ClassSpec:
+    """A primary key, columns, and attributes that read them: synonyms, hybrids, expressions, a composite."""
+
     key: tuple[str, ...]
     columns: tuple[ColumnSpec, ...]
+    readers: tuple[ColumnSpec, ...]
+
+    @property
+    def keys(self) -> list[ColumnSpec]:
+        return [ColumnSpec(f"k{place}", kind, False) for place, kind in enumerate(self.key)]
+
+    @property
+    def stored(self) -> list[ColumnSpec]:
+        return [*self.keys, *self.columns]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relationship of a class: its name, the class it leads to, and the collection; None for a single row."""
+
+    name: str
+    target: int
+    collection: str | None
+    is_certain: bool = False
 
 
 @dataclass
 class World:
-    """Mapped classes, filled tables' rows by class, and the metadata to create them."""
+    """Mapped classes, their tables' rows, and the metadata to create them."""
 
     metadata: sa.MetaData
     classes: list[type]
     specs: list[ClassSpec]
     links: list[LinkSpec]
-    rows: dict[sa.Table, list[dict[str, Any]]]
+    rows: dict[sa.Table, list[dict[str, Any]]] = field(default_factory=dict)
+    registry: registry = field(init=False)
 
-    def relations(self, number: int) -> list[tuple[str, int, bool]]:
-        """The relationships of a class: name, class they lead to, whether they are collections."""
-        found: list[tuple[str, int, bool]] = []
+    def __post_init__(self) -> None:
+        self.registry = registry(metadata=self.metadata)
+
+    def relations(self, number: int) -> Iterator[Relation]:
+        """The relationships of a class."""
         for place, link in enumerate(self.links):
             if link.source == number:
-                found.append((f"to{place}", link.target, link.through_table))
+                yield Relation(f"to{place}", link.target, link.collection if link.form == "table" else None)
             if link.target == number:
-                found.append((f"from{place}", link.source, True))
-        return found
+                yield Relation(f"from{place}", link.source, None if link.form == "one" else link.collection)
+
+    def table(self, number: int) -> sa.Table:
+        return self.metadata.tables[f"t{number}"]
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
+def make_world(random: Random) -> World:
     """Up to three classes with up to three relationships, each table with up to six rows."""
-    specs = [draw(class_specs()) for _ in range(draw(st.integers(1, 3)))]
-    numbers = st.integers(0, len(specs) - 1)
-    links = draw(st.lists(st.builds(LinkSpec, numbers, numbers, st.booleans()), max_size=3))
-    metadata = sa.MetaData()
-    world = World(metadata, [type(f"C{number}", (), {}) for number in range(len(specs))], specs, links, {})
-    tables = [table_of(metadata, number, spec, links, specs) for number, spec in enumerate(specs)]
+    specs = [class_spec(random) for _ in range(random.randint(1, 3))]
+    links = [
+        LinkSpec(
+            random.randrange(len(specs)),
+            random.randrange(len(specs)),
+            random.choice(["many", "many", "table", "one"]),
+            random.choice(["list", "list", "list", "set", "dict"]),
+        )
+        for _ in range(random.randint(0, 3))
+    ]
+    classes = [type(f"C{number}", (), hybrids(spec)) for number, spec in enumerate(specs)]
+    world = World(sa.MetaData(), classes, specs, links)
+    tables = [table_of(world, number) for number in range(len(specs))]
     map_classes(world, tables)
-    fill(draw, world, tables)
+    fill(random, world)
     return world
 
 
-@st.composite
-def class_specs(draw: st.DrawFn) -> ClassSpec:
-    key = draw(st.sampled_from([("integer",), ("integer",), ("text",), ("uuid",), ("integer", "text")]))
-    kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), max_size=5))
-    columns = [ColumnSpec(f"v{place}", kind, draw(st.booleans())) for place, kind in enumerate(kinds)]
-    return ClassSpec(key, tuple(columns))
+def class_spec(random: Random) -> ClassSpec:
+    key = random.choice([("integer",), ("integer",), ("text",), ("uuid",), ("integer", "text")])
+    columns = [
+        ColumnSpec(f"v{place}", random.choice(list(KINDS)), random.random() < 0.5)
+        for place in range(random.randint(0, 5))
+    ]
+    readers: list[ColumnSpec] = []
+    if columns and random.random() < 0.3:
+        readers.append(ColumnSpec("synonym", columns[0].kind, columns[0].nullable, False))
+    if random.random() < 0.3:
+        readers.append(ColumnSpec("hybrid", key[0], False, False))
+    if random.random() < 0.3:
+        readers.append(ColumnSpec("expression", "integer", False, False))
+    if len(columns) > 1 and random.random() < 0.3:
+        readers.append(ColumnSpec("pair", "pair", columns[0].nullable and columns[1].nullable, False))
+    return ClassSpec(key, tuple(columns), tuple(readers))
 
 
-def table_of(
-    metadata: sa.MetaData, number: int, spec: ClassSpec, links: list[LinkSpec], specs: list[ClassSpec]
-) -> sa.Table:
+def hybrids(spec: ClassSpec) -> dict[str, Any]:
+    """The members of a class that read its columns."""
+    named = {reader.name for reader in spec.readers}
+    return {"hybrid": hybrid_property(lambda self: self.k0)} if "hybrid" in named else {}
+
+
+def table_of(world: World, number: int) -> sa.Table:
+    spec = world.specs[number]
     columns: list[Any] = [
-        sa.Column(f"k{place}", KINDS[kind].sql(), primary_key=True, autoincrement=False)
-        for place, kind in enumerate(spec.key)
+        sa.Column(one.name, KINDS[one.kind].sql(), primary_key=True, autoincrement=False) for one in spec.keys
     ]
     columns += [sa.Column(one.name, KINDS[one.kind].sql(), nullable=one.nullable) for one in spec.columns]
-    for place, link in enumerate(links):
-        if link.source == number and not link.through_table:
-            columns += pointers(f"l{place}", specs[link.target], nullable=True)
-    return sa.Table(f"t{number}", metadata, *columns)
+    for place, link in enumerate(world.links):
+        if link.source == number and link.form != "table":
+            columns += pointers(f"l{place}", world.specs[link.target], nullable=True)
+    return sa.Table(f"t{number}", world.metadata, *columns)
 
 
 def pointers(prefix: str, spec: ClassSpec, *, nullable: bool) -> list[sa.Column[Any]]:
@@ -146,19 +250,26 @@ def pointers(prefix: str, spec: ClassSpec, *, nullable: bool) -> list[sa.Column[
 
 
 def map_classes(world: World, tables: list[sa.Table]) -> None:
-    properties: list[dict[str, Any]] = [{} for _ in tables]
+    properties = [read_by(spec, table) for spec, table in zip(world.specs, tables, strict=True)]
     for place, link in enumerate(world.links):
         source, target = tables[link.source], tables[link.target]
-        if link.through_table:
-            to, back = through(world, place, link, source, target)
-        else:
-            to, back = direct(world, place, link, source, target)
+        make = through if link.form == "table" else direct
+        to, back = make(world, place, link, source, target)
         properties[link.source][f"to{place}"] = to
         properties[link.target][f"from{place}"] = back
-    mapping = registry(metadata=world.metadata)
     for one, table, extra in zip(world.classes, tables, properties, strict=True):
-        mapping.map_imperatively(one, table, properties=extra)
-    sa.orm.configure_mappers()
+        world.registry.map_imperatively(one, table, properties=extra)
+    world.registry.configure()
+
+
+def read_by(spec: ClassSpec, table: sa.Table) -> dict[str, Any]:
+    """The mapped attributes of a class that read its columns."""
+    made: dict[str, Callable[[], Any]] = {
+        "synonym": lambda: synonym("v0"),
+        "expression": lambda: column_property(sa.func.length(sa.cast(table.c.k0, sa.String))),
+        "pair": lambda: composite(Pair, table.c.v0, table.c.v1),
+    }
+    return {reader.name: made[reader.name]() for reader in spec.readers if reader.name in made}
 
 
 def keys_of(table: sa.Table) -> list[sa.Column[Any]]:
@@ -168,19 +279,18 @@ def keys_of(table: sa.Table) -> list[sa.Column[Any]]:
 def direct(world: World, place: int, link: LinkSpec, source: sa.Table, target: sa.Table) -> tuple[Any, Any]:
     mine = [column for column in source.c if column.name.startswith(f"l{place}_")]
     condition = sa.and_(*[there == here for here, there in zip(mine, keys_of(target), strict=True)])
-    to = relationship(
-        world.classes[link.target], primaryjoin=condition, foreign_keys=mine, remote_side=keys_of(target), viewonly=True
-    )
-    back = relationship(
-        world.classes[link.source],
-        primaryjoin=condition,
-        foreign_keys=mine,
-        remote_side=mine,
-        order_by=keys_of(source),
-        viewonly=True,
-        uselist=True,
-    )
+    common: dict[str, Any] = {"primaryjoin": condition, "foreign_keys": mine, "viewonly": True}
+    to = relationship(world.classes[link.target], remote_side=keys_of(target), **common)
+    if link.form == "one":
+        return to, relationship(world.classes[link.source], remote_side=mine, uselist=False, **common)
+    back = relationship(world.classes[link.source], remote_side=mine, **held(link, source), **common)
     return to, back
+
+
+def held(link: LinkSpec, related: sa.Table) -> dict[str, Any]:
+    """How a collection is kept and ordered."""
+    classes: dict[str, Any] = {"list": list, "set": set, "dict": attribute_keyed_dict("k0")}
+    return {"uselist": True, "order_by": keys_of(related), "collection_class": classes[link.collection]}
 
 
 def through(world: World, place: int, link: LinkSpec, source: sa.Table, target: sa.Table) -> tuple[Any, Any]:
@@ -189,179 +299,53 @@ def through(world: World, place: int, link: LinkSpec, source: sa.Table, target: 
     pairs = sa.Table(f"p{place}", world.metadata, *left, *right)
     first = sa.and_(*[key == one for key, one in zip(keys_of(source), left, strict=True)])
     second = sa.and_(*[key == one for key, one in zip(keys_of(target), right, strict=True)])
-    common: dict[str, Any] = {"secondary": pairs, "viewonly": True}
+    common: dict[str, Any] = {"secondary": pairs, "viewonly": True, "foreign_keys": [*left, *right]}
     to = relationship(
-        world.classes[link.target],
-        primaryjoin=first,
-        secondaryjoin=second,
-        order_by=keys_of(target),
-        foreign_keys=[*left, *right],
-        **common,
+        world.classes[link.target], primaryjoin=first, secondaryjoin=second, **held(link, target), **common
     )
     back = relationship(
-        world.classes[link.source],
-        primaryjoin=second,
-        secondaryjoin=first,
-        order_by=keys_of(source),
-        foreign_keys=[*left, *right],
-        **common,
+        world.classes[link.source], primaryjoin=second, secondaryjoin=first, **held(link, source), **common
     )
     return to, back
 
 
-def fill(draw: st.DrawFn, world: World, tables: list[sa.Table]) -> None:
+def fill(random: Random, world: World) -> None:
+    """Make up other rows for every table."""
     keys = [
-        draw(st.lists(st.tuples(*[KEYS[kind] for kind in spec.key]), max_size=6, unique=True)) for spec in world.specs
+        list(dict.fromkeys(tuple(KEYS[kind](random) for kind in spec.key) for _ in range(random.randint(0, MOST_ROWS))))
+        for spec in world.specs
     ]
-    for number, (spec, table) in enumerate(zip(world.specs, tables, strict=True)):
-        world.rows[table] = [row_of(draw, world, number, spec, key, keys) for key in keys[number]]
+    for number in range(len(world.specs)):
+        world.rows[world.table(number)] = [make_row(random, world, number, key) for key in keys[number]]
     for place, link in enumerate(world.links):
-        if link.through_table and keys[link.source] and keys[link.target]:
-            ends = st.tuples(st.sampled_from(keys[link.source]), st.sampled_from(keys[link.target]))
+        if link.form == "table":
             names = world.metadata.tables[f"p{place}"].c.keys()
-            pairs = draw(st.lists(ends, max_size=8))
+            ends = [keys[link.source], keys[link.target]] if keys[link.source] and keys[link.target] else None
             world.rows[world.metadata.tables[f"p{place}"]] = [
-                dict(zip(names, [*left, *right], strict=True)) for left, right in pairs
+                dict(zip(names, [*random.choice(ends[0]), *random.choice(ends[1])], strict=True))
+                for _ in range(random.randint(0, 8) if ends else 0)
             ]
+        else:
+            point(random, world, place, link, keys[link.target])
 
 
-def row_of(
-    draw: st.DrawFn, world: World, number: int, spec: ClassSpec, key: tuple[Any, ...], keys: list[list[Any]]
-) -> dict[str, Any]:
-    row = {f"k{place}": value for place, value in enumerate(key)}
-    for column in spec.columns:
-        values = KINDS[column.kind].values
-        row[column.name] = draw(st.none() | values if column.nullable and column.kind != "json" else values)
-    for place, link in enumerate(world.links):
-        if link.source == number and not link.through_table:
-            width = len(world.specs[link.target].key)
-            absent = st.just((None,) * width)
-            chosen = draw(absent | st.sampled_from(keys[link.target]) if keys[link.target] else absent)
-            row |= {f"l{place}_{part}": value for part, value in enumerate(chosen)}
+def make_row(random: Random, world: World, number: int, key: tuple[Any, ...]) -> dict[str, Any]:
+    """A row that points nowhere."""
+    row: dict[str, Any] = dict.fromkeys(world.table(number).c.keys())
+    row |= {f"k{place}": value for place, value in enumerate(key)}
+    for column in world.specs[number].columns:
+        if not column.nullable or random.random() < 0.7:
+            row[column.name] = KINDS[column.kind].value(random)
     return row
 
 
-FRAMEWORKS = ["pydantic", "pydantic", "dataclass", "msgspec", "typeddict", "namedtuple"]
-
-
-@st.composite
-def dtos(draw: st.DrawFn, world: World, number: int, depth: int = 2, framework: str | None = None) -> Any:
-    """A DTO for a class of the world, nested as deep as `depth`; Pydantic holds Pydantic, others hold anything."""
-    framework = framework or draw(st.sampled_from(FRAMEWORKS))
-    fields: dict[str, Any] = {}
-    spec = world.specs[number]
-    named = [
-        *(ColumnSpec(f"k{place}", kind, False) for place, kind in enumerate(spec.key)),
-        *spec.columns,
-    ]
-    for column in named:
-        if draw(st.booleans()):
-            fields[column.name] = draw(annotations(column, framework))
-    inner = framework if framework in {"pydantic", "msgspec"} else None
-    for name, target, is_many in world.relations(number):
-        if depth and draw(st.booleans()):
-            nested = draw(dtos(world, target, depth - 1, inner))
-            fields[name] = draw(st.sampled_from(containers(nested, framework, is_many)))
-    return draw(makers(f"D{number}{depth}", fields, framework))
-
-
-@st.composite
-def annotations(draw: st.DrawFn, column: ColumnSpec, framework: str) -> Any:
-    kind = KINDS[column.kind]
-    chosen = draw(st.sampled_from((kind.python, kind.python, *kind.others))) if framework == "pydantic" else kind.python
-    if framework == "pydantic" and draw(st.integers(0, 9)) == 0:
-        return chosen
-    return chosen | None if column.nullable and chosen not in (Any, object) else chosen
-
-
-def containers(nested: Any, framework: str, is_many: bool) -> list[Any]:
-    if not is_many:
-        return [nested | None] if framework != "pydantic" else [nested | None, nested | None, nested]
-    return [list[nested], tuple[nested, ...]]
-
-
-@st.composite
-def makers(draw: st.DrawFn, name: str, fields: dict[str, Any], framework: str) -> Any:
-    if framework == "pydantic":
-        return draw(pydantic_models(name, fields))
-    if framework == "msgspec":
-        return msgspec.defstruct(name, list(fields.items()))
-    if framework == "typeddict":
-        return TypedDict(name, fields)  # type: ignore[operator,misc]  # made up at run time
-    if framework == "namedtuple":
-        return NamedTuple(name, list(fields.items()))  # type: ignore[misc]  # made up at run time
-    flags = {flag: draw(st.booleans()) for flag in ("slots", "frozen", "kw_only")}
-    return dataclasses.make_dataclass(name, list(fields.items()), **flags)
-
-
-@st.composite
-def pydantic_models(draw: st.DrawFn, name: str, fields: dict[str, Any]) -> Any:
-    """A model with, now and then, what keeps it from being trusted: aliases, validators, defaults, a strict config."""
-    members: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
-    for field, annotation in fields.items():
-        renamed = f"named_{field}" if draw(st.integers(0, 5)) == 0 else field
-        members["__annotations__"][renamed] = annotation
-        if renamed != field:
-            members[renamed] = pydantic.Field(alias=field)
-    for extra, default in [("spare", 7), ("spares", [])]:
-        if draw(st.integers(0, 5)) == 0:
-            members["__annotations__"][extra] = int if extra == "spare" else list[int]
-            members[extra] = default
-    oddity = draw(st.sampled_from(["", "", "", "frozen", "strict", "before", "after", "computed", "private", "field"]))
-    members |= oddities(oddity, list(members["__annotations__"]))
-    return type(name, (pydantic.BaseModel,), members)
-
-
-def oddities(oddity: str, names: list[str]) -> dict[str, Any]:
-    """The members that make a model odd."""
-    if oddity in {"frozen", "strict"}:
-        return {"model_config": pydantic.ConfigDict(**{oddity: True})}  # type: ignore[typeddict-item,misc]  # either key
-    if oddity == "before":
-        return {"check": pydantic.model_validator(mode="before")(classmethod(lambda cls, data: data))}
-    if oddity == "after":
-        return {"check": pydantic.model_validator(mode="after")(lambda self: self)}
-    if oddity == "computed":
-        return {"size": pydantic.computed_field(property(size))}
-    if oddity == "private":
-        return {"_seen": pydantic.PrivateAttr(default=3)}
-    if oddity == "field" and names:
-        return {"check": pydantic.field_validator(names[0])(classmethod(lambda cls, value: value))}
-    return {}
-
-
-def size(self: Any) -> int:
-    return len(self.__dict__)
-
-
-def expected(dto: Any, instance: Any) -> Any:
-    """What the ORM instance becomes by hand: `model_validate` for Pydantic, the constructor for the others."""
-    if isinstance(dto, type) and issubclass(dto, pydantic.BaseModel):
-        return dto.model_validate(instance, from_attributes=True)
-    hints: dict[str, Any] = dto.__annotations__
-    made = {name: expected_field(hint, getattr(instance, name)) for name, hint in hints.items()}
-    return dto(**made)
-
-
-def expected_field(hint: Any, value: Any) -> Any:
-    """The value of one field: nested DTOs from instances, anything else as it is."""
-    inner = [one for one in (*getattr(hint, "__args__", ()),) if one not in (type(None), Ellipsis)]
-    if isinstance(value, list) and hasattr(value, "_sa_adapter"):
-        made = [expected(inner[0], one) for one in value]
-        return tuple(made) if hint.__origin__ is tuple else made
-    return expected(inner[0], value) if hasattr(value, "_sa_instance_state") else value
-
-
-def told(thing: Any) -> Any:
-    """A DTO as nested plain values with their types, and the names of the fields that were set."""
-    if isinstance(thing, pydantic.BaseModel):
-        fields = {name: told(value) for name, value in thing.__dict__.items()}
-        return (type(thing), fields, sorted(thing.model_fields_set), thing.__pydantic_private__)
-    if isinstance(thing, dict):
-        return {key: told(value) for key, value in thing.items()}
-    if isinstance(thing, list | tuple):
-        return (type(thing), [told(one) for one in thing])
-    if isinstance(thing, msgspec.Struct):
-        return (type(thing), {name: told(getattr(thing, name)) for name in thing.__struct_fields__})
-    if dataclasses.is_dataclass(thing):
-        return (type(thing), {field.name: told(getattr(thing, field.name)) for field in dataclasses.fields(thing)})
-    return (type(thing), thing)
+def point(random: Random, world: World, place: int, link: LinkSpec, keys: list[tuple[Any, ...]]) -> None:
+    """Let rows of the source point at rows of the target; at each only once where that is one to one."""
+    free = list(keys)
+    for row in world.rows[world.table(link.source)]:
+        if not free or random.random() < 0.25:
+            continue
+        chosen = random.choice(free)
+        if link.form == "one":
+            free.remove(chosen)
+        row |= {f"l{place}_{part}": value for part, value in enumerate(chosen)}

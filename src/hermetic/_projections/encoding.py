@@ -65,7 +65,7 @@ def is_written_alike(core: object) -> bool:
 @lru_cache(maxsize=1024)
 def twin_of(query: Query) -> Step:
     """What makes the dicts."""
-    return Step(query, None, within="Pydantic")
+    return Step(query, None, within="JSON")
 
 
 def write_twins(dicts: list[dict[str, Any]]) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, case, false, or_
+from sqlalchemy import ColumnElement, UnaryExpression, and_, case, false, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 from sqlalchemy.sql import operators
 
@@ -34,7 +34,7 @@ class SortKey:
     def same(self, entity: Any, value: object) -> ColumnElement[bool]:
         """Whether a row has the very value."""
         column = getattr(entity, self.attribute)
-        found: ColumnElement[bool] = column.is_(None) if value is None else column == value
+        found: ColumnElement[bool] = column.is_(None) if value is None else column == literal(value, column.type)
         return found
 
     def after(self, entity: Any, value: object, *, backwards: bool) -> ColumnElement[bool]:
@@ -43,7 +43,8 @@ class SortKey:
         nulls_come_after = self.nulls_first is not None and self.nulls_first is backwards
         if value is None:
             return false() if nulls_come_after else column.is_not(None)
-        beyond = column < value if self.descends is not backwards else column > value
+        given = literal(value, column.type)  # SQLAlchemy compares with no bare True or False
+        beyond = column < given if self.descends is not backwards else column > given
         return or_(beyond, column.is_(None)) if nulls_come_after else beyond
 
 

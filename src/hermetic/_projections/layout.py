@@ -10,6 +10,7 @@ from sqlalchemy import and_
 from sqlalchemy.orm import RelationshipProperty, aliased
 
 from .plan import NOTHING, Many, One, Plan, Value
+from .samples import produced_type
 
 Entity = Any  # a mapped class or an alias of one; SQLAlchemy has no name for both
 
@@ -134,11 +135,20 @@ def lay_out(
 
 
 def presence(query: Query, plan: Plan, entity: Entity) -> int:
-    """The place of a column that is NULL only where the whole row is absent: one that is selected, or the key."""
+    """The place of a column that is NULL only where the whole row is absent: one that is selected, or the key.
+
+    A column whose type promises nothing may hold the null of JSON, which some drivers hand out as NULL.
+    """
     for slot in query.node.slots:
-        if isinstance(slot, Cell) and slot.part.attribute.is_column and not slot.part.may_be_null:
+        if isinstance(slot, Cell) and is_never_null(slot.part):
             return slot.places[0]
     return identity(query, plan, entity)[0]
+
+
+def is_never_null(part: Value) -> bool:
+    """Whether the driver's value is None only where there is no row."""
+    attribute = part.attribute
+    return attribute.is_column and not part.may_be_null and produced_type(attribute.types[0]) is not None
 
 
 def node(query: Query, plan: Plan, entity: Entity, joins: bool) -> Node:

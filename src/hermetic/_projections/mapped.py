@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,8 +19,8 @@ class Attribute:
     """One attribute of a mapped class: the `name` it was asked by, and the `key` it is mapped under.
 
     `types` has one type for each column it is made of; `may_be_null` is None when the mapping cannot tell;
-    `composite` is the class that is built from several columns, of the attributes `columns`. What a statement selects
-    beside the class `is_beside` it, under the name of a label; `is_column` tells a column of a table from an expression.
+    `composite` is the class that is built from several columns, of the attributes `columns`, and `none_when` tells of
+    their values that there is none. What a statement selects beside the class `is_beside` it, under the name of a label; `is_column` tells a column of a table from an expression.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Attribute:
     may_be_null: bool | None
     columns: tuple[str, ...] = ()
     composite: type | None = None
+    none_when: Callable[..., bool] | None = None
     relationship: RelationshipProperty[Any] | None = None  # Any: to whatever class
     is_beside: bool = False
     is_column: bool = False
@@ -74,15 +76,19 @@ def column(mapper: Mapper[Any], prop: ColumnProperty[Any]) -> Attribute:
 
 def composite(mapper: Mapper[Any], prop: CompositeProperty[Any]) -> Attribute:
     """A class of values that is kept in several columns."""
-    keys = tuple(mapper.get_property_by_column(part).key for part in prop.columns)
     made_of = prop.composite_class
+    parts = [mapper.column_attrs[part.key] for part in prop.props]
+    # SQLAlchemy 2.1 makes None of these values where it was told when; 2.0 always makes the composite.
+    none_when = getattr(prop, "return_none_on", None)
+    columns = [column(mapper, part) for part in parts]
     return Attribute(
         name=prop.key,
         key=prop.key,
-        types=tuple(part.type for part in prop.columns),
-        may_be_null=all(part.nullable for part in prop.columns),
-        columns=keys,
+        types=tuple(one.types[0] for one in columns),
+        may_be_null=callable(none_when) and all(one.may_be_null is not False for one in columns),
+        columns=tuple(part.key for part in parts),
         composite=made_of if isinstance(made_of, type) else None,
+        none_when=none_when if callable(none_when) else None,
     )
 
 

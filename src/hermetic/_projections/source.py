@@ -12,8 +12,10 @@ from .plan import Many, One, Plan
 from .record import record_class
 from .trust import reason_to_validate
 
-# What a framework takes apart itself when it validates; anything else is built before it sees it.
+# What a framework takes apart itself when it validates; anything else is built before it sees it. A writer of JSON is
+# shown mappings only.
 UNDERSTOOD = {
+    "JSON": {"Pydantic"},
     "Pydantic": {"Pydantic", "dataclass", "TypedDict"},
     "msgspec": {"msgspec", "dataclass", "attrs", "TypedDict"},
 }
@@ -125,7 +127,8 @@ class Source:
         plan = node.plan
         if within and plan.shape.kind in UNDERSTOOD[within]:
             return self.raw(node, within)
-        if not within and reason_to_validate(plan, asked=False if self.validate is False else None):
+        asked = self.validate if self.validate is False or plan.shape.validator is not None else None
+        if not within and reason_to_validate(plan, asked=asked):
             check = self.name("check", plan.shape.validator and plan.shape.validator(plan.shape.dto))
             return f"{check}([{self.raw(node, plan.shape.kind)}])[0]"
         values = [self.slot(slot, "") for slot in node.slots]
@@ -139,7 +142,7 @@ class Source:
         """An expression for what a framework makes a DTO from: a mapping, or an object with attributes."""
         shape = node.plan.shape
         values = [self.slot(slot, within) for slot in node.slots]
-        if within == "Pydantic" and not shape.reads_attributes:
+        if within == "JSON" or (within == "Pydantic" and not shape.reads_attributes):
             return mapping(zip((part.attribute.name for part in node.plan.parts), values, strict=True))
         if shape.kind == "TypedDict":
             return mapping(zip((part.field.key for part in node.plan.parts), values, strict=True))
@@ -156,8 +159,12 @@ class Source:
             absent = " and ".join(f"r{place} is None" for place in slot.presence)
             present = self.dto(slot.node, within)
             return f"({self.nothing(slot.part, within)} if {absent} else {present})"
-        self.within_below[slot.number] = within
         found = f"g{slot.number}.get({self.key(slot.places)}, ())"
+        if within == "Pydantic" and keeps_set(slot.part):
+            # A strict model wants the set that the ORM has, and what Pydantic takes apart cannot be in one.
+            self.within_below[slot.number] = ""
+            return DISPLAYS[set].format(found)
+        self.within_below[slot.number] = within
         if isinstance(slot.part, Many):
             container = slot.part.hint.container or list
             return DISPLAYS[list if within and container is not dict else container].format(found)
@@ -166,11 +173,13 @@ class Source:
     def cell(self, slot: Cell) -> str:
         """An expression for a column, or for a composite of several."""
         values = ", ".join(self.at(place) for place in slot.places)
-        composite = slot.part.attribute.composite
-        if not slot.part.attribute.columns:
+        attribute = slot.part.attribute
+        if not attribute.columns:
             return values
-        absent = " and ".join(f"r{place} is None" for place in slot.places)
-        return f"(None if {absent} else {self.name('composite', composite)}({values}))"
+        made = f"{self.name('composite', attribute.composite)}({values})"
+        if attribute.none_when is None:
+            return made
+        return f"(None if {self.name('none_when', attribute.none_when)}({values}) else {made})"
 
     def nothing(self, part: One, within: str) -> str:
         """An expression for a related row that is not there: an error when the field cannot hold None."""
@@ -238,6 +247,12 @@ class Missing:
             f"cannot hold it.\n  Annotate the field with {spell(part.field.annotation)} | None, or leave out rows "
             f"without {other}."
         )
+
+
+def keeps_set(part: One | Many) -> bool:
+    """Whether the ORM has the related rows in a set, and the DTO as well."""
+    kept = part.relationship.collection_class
+    return isinstance(kept, type) and issubclass(kept, set) and part.hint.container in (set, frozenset)
 
 
 def keyed_slots(node: Node) -> list[Keyed]:

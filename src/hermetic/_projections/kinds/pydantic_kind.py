@@ -185,9 +185,13 @@ def reason_to_validate(dto: type[pydantic.BaseModel]) -> str:
 
 
 def reads_attributes(dto: type[pydantic.BaseModel]) -> bool:
-    """Whether code of the model sees its input before Pydantic has taken it apart: it must be an object."""
+    """Whether a model makes something else of an object than of a mapping: it must be given an object.
+
+    Its own code may see the input before Pydantic takes it apart; and Pydantic calls an `__init__` of its own, such as
+    SQLModel's, with a mapping only, and then reads no attributes below.
+    """
     modes = {decorator.info.mode for decorator in dto.__pydantic_decorators__.model_validators.values()}
-    return bool({"before", "wrap"} & modes) or bool(dto.model_config.get("strict"))
+    return bool({"before", "wrap"} & modes or dto.model_config.get("strict") or dto.__pydantic_custom_init__)
 
 
 def is_written_plainly(dto: type[pydantic.BaseModel]) -> bool:
