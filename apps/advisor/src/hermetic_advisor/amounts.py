@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-PLAIN = re.compile(r"\d{1,12}(?:[.,]\d{1,2})?")
-GROUPED_BY_COMMAS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?")
-GROUPED_BY_DOTS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?")
-TWO_MEANINGS = re.compile(r"\d{1,3}[.,]\d{3}")
+PLAIN = re.compile(r"\d{1,12}(?:[.,]\d{1,2})?", re.ASCII)
+GROUPED_BY_COMMAS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?", re.ASCII)
+GROUPED_BY_DOTS = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?", re.ASCII)
+TWO_MEANINGS = re.compile(r"\d{1,3}[.,]\d{3}", re.ASCII)
 SIGNS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": "", "\u202f": "", " ": "", "'": "", "’": ""})
 LARGEST = Decimal("999999999.99")
 

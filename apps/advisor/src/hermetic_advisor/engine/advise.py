@@ -45,15 +45,14 @@ def advise(situation: Situation) -> tuple[Point, ...]:
 
 def timeline(surplus: Decimal, reserve: Reserve, dear: Sequence[Owed]) -> Timeline:
     """When debts and goals get what is left each month. What a debt no longer needs is left, too, when it has ended."""
-    first = months_to_save(reserve.missing_first, surplus)
-    if first is None:
+    first, whole = months_to_save(reserve.missing_first, surplus), months_to_save(reserve.missing, surplus)
+    if first is None or whole is None:
         return Timeline(1, None, ZERO)
+    if not dear:
+        return Timeline(first + 1, whole + 1, surplus)
     ended = pay_off(dear, surplus, dearest_first, extra_from=first + 1)
     if ended is None:
         return Timeline(first + 1, None, ZERO)
     freed = surplus + sum((debt.minimum for debt in dear), ZERO)
-    rest = reserve.missing - reserve.missing_first
-    filled = months_to_save(rest, freed)
-    if filled is None:
-        return Timeline(first + 1, None, ZERO)
+    filled = months_to_save(reserve.missing - reserve.missing_first, freed) or 0
     return Timeline(first + 1, max(first, ended.months) + filled + 1, freed)
