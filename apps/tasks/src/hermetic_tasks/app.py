@@ -22,6 +22,8 @@ from .sessions import Db, Scopes
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """Tasks, the authors who own them, and the posts that authors write.
 
+## What holds everywhere
+
 - What answers with success is committed. What answers with an error has changed nothing.
 - A change needs `If-Match` with the `ETag` that was read (428 without it): it is refused (412) when somebody else was
   faster, so no change is lost.
