@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from hermetic import fetch, fetch_page, stream
@@ -105,3 +106,20 @@ def test_projection_gives_what_the_orm_gives(postgres: str, random: Random) -> N
     by_orm, by_projection = answers(random, f"postgresql+psycopg:{postgres}")
 
     assert by_orm == by_projection
+
+
+def test_page_is_sought_by_its_index(postgres_bazaar: Bazaar) -> None:
+    """A page far from the first reads what is on it: the index is entered at the cursor, not read from its beginning."""
+    sent: list[tuple[str, Any]] = []
+    page = partial(fetch_page, dto=NumberRead, statement=select(Order), order_by=[Order.number.desc()], secret="s")
+    with postgres_bazaar.session() as session:
+        session.execute(text("CREATE INDEX orders_number_id ON orders (number, id)"))
+        for kind in ("seqscan", "bitmapscan", "sort"):
+            session.execute(text(f"SET LOCAL enable_{kind} = off"))
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *told: sent.append((told[2], told[3])))
+        first = page(session, size=1)
+        page(session, size=1, cursor=first.next)
+        statement, parameters = sent[-1]
+        plan = "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars())
+
+    assert "Index Cond: ((number)::text <= " in plan, plan

@@ -37,6 +37,15 @@ class SortKey:
         found: ColumnElement[bool] = column.is_(None) if value is None else column == literal(value, column.type)
         return found
 
+    def bound(self, entity: Any, value: object, *, backwards: bool) -> ColumnElement[bool] | None:
+        """What no row before the value fulfils, as one comparison that an index is sought by. Any: as above."""
+        if value is None or self.nulls_first is not None:
+            return None
+        column = getattr(entity, self.attribute)
+        given = literal(value, column.type)
+        found: ColumnElement[bool] = column <= given if self.descends is not backwards else column >= given
+        return found
+
     def after(self, entity: Any, value: object, *, backwards: bool) -> ColumnElement[bool]:
         """Whether a row's value sorts after the given one. Any: as above."""
         column = getattr(entity, self.attribute)
@@ -64,12 +73,17 @@ class Order:
         return [term for key in self.keys for term in key.terms(entity, backwards=backwards)]
 
     def after(self, entity: Any, values: Sequence[object], *, backwards: bool) -> ColumnElement[bool]:
-        """Whether a row comes after the one with these values. Any: as above."""
+        """Whether a row comes after the one with these values. Any: as above.
+
+        The alternatives alone are what PostgreSQL 15 reads every earlier row of the index for; with the bound it begins
+        where the page does.
+        """
         alternatives: list[ColumnElement[bool]] = []
         for place, (key, value) in enumerate(zip(self.keys, values, strict=True)):
             equal = [earlier.same(entity, one) for earlier, one in zip(self.keys[:place], values, strict=False)]
             alternatives.append(and_(*equal, key.after(entity, value, backwards=backwards)))
-        return or_(*alternatives)
+        bound = self.keys[0].bound(entity, values[0], backwards=backwards) if len(self.keys) > 1 else None
+        return or_(*alternatives) if bound is None else and_(bound, or_(*alternatives))
 
     def spelled(self) -> str:
         """The order in one line; two pages belong together when theirs is the same."""
