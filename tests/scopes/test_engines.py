@@ -295,6 +295,23 @@ def test_engines_that_pile_up_are_refused(tmp_path: Path) -> None:
         del kept
 
 
+def test_those_that_have_ended_do_not_pile_up(tmp_path: Path) -> None:
+    """A suite makes a Database for each of its tests and disposes of it; one that is used again counts again."""
+    url = f"sqlite:///{tmp_path}/shop.db"
+    ended = []
+    for _ in range(20):
+        with Database(url) as db:
+            ended.append(db)
+    for db in ended:
+        with db.read():
+            pass
+
+    with pytest.raises(BadDatabase, match="20 databases"):
+        Database(url)
+    for db in ended:
+        db.dispose()
+
+
 def test_threads_have_scopes_of_their_own(tmp_path: Path) -> None:
     """A scope is around the calls of its own thread only."""
     with Database(f"sqlite:///{tmp_path}/shop.db") as db:

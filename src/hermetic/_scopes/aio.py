@@ -154,6 +154,7 @@ class AsyncDatabase(Served[S]):
 
     async def dispose(self) -> None:
         """Close the connections that no scope holds; the others close when they are given back."""
+        self.home.is_disposed = True
         for engine in (self.engine, *self._copies):
             await engine.dispose()
 

@@ -68,6 +68,8 @@ class Home(Generic[E, S]):
     def __init__(self, engine: E, settings: Settings) -> None:
         self.engine: E = engine
         self.settings = settings
+        self.is_disposed = False
+        """Whether its program has ended with it, and may yet come back to it."""
         self.session_options = {"expire_on_commit": False, **settings.session_options}
         self.open_scopes: set[Scope] = set()
         self.kept = KeptSessions()
@@ -93,6 +95,7 @@ class Home(Generic[E, S]):
 
     def binding(self, scope: Scope) -> tuple[Any, Mapping[str, Any]]:
         """What the session of a scope is bound to, and what it is made with. Any: an engine, or a sandbox's connection."""
+        self.is_disposed = False
         if not self._boxes:
             scope.replicas = self.replicas
             return self.engine, self.session_options
@@ -227,7 +230,8 @@ def _refuse_many_alike(engine: Engine | AsyncEngine) -> None:
     """Raise BadDatabase when engines for the same address pile up."""
     if sqlite.is_in_memory(engine.url) and engine.dialect.name == "sqlite":
         return
-    alike = sum(1 for each in list(_homes) if each.engine.url == engine.url and each.engine is not engine)
+    others = [each for each in list(_homes) if each.engine is not engine and not each.is_disposed]
+    alike = sum(1 for each in others if each.engine.url == engine.url)
     if alike >= MOST_ENGINES_ALIKE:
         shown = engine.url.render_as_string(hide_password=True)
         raise BadDatabase(

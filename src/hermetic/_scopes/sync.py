@@ -157,6 +157,7 @@ class Database(Served[S]):
 
     def dispose(self) -> None:
         """Close the connections that no scope holds; the others close when they are given back."""
+        self.home.is_disposed = True
         for engine in (self.engine, *self._copies):
             engine.dispose()
 
