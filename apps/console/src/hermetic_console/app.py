@@ -35,7 +35,7 @@ STATIC = Path(__file__).resolve().parent / "static"
 def create_app(settings: Settings) -> FastAPI:
     """The console as an ASGI application, for a database that `prepare` has made ready."""
     db = AsyncDatabase(settings.database_url, application_name="hermetic-console")
-    passwords, limits = Passwords(), Limits()
+    passwords, limits = Passwords(settings.hash_memory_kib), Limits()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

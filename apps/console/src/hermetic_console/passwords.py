@@ -14,15 +14,17 @@ UNUSABLE = "!"
 """No password has this hash: whoever has it cannot log in until an administrator gives them another."""
 
 AT_ONCE = 2
-"""Each takes 64 MiB while it is made."""
-STAND_IN = "$argon2id$v=19$m=65536,t=3,p=4$L2gEHsvMQ9jfjVRSWDpdHw$613+r7f+BOENbh0SWx5cWzzQx0FqgO7PDf0nJ5EUveA"
+"""As many hashes are made at a time; each takes its memory while it is made."""
+
+MEMORY_KIB = 64 * 1024
 
 
 class Passwords:
     """Makes and verifies hashes, a few at a time; nothing of a database is held meanwhile."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, memory_kib: int = MEMORY_KIB) -> None:
+        self._hasher = PasswordHasher(memory_cost=memory_kib)
+        self._stand_in = self._hasher.hash(secrets.token_hex())
         self._limiter = anyio.CapacityLimiter(AT_ONCE)
 
     async def hashed(self, password: str) -> str:
@@ -31,7 +33,7 @@ class Passwords:
 
     async def are_equal(self, password: str, password_hash: str | None) -> bool:
         """Whether a password has a hash; it takes as long where there is none, so nobody learns which names exist."""
-        kept = password_hash if password_hash and password_hash != UNUSABLE else STAND_IN
+        kept = password_hash if password_hash and password_hash != UNUSABLE else self._stand_in
         return await anyio.to_thread.run_sync(self._verified, kept, password, limiter=self._limiter)
 
     def is_outdated(self, password_hash: str) -> bool:
@@ -40,7 +42,7 @@ class Passwords:
 
     def _verified(self, password_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash, password) and password_hash != STAND_IN
+            return self._hasher.verify(password_hash, password) and password_hash != self._stand_in
         except (VerificationError, InvalidHashError):
             return False
 

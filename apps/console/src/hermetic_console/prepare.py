@@ -40,7 +40,7 @@ async def prepare(settings: Settings, *, port: int) -> Prepared:
         made_up = ""
         if is_new:
             made_up = "" if settings.admin_password else passwords.made_up()
-            password_hash = await Passwords().hashed(settings.admin_password or made_up)
+            password_hash = await Passwords(settings.hash_memory_kib).hashed(settings.admin_password or made_up)
             await db.run(fill, settings, password_hash, port)
     return Prepared(replace(settings, secret=secret), is_new, made_up)
 

@@ -95,7 +95,7 @@ async def by_id(session: AsyncScopeSession, server_id: int) -> ServerRead | None
 async def counts(session: AsyncScopeSession) -> dict[Status, int]:
     """How many servers are in each status, the ones with none among them."""
     found = await session.execute(select(Server.status, func.count()).group_by(Server.status))
-    return dict.fromkeys(Status, 0) | dict(found.tuples().all())
+    return dict.fromkeys(Status, 0) | dict(found.all())
 
 
 async def add(session: AsyncScopeSession, form: ServerForm, by: Visitor, address: str) -> None:

@@ -10,6 +10,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from .passwords import MEMORY_KIB
+
 Network = IPv4Network | IPv6Network
 
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -35,6 +37,8 @@ class Settings:
     admin_password: str = field(default="", repr=False)
     secret: str = field(default="", repr=False)
     """What cookies and cursors are signed with; kept in the database when it is not given."""
+    hash_memory_kib: int = MEMORY_KIB
+    """What a hash of a password costs whoever makes it."""
     is_https: bool = False
     """Whether browsers come by HTTPS: cookies are for HTTPS only then."""
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")

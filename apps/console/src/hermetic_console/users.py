@@ -114,7 +114,7 @@ async def names(session: AsyncScopeSession) -> list[str]:
 async def counts(session: AsyncScopeSession) -> dict[Role, int]:
     """How many active users have each role."""
     active = select(User.role, func.count()).where(User.is_active).group_by(User.role)
-    found = (await session.execute(active)).tuples()
+    found = await session.execute(active)
     return dict.fromkeys(Role, 0) | dict(found.all())
 
 
