@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +68,7 @@ class Search:
     """What to look for and what to leave out; `exclude` holds patterns in the manner of `.gitignore`, below `base`.
 
     A text of whose content `is_python` says that it is gets parsed only when somebody asks for its tree; `fences` gives the blocks of
-    a document.
+    a document. `edited` is what to take as the text of a file instead of what it holds, by its name.
     """
 
     exclude: tuple[str, ...] = ()
@@ -77,6 +77,11 @@ class Search:
     tell_fences: bool = False
     is_python: Callable[[str], bool] = _nobody_knows
     fences: Callable[[str], Iterable[Fence]] = fences
+    edited: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, path: Path, name: str) -> str:
+        """The text of a file; raises Unreadable."""
+        return self.edited[name] if name in self.edited else read(path, max_bytes=self.max_bytes)
 
 
 def discover(paths: Sequence[str | Path], search: Search | None = None) -> Iterator[SourceFile | Template | Problem]:
@@ -175,10 +180,10 @@ def _modules(path: Path, name: str, root: Path, search: Search) -> Iterator[Sour
     """The module in a file, the Python blocks in a Markdown file, or a template; one that cannot be read is none."""
     if is_template(path):
         with suppress(Unreadable):
-            yield Template(path, name, read(path, max_bytes=search.max_bytes))
+            yield Template(path, name, search.text(path, name))
         return
     try:
-        text = read(path, max_bytes=search.max_bytes)
+        text = search.text(path, name)
         if path.suffix in MARKDOWN:
             yield from _blocks(path, name, text, root, search)
             return
