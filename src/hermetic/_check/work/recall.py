@@ -55,6 +55,7 @@ class Recall:
             fallen |= falling
             todo = [*new, *sorted(key for key in falling if is_there(self._analyzer, key))]
             new = []
+            self._analyzer.units.expected |= {key for key in falling if live[key].answer}
             fresh |= look([key for key in todo if key not in fresh])
             others = (key for key in falling if key not in fresh or fresh[key].answer != live[key].answer)
             falling = {asker for key in others for asker in askers.get(key, ())} - fallen

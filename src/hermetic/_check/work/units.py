@@ -91,12 +91,14 @@ class Unit:
 class Units:
     """Knows all units, and which one is at work; the outermost stands for the program itself.
 
-    Only when it `remembers` does it tell what a unit rests on.
+    Only when it `remembers` does it tell what a unit rests on. The answers of `expected` units are told even where nobody
+    asked for them yet: somebody did in an earlier check, and wants to know whether they are the same.
     """
 
     def __init__(self, trace: Trace | None = None) -> None:
         self._trace = trace or Trace()
         self.remembers = False
+        self.expected: set[UnitKey] = set()
         self.program = Unit(("program",), lambda: None, None)
         self.current = self.program
         self._depth = 0
@@ -130,7 +132,7 @@ class Units:
         unit = self._units[key]
         noted = atoms_of(unit.notes.inside)
         asked = frozenset(key for key in self._units.keys() & noted)
-        told = answer(unit.value, unit.evidence) if unit.is_asked else ""
+        told = answer(unit.value, unit.evidence) if unit.is_asked or key in self.expected else ""
         return Seen(unit.evidence, asked | unit.asked, noted - asked, told, unit.circle)
 
     def give_up(self) -> None:
