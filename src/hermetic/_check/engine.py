@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .analyzer import Analyzer
@@ -14,7 +15,7 @@ from .providers import Provider, Providers
 from .source.discover import SourceFile
 from .telling.finished import Finished
 from .templates.files import Template
-from .whole.evidence import merged
+from .whole.evidence import Evidence, merged
 from .whole.lent import under_locks
 from .whole.start_up import eased
 from .whole.witness import findings
@@ -41,12 +42,13 @@ def analyze(
     providers: Sequence[Provider] = (),
     templates: Sequence[Template] = (),
     memory: Memory | None = None,
+    only: str | None = None,
 ) -> Analysis:
     """Find the hazards in a project, given all its files, by at most so many processes, 0 for what pays.
 
     `providers` are the user's own; they add to the built-in ones. `templates` are those that the project may render.
     What a memory holds and still holds true is not looked at again. Findings come unsorted and in all confidences, each
-    with its fingerprint.
+    with its fingerprint. `only` looks at what one file holds, by its name, and leaves out what just a whole program shows.
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
     known = memory.units.outlines if memory is not None and memory.is_on else None
@@ -55,7 +57,7 @@ def analyze(
         return Analysis(findings=(), sessions=0, models=0, functions=0)
     analyzer = Analyzer(project, Providers(providers), templates)
     recall = Recall(analyzer, memory)
-    modules = list(project.modules.values())
+    modules = [module for module in project.modules.values() if only in (None, module.file.name)]
     begin = [key for module in modules for key in starts(analyzer, module)]
     walked = len(begin) - len(modules)
     tell = progress or _silently
@@ -66,8 +68,8 @@ def analyze(
 
     seen = recall.seen(begin, look)
     every = (seen[key].evidence for key in sorted(seen))
-    told = analyzer.tell(merged(each for each in every if each is not None))
-    whole = under_locks(eased(told, analyzer), analyzer)
+    together = merged(each for each in every if each is not None)
+    whole = _whole(together, analyzer) if only is None else _in_file(together, only)
     finished = Finished(files, memory.units.findings if memory is not None else {}, project.line)
     found = tuple(findings(whole, finished))
     recall.keep(seen, finished.made)
@@ -79,3 +81,13 @@ def analyze(
         unresolved=tuple(sorted(map(analyzer.unresolved.told, whole.unresolved))),
         given_up=tuple(sorted(map(analyzer.placed, whole.given_up))),
     )
+
+
+def _whole(evidence: Evidence, analyzer: Analyzer) -> Evidence:
+    """The evidence with what only the whole program shows."""
+    return under_locks(eased(analyzer.tell(evidence), analyzer), analyzer)
+
+
+def _in_file(evidence: Evidence, name: str) -> Evidence:
+    """The evidence with what was seen in one file only."""
+    return replace(evidence, sights={key: sight for key, sight in evidence.sights.items() if sight.site.file == name})

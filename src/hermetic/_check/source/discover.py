@@ -103,7 +103,7 @@ def discover(paths: Sequence[str | Path], search: Search | None = None) -> Itera
         elif _is_new(_real(root), seen):
             found.append((shown(root, cwd), root, root.parent))
     for name, path, root in sorted(found):
-        yield from _modules(path, name, root, search)
+        yield from modules_of(path, name, root, search)
 
 
 def shown(path: Path, cwd: Path | None = None) -> str:
@@ -176,7 +176,7 @@ def _is_new(real: str, seen: set[str]) -> bool:
     return is_new
 
 
-def _modules(path: Path, name: str, root: Path, search: Search) -> Iterator[SourceFile | Template | Problem]:
+def modules_of(path: Path, name: str, root: Path, search: Search) -> Iterator[SourceFile | Template | Problem]:
     """The module in a file, the Python blocks in a Markdown file, or a template; one that cannot be read is none."""
     if is_template(path):
         with suppress(Unreadable):

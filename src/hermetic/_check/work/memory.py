@@ -97,13 +97,18 @@ class Memory:
 
     def keep(self, files: Sequence[SourceFile | Template], analysis: Analysis) -> Analysis:
         """Know the next time what was found in these files; gives it."""
+        if self.is_on:
+            self._keep_parsed(files)
         if self._cache is not None:
-            python = frozenset(file.content for file in files if isinstance(file, SourceFile))
-            parsed = Parsed(python, self._fences)
-            if parsed != self._parsed:
-                self._cache.put(self._parsed_name, parsed)
             self._cache.put(self._name(files), analysis)
         return analysis
+
+    def _keep_parsed(self, files: Sequence[SourceFile | Template]) -> None:
+        python = frozenset(file.content for file in files if isinstance(file, SourceFile))
+        parsed = Parsed(python, self._fences)
+        if parsed != self._parsed and self._cache is not None:
+            self._cache.put(self._parsed_name, parsed)
+        self._parsed, self._fences = parsed, {}
 
     def _name(self, files: Iterable[SourceFile | Template]) -> str:
         """A name for everything that an analysis is made from."""

@@ -1,0 +1,1 @@
+"""A project that stays in memory while its files are edited."""

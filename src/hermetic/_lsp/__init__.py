@@ -1,0 +1,1 @@
+"""`hermetic lsp`: findings in an editor, by the Language Server Protocol."""
