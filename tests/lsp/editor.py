@@ -27,6 +27,7 @@ class Editor(LanguageClient):
         self.log: list[str] = []
         self._news = asyncio.Event()
         self._versions: dict[str, int] = {}
+
         @self.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def take(params: types.PublishDiagnosticsParams) -> None:
             self.shown[params.uri] = list(params.diagnostics)
