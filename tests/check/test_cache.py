@@ -209,7 +209,11 @@ def test_what_looks_through_the_whole_program_is_known() -> None:
 
 def test_what_is_worked_out_once_carries_its_notes() -> None:
     """Whoever joins this list notes what an answer rests on each time that it is given (see `traces`): else a warm check misses edits."""
-    rooms = (file for file in ROOM.rglob("*.py") if file.parent.name not in {"fixes", "living", "telling", "options", "source"})
+    rooms = (
+        file
+        for file in ROOM.rglob("*.py")
+        if file.parent.name not in {"fixes", "living", "telling", "options", "source"}
+    )
     found = {file.name for file in rooms if MEMO.search(file.read_text("utf-8"))}
 
     assert REMEMBERS_PLAINLY == found - {"run.py"}
