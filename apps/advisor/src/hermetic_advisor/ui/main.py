@@ -12,13 +12,13 @@ from hermetic_advisor.ui.writing import show_what_was_said
 st.set_page_config(page_title="Advisor", page_icon=Path(__file__).parent / "icon.png", layout="wide")
 page = st.navigation(
     [
-        st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:", default=True),
-        st.Page("pages/transactions.py", title="Transactions", icon=":material/receipt_long:"),
-        st.Page("pages/goals.py", title="Goals", icon=":material/flag:"),
-        st.Page("pages/debts.py", title="Debts", icon=":material/account_balance:"),
-        st.Page("pages/advice.py", title="Advice", icon=":material/lightbulb:"),
-        st.Page("pages/statements.py", title="Import", icon=":material/upload_file:"),
-        st.Page("pages/profile.py", title="Customer", icon=":material/person:"),
+        st.Page("views/overview.py", title="Overview", icon=":material/monitoring:", default=True),
+        st.Page("views/transactions.py", title="Transactions", icon=":material/receipt_long:"),
+        st.Page("views/goals.py", title="Goals", icon=":material/flag:"),
+        st.Page("views/debts.py", title="Debts", icon=":material/account_balance:"),
+        st.Page("views/advice.py", title="Advice", icon=":material/lightbulb:"),
+        st.Page("views/statements.py", title="Import", icon=":material/upload_file:"),
+        st.Page("views/profile.py", title="Customer", icon=":material/person:"),
     ]
 )
 st.session_state["chosen"] = choose()

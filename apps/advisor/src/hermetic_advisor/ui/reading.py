@@ -6,7 +6,6 @@ same tables from another process, so nothing is kept for longer than a few secon
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 import streamlit as st
@@ -16,7 +15,6 @@ from ..engine.situation import month_after
 from ..schemas import AdviceResponse, CustomerResponse, DebtResponse, GoalResponse, StatementResponse, TransactionPage
 from ..service import advice, customers, debts, goals, statements, transactions
 from ..service.transactions import Spent
-from ..statement.reading import Reading, read_statement
 from .host import advisor
 
 KEPT_S = 5
@@ -74,12 +72,6 @@ def statements_of(customer_id: int) -> list[StatementResponse]:
     """The imports of a customer, the newest first."""
     with advisor().read() as session:
         return statements.get_customer_statements(session, customer_id)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def statement_in(data: bytes, _tell: Callable[[float], object]) -> Reading:
-    """What a file holds; a rerun does not read it again."""
-    return read_statement(data, _tell)
 
 
 def forget() -> None:

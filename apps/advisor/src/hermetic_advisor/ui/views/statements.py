@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from hermetic_advisor.amounts import euro
 from hermetic_advisor.errors import AdvisorError
 from hermetic_advisor.schemas import StatementResponse
 from hermetic_advisor.service.statements import import_statement
-from hermetic_advisor.statement.reading import Reading
+from hermetic_advisor.statement.reading import Reading, read_statement
 from hermetic_advisor.ui.customer import current
 from hermetic_advisor.ui.host import advisor
-from hermetic_advisor.ui.reading import forget, statement_in, statements_of
+from hermetic_advisor.ui.reading import forget, statements_of
 from hermetic_advisor.ui.words import plain
 from hermetic_advisor.ui.writing import say_and_rerun, show_error
 
 SHOWN = 10
 
 
+def read(file: UploadedFile) -> Reading:
+    """What a file holds; a rerun does not read it again."""
+    if st.session_state.get("read") != file.file_id:
+        bar = st.progress(0.0, "Reading")
+        st.session_state["reading"] = read_statement(file.getvalue(), bar.progress)
+        st.session_state["read"] = file.file_id
+        bar.empty()
+    reading = st.session_state["reading"]
+    assert isinstance(reading, Reading)
+    return reading
+
+
 def show_problems(reading: Reading) -> None:
     """Why a file is not imported, line by line."""
-    many = f"{len(reading.problems)} lines" if len(reading.problems) > 1 else "1 line"
+    many, them = (f"{len(reading.problems)} lines", "them") if len(reading.problems) > 1 else ("1 line", "it")
     st.error(
-        f"{many} cannot be read, so nothing is imported. Mend them, and bring the file again.", icon=":material/error:"
+        f"{many} cannot be read, so nothing is imported. Mend {them}, and bring the file again.",
+        icon=":material/error:",
     )
     st.dataframe(
         {
@@ -85,15 +99,13 @@ st.title("Import a statement")
 st.caption("A CSV file of your bank with a date, an amount and a description in each line; a category, if it has one.")
 file = st.file_uploader("Statement", type=["csv", "txt"])
 if file is not None:
-    reading_bar = st.progress(0.0, "Reading")
-    reading = statement_in(file.getvalue(), reading_bar.progress)
-    reading_bar.empty()
-    if reading.is_clean:
-        show_rows(reading)
-        if st.button(f"Import {len(reading.rows):,} transactions", type="primary"):
-            bring_in(file.name, reading)
+    found = read(file)
+    if found.is_clean:
+        show_rows(found)
+        if st.button(f"Import {len(found.rows):,} transactions", type="primary"):
+            bring_in(file.name, found)
     else:
-        show_problems(reading)
+        show_problems(found)
 imported = statements_of(current().id)
 if imported:
     show_earlier(imported)
