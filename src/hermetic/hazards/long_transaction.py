@@ -70,9 +70,13 @@ from collections.abc import Iterator, Sequence
 from .._catalogue import Hazard, Moment, Sighting
 from .._lifecycle.measured import TransactionIdled
 from .._lifecycle.records import (
+    AttributeRead,
     Committed,
     Executed,
     InstanceLoaded,
+    Key,
+    Merged,
+    Record,
     Refreshed,
     RolledBack,
     SessionClosed,
@@ -114,7 +118,7 @@ def waits_inside(moment: Moment) -> Iterator[Sighting]:
         work = next((r for r in reversed(mine) if isinstance(r, (Executed, InstanceLoaded))), None)
         if work is None and not session.uncommitted:
             continue
-        first = work or mine[-1]
+        first = _at_work(moment, key, history) or work or mine[-1]
         yield Sighting(
             message=f"the transaction stays open, with its connection, while {moment.text(record.site).partition('(')[0]} waits for {_KINDS[record.kind]}",
             fix="commit or close first, wait, then open a second transaction that checks again",
@@ -125,6 +129,23 @@ def waits_inside(moment: Moment) -> Iterator[Sighting]:
             story=((first, "the transaction is open"), (record, f"waits for {_KINDS[record.kind]}")),
         )
         return
+
+
+def _at_work(moment: Moment, session: Key, history: Sequence[Record]) -> Record | None:
+    """The latest work of the transaction that a session is in; what an expired attribute asks for, where nothing else did."""
+    read: Record | None = None
+    for record in reversed(history):
+        match record:
+            case SessionClosed() | Committed(nested=False, fails=False) | RolledBack(nested=False):
+                if record.session == session:
+                    break
+            case Executed() | InstanceLoaded() | Merged() | Refreshed():
+                if record.session == session:
+                    return record
+            case AttributeRead():
+                known = moment.life.instances.get(record.instance)
+                read = record if known is not None and known.session == session else read
+    return read
 
 
 def _holds_rows(mine: Sequence[SessionRecord]) -> bool:
