@@ -51,7 +51,8 @@ def place_order(customer_id: int, total: int) -> int:
 
 ## Known gaps
 - A context manager from a library that is not part of the check is believed to commit.
-- A detached object that is changed and then returned is not reported: its new owner may merge or add it.
+- A detached object that is changed and then returned, by itself or in another object, is not reported: its new owner may
+  merge or add it, or only show it.
 - Core statements in a text that Hermetic cannot read (`text(sql)`) count as reads.
 - While a program runs, a change to a detached object is told when the object is thrown away or the program ends: one
   that another process stores, or a statement of your own, is told too, and so is one to the value that was there.

@@ -11,7 +11,7 @@ from ..._lifecycle.schema import Mapping
 from ..paths.evaluate import evaluate
 from ..paths.reads import shown
 from ..paths.state import Path, State, SymbolCalled
-from ..paths.targets import appended, assign, bind, sessions_in, unsettle, write
+from ..paths.targets import appended, assign, bind, instances_in, sessions_in, unsettle, write
 from ..paths.values import (
     UNKNOWN,
     Adapter,
@@ -303,6 +303,9 @@ def construct(flow: Flow, cls: Class, call: Call, state: State) -> Value:
     init = cls.method("__init__")
     if init is not None:
         flow.analyzer.summaries.invoke(flow, init, obj, call, state)
+        for name, value in (*((f"argument {number}", given) for number, given in enumerate(call.args)), *call.keywords):
+            if instances_in(value) or isinstance(value, Obj):
+                state.attrs.setdefault((obj.key, name), value)
     else:
         _dataclass_fields(flow, cls, obj, call, state)
     return obj

@@ -151,10 +151,21 @@ def changes_ended(flow: Flow, exit: Exit) -> None:
         elif isinstance(record, Added | Merged):
             writes.pop(record.instance if isinstance(record, Added) else record.source, None)
     escaped = {key for name, key in state.marks if name in {"escaped", "shared"}}
-    for key in changed.intersection(writes) - escaped - set(keys_in(exit.value)):
+    for key in changed.intersection(writes) - escaped - _given_back(exit):
         known = state.life.instances.get(key)
         if known is not None and known.status == "detached":
             flow.emit(state, writes[key], "ended")
+
+
+def _given_back(exit: Exit) -> set[Key]:
+    """The keys of what a function returns, and of what the objects that it returns hold."""
+    found: set[Key] = set()
+    new = set(keys_in(exit.value))
+    while new:
+        found |= new
+        held = [value for (owner, _), value in exit.state.attrs.items() if owner in new]
+        new = {key for value in held for key in keys_in(value)} - found
+    return found
 
 
 def instances_in(value: Value) -> list[Inst]:
