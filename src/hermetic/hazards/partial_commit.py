@@ -41,9 +41,11 @@ def move_stock(from_id: int, to_id: int, quantity: int) -> None:
 ## When it is fine
 - A loop that commits after each item or batch on purpose, so that a restart goes on where it stopped.
 - A second commit in a `finally`: it runs also when something fails between the two.
-- A state that others must see before slow work begins: `job.status = "running"`, commit, work, `"done"`, commit.
+- A state that others must see before slow work begins: `job.status = "running"`, commit, work, `"done"`, commit. Where
+  nothing in sight waits between the two, but the state's name says that something goes on, it is *possible*.
 - A second commit whose failure is answered by undoing the first: `except Exception: delete_secret(id); raise`.
-- A commit whose line has a comment that gives a reason ("so that …", "ensure …"): taken as meant, and only *possible*.
+- A commit with a comment that gives a reason ("so that …", "ensure …"), behind it, or above it and about the commit or
+  the transaction: taken as meant, and only *possible*.
 - A block that commits at its end what was committed in it before: nothing is left for the second commit.
 - A set-up that runs at each start (`initdb`, a `lifespan`): what is missing, the next start makes good; only *possible*.
 - A helper that fetches a row, or creates and commits it: whoever tries again finds it; only *possible*.

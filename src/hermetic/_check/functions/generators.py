@@ -55,6 +55,7 @@ class Generators:
         self.analyzer.reach.called(flow, closure.function, state)
         inner = self.analyzer.frame(closure.function, flow, on_yield=body)
         inner.on_loop = inner.on_loop and on_loop
+        inner.notes = tuple(note for note in flow.notes if note == "finally")
         self.analyzer.bind_arguments(inner, closure, call, state)
         saved, state.pending = state.pending, ()
         exits: list[Exit] = []

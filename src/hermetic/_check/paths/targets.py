@@ -10,6 +10,7 @@ from ..._lifecycle.records import Added, AttributeWritten, Key, Merged, SessionS
 from ..program.conditions import names_of
 from ..sessions.identity import rebound
 from .evaluate import evaluate
+from .remarks import says_what_goes_on
 from .state import FieldSet, Path, State
 from .values import (
     UNKNOWN,
@@ -112,6 +113,8 @@ def write(flow: Flow, owner: Inst, name: str, value: Value, state: State, node: 
     if effect == "loses-write":
         state.mark("changed-detached", owner.key)
     known = state.life.instances.get(owner.key)
+    if known is not None and known.session is not None and says_what_goes_on(flow, name, node):
+        state.mark("announced", known.session)
     if name in owner.mapping.relations and known is not None and known.session is not None:
         for inner in instances_in(value):
             status = state.life.instances.get(inner.key)

@@ -111,10 +111,10 @@ def commit(flow: Flow, session: Sess, state: State, node: ast.AST, *notes: str, 
     What fails at a savepoint's release is the flush in front of it: where there is none, nothing is spoiled.
     """
     notes = (*notes, *(name for name in ("joined", "explained") if (name, session.key) in state.marks))
-    if is_explained(flow, node):
+    is_meant = is_explained(flow, node) or ("announced", session.key) in state.marks
+    state.marks -= {("announced", session.key), ("explained", session.key)}
+    if is_meant:
         state.mark("explained", session.key)
-    else:
-        state.marks -= {("explained", session.key)}
     notes = (*notes, *_circumstances(flow, session, state))
     if flow.may_fail(state) and flow.choose(2):
         if not nested or has_work(state, session):
