@@ -18,7 +18,9 @@ _REASON = re.compile(
 _MATTER = re.compile(r"\b(?:commit(?:s|ted|ting)?|transactions?|row locks?)\b", re.IGNORECASE)
 """What lines above a call have to be about, since these may tell of all that follows."""
 
-_GOES_ON = re.compile(r"\b(?:in[ _-]?progress|pending|processing|queued|running|start(?:ed|ing)|working)\b", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"\b(?:in[ _-]?progress|pending|processing|queued|running|start(?:ed|ing)|working)\b", re.IGNORECASE
+)
 
 
 def is_explained(flow: Flow, node: ast.AST) -> bool:
