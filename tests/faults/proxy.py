@@ -1,4 +1,4 @@
-"""A proxy between a client and PostgreSQL that breaks connections where it is told to."""
+"""A proxy between a client and a server that breaks connections where it is told to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from .wire import Talk, ends_answer, is_commit
+from .wire import MariaDBTalk, Talk
 
 Where = Literal["request", "answer", "sent", "received"]
 Manner = Literal["reset", "close", "stall", "delay", "orphan", "late"]
@@ -45,8 +45,9 @@ class Break:
 class Proxy:
     """Listens on a port of this machine and carries bytes to a server's socket, in a thread of its own."""
 
-    def __init__(self, target: str, *, silence_s: float = 0.15) -> None:
+    def __init__(self, target: str, *, silence_s: float = 0.15, talk: type[Talk] | type[MariaDBTalk] = Talk) -> None:
         self._target = target
+        self._talk = talk
         self._silence_s = silence_s
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -118,7 +119,8 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        line = Line(writer, server_writer, self._draw(), self._armed, self.injected, self._silence_s, self.is_frozen)
+        how = self._draw(), self._armed, self.injected, self._silence_s, self.is_frozen, self._talk()
+        line = Line(writer, server_writer, *how)
         self._lines.add(line)
         try:
             await asyncio.gather(line.carry_up(reader), line.carry_down(server_reader))
@@ -143,6 +145,7 @@ class Line:
         injected: Counter[str],
         silence_s: float,
         is_frozen: threading.Event,
+        talk: Talk | MariaDBTalk,
     ) -> None:
         self._client = client
         self._server = server
@@ -151,7 +154,7 @@ class Line:
         self._injected = injected
         self._silence_s = silence_s
         self._is_frozen = is_frozen
-        self._talk = Talk()
+        self._talk = talk
         self._passed: Counter[Where] = Counter()
         self._answer: Break | None = None
         """How the answer to the COMMIT under way is to break."""
@@ -185,7 +188,7 @@ class Line:
         _cut(self._server, with_reset=False)
 
     def _break_of_request(self, message: bytes) -> Break | None:
-        if not is_commit(message) or not self._armed:
+        if not self._talk.is_commit(message) or not self._armed:
             return None
         chosen = self._armed.pop(0)
         if chosen.where == "request":
@@ -199,7 +202,7 @@ class Line:
             return None
         start, self._answer_bytes = self._answer_bytes, self._answer_bytes + len(message)
         chosen = self._answer
-        if chosen.after < self._answer_bytes or ends_answer(message):
+        if chosen.after < self._answer_bytes or self._talk.ends_answer(message):
             self._answer = None
             return Break("answer", min(chosen.after - start, len(message)), chosen.manner)
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from .cancelling import Ending, Way
 from .crowd import Crowd
+from .replicas import Seen
 from .scenarios import Result
 
 
@@ -19,10 +20,11 @@ class Report:
     copied: list[Result] = field(default_factory=list)
     cancelled: dict[Way, list[Ending]] = field(default_factory=dict)
     crowds: dict[str, Crowd] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
 
     def faults(self) -> Counter[str]:
         """How many were injected while Hermetic worked, by kind."""
-        total = sum((result.faults for result in self.bank), Counter[str]())
+        total = sum((result.faults for result in [*self.bank, *self.seen]), Counter[str]())
         for way, endings in self.cancelled.items():
             total[f"cancelled by {way}"] += sum(each.was_cancelled for each in endings)
         return total
@@ -30,7 +32,7 @@ class Report:
     def is_clean(self) -> bool:
         """Whether nothing was lost, doubled or told wrong, and nothing left behind."""
         return (
-            all(result.is_clean for result in self.bank)
+            all(result.is_clean for result in [*self.bank, *self.seen])
             and all(each.is_right for endings in self.cancelled.values() for each in endings)
             and all(each.units == each.kept and not each.held for each in self.crowds.values())
         )
@@ -38,7 +40,7 @@ class Report:
     def markdown(self) -> str:
         """The tables."""
         parts = [_kinds(self.faults()), _banks(self.bank, "Hermetic"), _banks(self.copied, "as copied")]
-        return "\n\n".join([*parts, _cancelled(self.cancelled), _crowds(self.crowds)]) + "\n"
+        return "\n\n".join([*parts, _seen(self.seen), _cancelled(self.cancelled), _crowds(self.crowds)]) + "\n"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -91,6 +93,22 @@ def _row(name: str, group: list[Result]) -> list[object]:
         sum(len(each.accounts) for each in after),
         sum(abs(each.money) for each in after),
     ]
+
+
+def _seen(results: list[Seen]) -> str:
+    head = [
+        "a replica that breaks, read after each write",
+        "faults",
+        "reads",
+        "answered by the replica",
+        "broken under way, and done again",
+        "own writes that were missed",
+    ]
+    rows = [
+        [each.stack, each.faults.total(), each.reads, each.from_replica, each.broken, len(each.missed)]
+        for each in results
+    ]
+    return _table(head, rows)
 
 
 def _cancelled(cancelled: dict[Way, list[Ending]]) -> str:

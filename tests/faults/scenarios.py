@@ -8,9 +8,10 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy import NullPool, create_engine
+
+from tests.mariadb import MariaDB
 
 from .bank import Audit, audit, open_bank, orders
 from .copied import CopiedTellers
@@ -18,11 +19,11 @@ from .proxy import MANNERS, Break, Manner, Proxy
 from .server import Server
 from .tellers import Stack, Tellers, TellersWithoutKeys, address
 
-COMMIT_BYTES = {"psycopg": 12, "psycopg_async": 12, "asyncpg": 13}
+COMMIT_BYTES = {"psycopg": 12, "psycopg_async": 12, "asyncpg": 13, "pymysql": 11, "asyncmy": 11}
 """The length of a driver's COMMIT as a message of the wire."""
 
-ANSWER_BYTES = 18
-"""CommandComplete with the tag COMMIT, and ReadyForQuery."""
+ANSWER_BYTES = {"psycopg": 18, "psycopg_async": 18, "asyncpg": 18, "pymysql": 11, "asyncmy": 11}
+"""CommandComplete with the tag COMMIT, and ReadyForQuery; MariaDB's OK packet."""
 
 MOST_BYTES = 8000
 """A connection of a storm breaks before it has carried so many: some three or four transfers."""
@@ -73,7 +74,7 @@ class Result:
         return self.before.is_clean and self.after.is_clean
 
 
-def storm(server: Server, hire: Hire, faults: int, seed: int) -> Result:
+def storm(server: Server | MariaDB, hire: Hire, faults: int, seed: int) -> Result:
     """Every connection breaks somewhere, in some manner, until so many have."""
     rng = random.Random(seed)
     manners: list[Manner] = list(MANNERS)
@@ -82,7 +83,7 @@ def storm(server: Server, hire: Hire, faults: int, seed: int) -> Result:
         where = rng.choice(["sent", "received"])
         return Break(where, rng.randrange(MOST_BYTES), rng.choice(manners))
 
-    with Proxy(server.socket) as proxy:
+    with Proxy(server.socket, talk=server.talk) as proxy:
 
         async def work(bank: Bank) -> Counter[str]:
             proxy.storm(draw)
@@ -99,14 +100,14 @@ def storm(server: Server, hire: Hire, faults: int, seed: int) -> Result:
 def boundaries(driver: str, *, step: int = 1, manners: tuple[Manner, ...] = tuple(MANNERS)) -> Iterator[Break]:
     """Each byte of the COMMIT and of its answer, in each manner."""
     places = [("request", after) for after in range(0, COMMIT_BYTES[driver] + 1, step)]
-    places += [("answer", after) for after in range(0, ANSWER_BYTES + 1, step)]
+    places += [("answer", after) for after in range(0, ANSWER_BYTES[driver] + 1, step)]
     for (where, after), manner in itertools.product(places, manners):
         yield Break(where, after, manner)
 
 
-def broken_commits(server: Server, hire: Hire, breaks: list[Break], seed: int) -> Result:
+def broken_commits(server: Server | MariaDB, hire: Hire, breaks: list[Break], seed: int) -> Result:
     """Each COMMIT breaks at one place of it, one after the other through them all."""
-    with Proxy(server.socket) as proxy:
+    with Proxy(server.socket, talk=server.talk) as proxy:
 
         async def work(bank: Bank) -> Counter[str]:
             proxy.break_commit(*breaks)
@@ -120,11 +121,11 @@ def broken_commits(server: Server, hire: Hire, breaks: list[Break], seed: int) -
         return asyncio.run(_played("each byte of the COMMIT", hire(proxy), server, work))
 
 
-def upheaval(server: Server, hire: Hire, kind: str, times: int, seed: int) -> Result:
+def upheaval(server: Server | MariaDB, hire: Hire, kind: str, times: int, seed: int) -> Result:
     """The server ends backends, is restarted, is killed, so many times while the tellers work."""
-    strike, pause_s = upheavals(server)[kind]
+    strike, pause_s = server.upheavals(BACKENDS)[kind]
 
-    with Proxy(server.socket) as proxy:
+    with Proxy(server.socket, talk=server.talk) as proxy:
 
         async def work(bank: Bank) -> Counter[str]:
             struck: Counter[str] = Counter()
@@ -148,22 +149,9 @@ def upheaval(server: Server, hire: Hire, kind: str, times: int, seed: int) -> Re
         return asyncio.run(_played(kind, hire(proxy), server, work))
 
 
-def upheavals(server: Server) -> dict[str, tuple[Callable[[], bool], float]]:
-    """What can befall a server, and how many seconds to leave it alone before."""
-    return {
-        "pg_terminate_backend": (partial(server.terminate_backend, BACKENDS), 0.02),
-        "kill -9 of a backend": (partial(server.kill_backend, BACKENDS), 0.2),
-        "restart, immediate": (partial(_true, server.restart), 0.2),
-        "kill -9 of the server": (partial(_true, server.kill), 0.2),
-    }
-
-
-def _true(strike: Callable[[], None]) -> bool:
-    strike()
-    return True
-
-
-async def _played(name: str, bank: Bank, server: Server, work: Callable[[Bank], Awaitable[Counter[str]]]) -> Result:
+async def _played(
+    name: str, bank: Bank, server: Server | MariaDB, work: Callable[[Bank], Awaitable[Counter[str]]]
+) -> Result:
     """Open the bank, let the scenario work, settle what is unknown, audit before and after, past every proxy."""
     engine = create_engine(server.url, poolclass=NullPool)
     try:
@@ -173,6 +161,8 @@ async def _played(name: str, bank: Bank, server: Server, work: Callable[[Bank], 
         before = await asyncio.to_thread(audit, engine, told)
         await bank.settle()
         after = await asyncio.to_thread(audit, engine, told)
-        return Result(name, str(bank.stack), faults, len(told.done), len(told.failed), unknown, before, after)
+        return Result(
+            f"{name}{server.label}", str(bank.stack), faults, len(told.done), len(told.failed), unknown, before, after
+        )
     finally:
         await bank.dispose()

@@ -9,11 +9,14 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
+
+from .wire import Talk
 
 OPTIONS = {"fsync": "off", "max_connections": "120", "max_wal_size": "256MB"}
 """A killed process loses nothing that it wrote, so waiting for the disk would test nothing; COMMIT waits for the WAL."""
@@ -23,6 +26,9 @@ READY_S = 30.0
 
 class Server:
     """A running PostgreSQL, reached through a socket in a folder."""
+
+    talk = Talk
+    label = ""
 
     def __init__(self, programs: Path, data: Path, sockets: Path, user: str | None) -> None:
         self._programs = programs
@@ -80,6 +86,27 @@ class Server:
             )
         )
 
+    def cut_off(self) -> bool:
+        """End the connection on which a replica hears of the log; it comes back by itself."""
+        return bool(self.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_replication"))
+
+    def pause(self) -> None:
+        """A replica: replay nothing any more."""
+        self.ask("SELECT pg_wal_replay_pause()")
+
+    def resume(self) -> None:
+        """A replica: go on to replay, if it was told to pause."""
+        self.ask("SELECT CASE WHEN pg_is_wal_replay_paused() THEN pg_wal_replay_resume() END")
+
+    def upheavals(self, application: str) -> dict[str, tuple[Callable[[], bool], float]]:
+        """What can befall it, and how many seconds to leave it alone before."""
+        return {
+            "pg_terminate_backend": (partial(self.terminate_backend, application), 0.02),
+            "kill -9 of a backend": (partial(self.kill_backend, application), 0.2),
+            "restart, immediate": (partial(_true, self.restart), 0.2),
+            "kill -9 of the server": (partial(_true, self.kill), 0.2),
+        }
+
     def busy(self, application: str) -> list[tuple[str, str]]:
         """State and query of each backend that is not idle, past every proxy."""
         return self.ask(
@@ -112,6 +139,11 @@ class Server:
             command, user=self._user, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         return told.returncode
+
+
+def _true(strike: Callable[[], None]) -> bool:
+    strike()
+    return True
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from hermetic import AsyncDatabase, Database
 from hermetic.errors import OutcomeUnknown
+from tests.mariadb import MariaDB
 
 from .bank import Order, Told, transfer
 
@@ -30,7 +31,7 @@ class Stack:
 
     @property
     def is_async(self) -> bool:
-        return self.driver in ("asyncpg", "psycopg_async", "aiosqlite")
+        return self.driver in ("asyncpg", "psycopg_async", "aiosqlite", "asyncmy")
 
     def __str__(self) -> str:
         return f"{self.driver}, {self.isolation_level or 'default'}"
@@ -43,8 +44,18 @@ STACKS = tuple(
 )
 
 
+MARIADB_STACKS = (
+    Stack("pymysql", "REPEATABLE READ"),
+    Stack("pymysql", "SERIALIZABLE"),
+    Stack("asyncmy", "READ COMMITTED", lock=True),
+    Stack("asyncmy", "REPEATABLE READ"),
+)
+
+
 def address(driver: str, port: int) -> str:
     """The URL of the server behind a port of this machine."""
+    if driver in ("pymysql", "asyncmy"):
+        return f"mariadb+{driver}://root@127.0.0.1:{port}/{MariaDB.bank}"
     plain = "ssl=disable" if driver == "asyncpg" else "sslmode=disable&gssencmode=disable"
     return f"postgresql+{driver}://postgres@127.0.0.1:{port}/postgres?{plain}"
 
@@ -52,11 +63,13 @@ def address(driver: str, port: int) -> str:
 class Tellers:
     """Those of a bank that works through a Database of either kind; `note` is told each order before it is begun."""
 
-    def __init__(self, url: str, stack: Stack, application: str, note: Callable[[Order], None] | None = None) -> None:
+    def __init__(
+        self, url: str, stack: Stack, application: str, note: Callable[[Order], None] | None = None, **more: Any
+    ) -> None:
         self.stack = stack
         self.told = Told()
         self._note = note or (lambda _: None)
-        how: dict[str, Any] = {"application_name": application}  # Any: settings of a Database
+        how: dict[str, Any] = {"application_name": application, **more}  # Any: settings of a Database
         self.db: Any = AsyncDatabase(url, **how) if stack.is_async else Database(url, **how)  # Any: one of the two
 
     async def do(self, orders: Iterable[Order]) -> None:

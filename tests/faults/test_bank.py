@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from tests.mariadb import MariaDB
+
 from .copied import FORMS
 from .scenarios import Result, as_copied, boundaries, broken_commits, storm, through_hermetic, upheaval, without_keys
 from .server import Server
-from .tellers import Stack
+from .tellers import MARIADB_STACKS, Stack
 
 STACKS = [
     Stack("psycopg", "SERIALIZABLE"),
     Stack("psycopg_async", "READ COMMITTED", lock=True),
     Stack("asyncpg", "REPEATABLE READ"),
 ]
+
+MARIADB = [MARIADB_STACKS[0], MARIADB_STACKS[2], MARIADB_STACKS[3]]
 
 each_stack = pytest.mark.parametrize("stack", STACKS, ids=str)
 
@@ -62,3 +66,15 @@ def test_the_same_bank_as_it_is_copied(server: Server, form: str) -> None:
     breaks = list(boundaries("psycopg", step=6, manners=("reset", "orphan", "late")))
 
     assert not broken_commits(server, as_copied(form), breaks, seed=2).is_clean
+
+
+@pytest.mark.parametrize("stack", MARIADB, ids=str)
+def test_on_mariadb(maria: MariaDB, stack: Stack) -> None:
+    """Connections that break anywhere, commits that break at their boundaries, a server that ends connections and is killed."""
+    hire = through_hermetic(stack)
+    breaks = list(boundaries(stack.driver, step=5, manners=("reset", "orphan", "late")))
+
+    assert nothing_is_wrong(storm(maria, hire, faults=8, seed=1))
+    assert nothing_is_wrong(broken_commits(maria, hire, breaks, seed=2))
+    assert nothing_is_wrong(upheaval(maria, hire, "KILL of a connection", times=4, seed=3))
+    assert upheaval(maria, hire, "kill -9 of the server", times=1, seed=4).is_clean

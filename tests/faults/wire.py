@@ -1,4 +1,4 @@
-"""PostgreSQL's messages, as far as one must know them to break a COMMIT at each of its bytes.
+"""The messages of PostgreSQL and MariaDB, as far as one must know them to break a COMMIT at each of its bytes.
 
 Source: "Message Formats" and "Message Flow" of PostgreSQL 18's documentation, chapter 54.
 """
@@ -49,6 +49,56 @@ class Talk:
                 return
             yield message
 
+    @staticmethod
+    def is_commit(message: bytes) -> bool:
+        """Whether a message of the client is the query COMMIT; both drivers send it as a simple query."""
+        return message[:1] == b"Q" and message[5:].rstrip(b"\0; ").upper() == b"COMMIT"
+
+    @staticmethod
+    def ends_answer(message: bytes) -> bool:
+        """Whether a message of the server is ReadyForQuery, the last one of an answer."""
+        return message[:1] == b"Z"
+
+
+class MariaDBTalk:
+    """The same of MariaDB; a message is a packet: three bytes of length, one that counts, and what it says.
+
+    Source: "Client/Server Protocol" of MariaDB's documentation.
+    """
+
+    def __init__(self) -> None:
+        self._from_client = bytearray()
+        self._from_server = bytearray()
+
+    def sent(self, data: bytes) -> Iterator[bytes]:
+        """The whole packets from the client that are complete with this data."""
+        self._from_client += data
+        return iter(lambda: _packet(self._from_client), None)
+
+    def received(self, data: bytes) -> Iterator[bytes]:
+        """The whole packets from the server that are complete with this data."""
+        self._from_server += data
+        return iter(lambda: _packet(self._from_server), None)
+
+    @staticmethod
+    def is_commit(message: bytes) -> bool:
+        """Whether a packet of the client is COM_QUERY with COMMIT."""
+        return message[4:5] == b"\x03" and message[5:].upper() == b"COMMIT"
+
+    @staticmethod
+    def ends_answer(message: bytes) -> bool:
+        """The answer to a COMMIT is a single packet, OK or an error."""
+        return True
+
+
+def _packet(buffer: bytearray) -> bytes | None:
+    size = 4 + int.from_bytes(buffer[:3], "little")
+    if len(buffer) < size:
+        return None
+    packet = bytes(buffer[:size])
+    del buffer[:size]
+    return packet
+
 
 def _taken(buffer: bytearray, header: int) -> bytes | None:
     """The first message of a buffer, taken out of it, when it is there as a whole."""
@@ -60,13 +110,3 @@ def _taken(buffer: bytearray, header: int) -> bytes | None:
     message = bytes(buffer[:size])
     del buffer[:size]
     return message
-
-
-def is_commit(message: bytes) -> bool:
-    """Whether a message of the client is the query COMMIT; both drivers send it as a simple query."""
-    return message[:1] == b"Q" and message[5:].rstrip(b"\0; ").upper() == b"COMMIT"
-
-
-def ends_answer(message: bytes) -> bool:
-    """Whether a message of the server is ReadyForQuery, the last one of an answer."""
-    return message[:1] == b"Z"

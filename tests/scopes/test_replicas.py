@@ -35,7 +35,7 @@ def pair() -> Iterator[tuple[Server, Server]]:
 def standby(pair: tuple[Server, Server]) -> Iterator[Server]:
     """The replica, replaying."""
     yield pair[1]
-    resume(pair[1])
+    pair[1].resume()
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -43,14 +43,6 @@ def db(pair: tuple[Server, Server], request: pytest.FixtureRequest) -> Twin:
     driver = "asyncpg" if request.param == "async" else "psycopg"
     primary, copy = (f"postgresql+{driver}://postgres@/postgres?host={server.sockets}" for server in pair)
     return Twin(primary, is_async=request.param == "async", replicas=[copy], secret="s", replica_lag_s=60)
-
-
-def pause(standby: Server) -> None:
-    standby.ask("SELECT pg_wal_replay_pause()")
-
-
-def resume(standby: Server) -> None:
-    standby.ask("SELECT CASE WHEN pg_is_wal_replay_paused() THEN pg_wal_replay_resume() END")
 
 
 def caught_up(pair: tuple[Server, Server]) -> None:
@@ -87,7 +79,7 @@ async def test_reads_go_to_the_replica(db: Twin, pair: tuple[Server, Server], st
 
 async def test_a_reader_sees_its_own_write(db: Twin, standby: Server) -> None:
     """While the replica does not replay, whoever wrote reads from the primary."""
-    pause(standby)
+    standby.pause()
     await keep(db, "mine")
     is_replica, labels = await seen(db)
 
@@ -96,9 +88,9 @@ async def test_a_reader_sees_its_own_write(db: Twin, standby: Server) -> None:
 
 async def test_a_reader_goes_back_to_the_replica(db: Twin, pair: tuple[Server, Server], standby: Server) -> None:
     """As soon as it has what the reader wrote."""
-    pause(standby)
+    standby.pause()
     await keep(db, "soon")
-    resume(standby)
+    standby.resume()
     caught_up(pair)
     is_replica, labels = await seen(db)
 
@@ -124,7 +116,7 @@ def test_others_need_not_wait(pair: tuple[Server, Server], standby: Server) -> N
             with db.read() as session:
                 return list(session.scalars(select(Tag.label).where(Tag.label == "carried")))
 
-        pause(standby)
+        standby.pause()
         token = contextvars.Context().run(request, "", write)
         with_token = contextvars.Context().run(request, token, read)
         without = contextvars.Context().run(request, "", read)
@@ -149,7 +141,7 @@ async def test_a_replica_that_lags_is_not_read(pair: tuple[Server, Server], stan
     """One that is further behind than it may be, for whoever reads."""
     await keep(db, "before")
     caught_up(pair)
-    pause(standby)
+    standby.pause()
     await keep(db, "after")
     time.sleep(0.1)
     strict = Twin(
@@ -224,8 +216,8 @@ def test_many_readers_never_miss_their_write(pair: tuple[Server, Server], standb
             return label in (await seen(twin))[1]
 
         async def stop_and_go() -> None:
-            for step in (pause, resume) * 5:
-                await asyncio.to_thread(step, standby)
+            for step in (standby.pause, standby.resume) * 5:
+                await asyncio.to_thread(step)
                 await asyncio.sleep(0.02)
 
         stopping = asyncio.create_task(stop_and_go())

@@ -46,7 +46,7 @@ def commit(scope: Scope, session: Session) -> None:
     try:
         session.commit()
     except BaseException as error:
-        is_unknown = is_commit_unknown(error)
+        is_unknown = scope.kind == "begin" and is_commit_unknown(error)
         abandon(scope, session, "unknown" if is_unknown else "rolled back", is_sound=isinstance(error, Exception))
         if is_unknown and isinstance(error, Exception):
             raise OutcomeUnknown(scope.told_unknown()) from error
