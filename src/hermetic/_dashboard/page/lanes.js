@@ -1,9 +1,11 @@
 // Sessions and their transactions as bars along time: each session in a row that is free, rows below their process.
-// Only the rows and the time that are to be seen are drawn, and bars that fall on one pixel as one.
+// Only the rows and the time that are to be seen are drawn, and those side by side that are thinner than two pixels as one.
 
 import { transaction } from "./feed.js";
 
 const ROW = 22, HEAD = 26, RULER = 22;
+// Bars that are drawn as one have the colour of the latest of them, over no more than so many pixels.
+const MERGED = 6;
 const KINDS = { request: "requests", task: "tasks", thread: "threads" };
 const COLOURS = ["open", "committed", "rolled-back", "closed", "lost", "session", "text", "quiet", "line", "face", "error", "warning", "info"];
 
@@ -81,7 +83,7 @@ export class Lanes {
   begin(key, told, closed) {
     const name = `${told.process}:${told.workerKind}`;
     if (!this.groups.has(name)) this.groups.set(name, new Group(told.process, told.workerKind));
-    const use = { ...told, closed, transactions: new Map() };
+    const use = { ...told, closed, plain: null, transactions: new Map() };
     use.slot = this.groups.get(name).slotFor(use);
     this.uses.set(key, use);
     return use;
@@ -91,6 +93,7 @@ export class Lanes {
     const use = this.uses.get(key);
     if (!use) return;
     use.closed = at;
+    use.plain = plain(use);
     use.slot.until = at;
     this.uses.delete(key);
   }
@@ -177,7 +180,13 @@ export class Lanes {
   slot(slot, top) {
     const { context, colours, view, gutter } = this;
     const y = top + 3, height = ROW - 6;
-    let isNamed = false, lastX = Infinity;
+    let isNamed = false, run = null;
+    const flush = () => {
+      if (!run) return;
+      this.fill(run.colour, run.left, y, run.right - run.left, height - 4);
+      this.fill("session", run.left, y + height - 3, run.right - run.left, 3);
+      run = null;
+    };
     for (let index = slot.uses.length - 1; index >= 0; index -= 1) {
       const use = slot.uses[index];
       if (use.closed && use.closed < view.from) break;
@@ -188,28 +197,51 @@ export class Lanes {
         isNamed = true;
       }
       const left = Math.max(this.x(use.used), gutter);
-      if (left >= lastX - 0.5) continue;
-      lastX = left;
+      if (run && use.plain && left > run.left - 0.5) continue;
       const right = Math.min(this.x(use.closed || view.until), view.width);
-      context.fillStyle = colours.session;
-      context.fillRect(left, y + height - 3, Math.max(right - left, 1), 3);
+      const colour = right - left < 2 ? use.plain : null;
+      if (colour) {
+        if (run && run.left - right < 1 && run.right - run.left < MERGED) run.left = Math.min(left, run.left);
+        else {
+          flush();
+          run = { left, right: Math.max(right, left + 1.5), colour };
+        }
+        continue;
+      }
+      flush();
+      this.fill("session", left, y + height - 3, Math.max(right - left, 1), 3);
       for (const told of use.transactions.values()) this.bar(told, y, height);
     }
+    flush();
+    if (this.chosen) this.frameChosen(slot, y, height);
+  }
+
+  fill(colour, x, y, width, height) {
+    this.context.fillStyle = this.colours[colour];
+    this.context.fillRect(x, y, width, height);
   }
 
   bar(told, y, height) {
-    const { context, view, gutter } = this;
+    const { view, gutter } = this;
     if (told.began > view.until || (told.ended && told.ended < view.from)) return;
     const isOpen = !told.ended || told.ended > view.until;
     const left = Math.max(this.x(told.began), gutter);
     const right = Math.min(this.x(isOpen ? view.until : told.ended), view.width);
-    context.fillStyle = this.colours[isOpen ? "open" : colourOf(told.outcome)];
-    context.fillRect(left, y, Math.max(right - left, 1.5), height - 4);
-    if (this.isChosen(told)) {
-      context.strokeStyle = this.colours.text;
-      context.lineWidth = 2;
-      context.strokeRect(left - 1, y - 1, Math.max(right - left, 2) + 2, height);
-    }
+    this.fill(isOpen ? "open" : colourOf(told.outcome), left, y, Math.max(right - left, 1.5), height - 4);
+  }
+
+  /** The chosen one may be one of many that are drawn as one. */
+  frameChosen(slot, y, height) {
+    const told = this.shown(slot).find((each) => this.isChosen(each));
+    if (told) this.frame(this.x(told.began), Math.min(this.x(told.ended || this.view.until), this.view.width), y, height);
+  }
+
+  /** What is chosen has a frame around it. */
+  frame(left, right, y, height) {
+    const { context } = this;
+    context.strokeStyle = this.colours.text;
+    context.lineWidth = 2;
+    context.strokeRect(left - 1, y - 1, Math.max(right - left, 2) + 2, height);
   }
 
   ruler(findings) {
@@ -290,6 +322,16 @@ export class Lanes {
 function headOf([, pid, argv, , , , , ended], group) {
   const words = argv.map((word, index) => (index === 0 ? word.split(/[\\/]/).at(-1) : word)).join(" ");
   return `pid ${pid} · ${KINDS[group.kind]}${ended ? " · process ended" : ""} · ${words}`;
+}
+
+/** The colour of a session that one cannot tell from those beside it; null for one that must be seen. */
+function plain(use) {
+  if (use.transactions.size > 1) return null;
+  for (const told of use.transactions.values()) {
+    const colour = told.ended ? colourOf(told.outcome) : "open";
+    return colour === "committed" || colour === "closed" ? colour : null;
+  }
+  return null;
 }
 
 function colourOf(outcome) {

@@ -4,7 +4,9 @@ import { Feed } from "./feed.js";
 import { Lanes } from "./lanes.js";
 import * as panels from "./panels.js";
 
-const DRAWN_MS = 100; // the lanes move ten times a second; tables change with each frame, five times
+// Tables change with each frame, five times a second; so do lanes, and twice as often where one sees them move between.
+const DRAWN_MS = 100, SEEN_TO_MOVE_S = 15;
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const by = (id) => document.getElementById(id);
 const lanes = new Lanes(by("scroller"), by("spacer"), by("canvas"));
@@ -95,7 +97,8 @@ function empty(last) {
 
 function loop(now) {
   requestAnimationFrame(loop);
-  if (now - view.drawn < DRAWN_MS || document.hidden) return;
+  const isDue = view.isNew || !feed.last || (view.span <= SEEN_TO_MOVE_S && !view.pausedAt && !still.matches);
+  if (!isDue || now - view.drawn < DRAWN_MS || document.hidden) return;
   view.drawn = now;
   draw();
 }
