@@ -12,6 +12,7 @@ from typing import Literal
 from .._where import Site, Spot, spot_of
 from .lives import SessionLife
 from .observer import Observer, now
+from .requests import REQUEST
 
 ENDED = 5000
 """So many transactions and sessions that ended wait to be told; of more only the number is."""
@@ -210,8 +211,9 @@ def _nobody() -> None:
 
 def _worker(life: SessionLife) -> tuple[str, WorkerKind]:
     """Whom a session works for: its request, else the task or thread that uses it."""
-    if life.request is not None:
-        return life.request.name, "request"
+    request = life.request or REQUEST.get()
+    if request is not None:
+        return request.name, "request"
     task = life.works_for()
     if isinstance(task, asyncio.Task):
         return task.get_name(), "task"

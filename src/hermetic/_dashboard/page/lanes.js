@@ -31,6 +31,11 @@ class Group {
     return slot;
   }
 
+  /** Whether any session of it was used in a time. */
+  isSeen(from, until) {
+    return this.slots.some((slot) => slot.uses.some((use) => use.used <= until && (!use.closed || use.closed >= from)));
+  }
+
   forget(before) {
     for (const slot of this.slots) {
       const stale = slot.uses.findIndex((use) => !use.closed || use.closed > before);
@@ -98,17 +103,15 @@ export class Lanes {
     this.uses.delete(key);
   }
 
-  /** The rows from top to bottom: a head for each process, and its slots. */
-  layout() {
+  /** The rows from top to bottom: a head for each process that did something meanwhile, and its slots. */
+  layout(from, until) {
     const rows = [];
     let top = RULER;
     const known = new Map(this.processes.map((process) => [process[0], process]));
     for (const [name, group] of this.groups) {
       const process = known.get(group.process);
-      if (!process || !group.slots.length) {
-        if (!process) this.groups.delete(name);
-        continue;
-      }
+      if (!process) this.groups.delete(name);
+      if (!process || !group.isSeen(from, until)) continue;
       rows.push({ top, height: HEAD, head: headOf(process, group) });
       top += HEAD;
       for (const slot of group.slots) {
@@ -124,7 +127,7 @@ export class Lanes {
   draw(until, span, findings) {
     const { scroller, canvas, context, colours } = this;
     const width = scroller.clientWidth, height = scroller.clientHeight, scale = devicePixelRatio || 1;
-    this.spacer.style.height = `${Math.max(this.layout() + 6, height)}px`;
+    this.spacer.style.height = `${Math.max(this.layout(until - span, until) + 6, height)}px`;
     if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
       canvas.width = Math.round(width * scale);
       canvas.height = Math.round(height * scale);
