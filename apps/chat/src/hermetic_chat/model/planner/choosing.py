@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ...tools.offered import Tool
-from .words import lexicon, meanings
+from .words import lexicon, meanings, words
 
 IN_NAME, IN_DESCRIPTION, IN_ARGUMENTS = 3.0, 1.0, 0.5
 ENOUGH = 2.0
+EMAIL = re.compile(r"[^\s@,;<>\"']+@[^\s@,;<>\"']+\.[^\s@,;<>\"'.]+")
 CLAUSES = re.compile(r"(?<=[.;?!])\s+|\s+(?:and then|then|and|а также|а потом|потом|и)\s+", re.IGNORECASE)
 
 
@@ -26,8 +27,9 @@ class Chooser:
 
     def choose(self, question: str) -> Tool | None:
         """The tool that fits best, or None where none fits well enough."""
-        asked = meanings(question)
-        scored = [(self._score(asked, index), -index) for index in range(len(self._tools))]
+        asked = meanings(question) | ({"email"} if EMAIL.search(question) else set())
+        wanted = demanded(question)
+        scored = [(self._score(asked, wanted, index), -index) for index in range(len(self._tools))]
         best, index = max(scored, default=(0.0, 0))
         return self._tools[-index] if best >= ENOUGH else None
 
@@ -49,17 +51,20 @@ class Chooser:
         ]
         return sorted(found, key=lambda tool: (len(required(tool)), tool.full_name))
 
-    def _score(self, asked: frozenset[str], index: int) -> float:
+    def _score(self, asked: frozenset[str], wanted: frozenset[str], index: int) -> float:
+        """How well a tool fits; one that changes something fits only where that is demanded, and no other one does then."""
         known, weighed = lexicon(), self._weights[index]
         actions = meanings(self._tools[index].name.replace("_", " ")) & known.actions
-        if actions and not actions & asked:
-            return 0.0
-        wanted = asked & known.actions
         common = asked & weighed.keys()
-        if not common - known.actions - known.asking:
+        if not common - known.actions - known.asking or bool(actions & wanted) != bool(actions or wanted):
             return 0.0
-        score = sum(weighed[meaning] * self._rarity[meaning] for meaning in common)
-        return score / 2 if wanted - known.asking and not actions and not wanted & common else score
+        return sum(weighed[meaning] * self._rarity[meaning] for meaning in common)
+
+
+def demanded(question: str) -> frozenset[str]:
+    """What the question demands to be changed: the action that it begins with, as `Which tasks are done?` does not."""
+    telling = (word.meanings for word in words(question) if word.meanings)
+    return next(telling, frozenset()) & lexicon().actions
 
 
 def weights(tool: Tool) -> Mapping[str, float]:
@@ -77,19 +82,32 @@ def changes(tool: Tool) -> bool:
 
 
 def arguments(tool: Tool) -> dict[str, dict[str, object]]:
-    """The JSON Schema of each argument of a tool, with references to definitions followed."""
-    properties = tool.schema.get("properties")
-    definitions = tool.schema.get("$defs")
-    if not isinstance(properties, dict):
-        return {}
-    known = definitions if isinstance(definitions, dict) else {}
-    return {name: _plain(schema, known) for name, schema in properties.items() if isinstance(schema, dict)}
+    """The JSON Schema of each argument of a tool; those inside of an object are named as `goal.due`."""
+    return {name: schema for name, (schema, _) in _flat(tool.schema, _definitions(tool)).items()}
 
 
 def required(tool: Tool) -> list[str]:
     """The arguments that a tool cannot do without."""
-    named = tool.schema.get("required")
-    return [str(name) for name in named] if isinstance(named, list) else []
+    return [name for name, (_, is_needed) in _flat(tool.schema, _definitions(tool)).items() if is_needed]
+
+
+def _definitions(tool: Tool) -> Mapping[str, object]:
+    known = tool.schema.get("$defs")
+    return known if isinstance(known, dict) else {}
+
+
+def _flat(schema: Mapping[str, object], known: Mapping[str, object]) -> dict[str, tuple[dict[str, object], bool]]:
+    """Each property of an object with whether it is needed, and instead of an object what is inside of it."""
+    properties, needed = schema.get("properties"), schema.get("required")
+    flat: dict[str, tuple[dict[str, object], bool]] = {}
+    for name, each in properties.items() if isinstance(properties, dict) else ():
+        plain = _plain(each, known)
+        is_needed = isinstance(needed, list) and name in needed
+        inner = _flat(plain, known) if plain.get("type") == "object" else {}
+        flat |= {f"{name}.{key}": (value, is_needed and wanted) for key, (value, wanted) in inner.items()}
+        if not inner:
+            flat[name] = plain, is_needed
+    return flat
 
 
 def _plain(schema: Mapping[str, object], known: Mapping[str, object]) -> dict[str, object]:
@@ -106,7 +124,7 @@ def _plain(schema: Mapping[str, object], known: Mapping[str, object]) -> dict[st
 
 
 def _texts(properties: Mapping[str, Mapping[str, object]]) -> list[str]:
-    texts = [name.replace("_", " ") for name in properties]
+    texts = [name.replace("_", " ").replace(".", " ") for name in properties]
     for schema in properties.values():
         values = schema.get("enum")
         texts += [str(value) for value in values] if isinstance(values, list) else []

@@ -6,17 +6,20 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from os.path import commonprefix
 
+from anyascii import anyascii
 from pydantic import JsonValue
 
 from ...language import catalogue
 from ...tools.offered import Call, Outcome, Tool
 from ..said import Asked, Returned, Said
 from .choosing import Chooser, required
-from .filling import Reader
+from .filling import Reader, nested
 from .wording import Wording
-from .words import is_russian, lexicon, meanings, stem, words
+from .words import is_russian, lexicon, meanings, words
 
+SHORTEST, ENOUGH_ALIKE = 3, 0.6
 PIECE = re.compile(r"\s*\S+|\s+$")
 
 
@@ -80,7 +83,7 @@ class Plan:
             if looked is not None:
                 found[name] = looked
         missing = [name for name in required(tool) if name not in found]
-        return Known(self._wording.missing(tool, missing)) if missing else Call(number, tool.full_name, found)
+        return Known(self._wording.missing(tool, missing)) if missing else Call(number, tool.full_name, nested(found))
 
     def _look_up(self, number: str, clause: str, tool: Tool, name: str) -> Call | Known | JsonValue:
         """An id that the question does not say, found by the name of what has it with another tool."""
@@ -96,7 +99,7 @@ class Plan:
                 read = Reader(clause, lookup, self._today).arguments()
                 given = {each: value for each, value in read.items() if each in required(lookup) or each == "email"}
                 if lookup.full_name != tool.full_name and given.keys() >= set(required(lookup)):
-                    return Call(key, lookup.full_name, given)
+                    return Call(key, lookup.full_name, nested(given))
         return None
 
 
@@ -115,12 +118,13 @@ def _identified(outcome: Outcome, clause: str, name: str) -> JsonValue:
     """The id of the record that has most words of the question in it; None when that could be several."""
     if outcome.failed:
         return None
-    asked = {stem(word.text) for word in words(clause) if word.meanings}
+    asked = {_sound(word.text) for word in words(clause) if word.meanings}
     scored = []
     for record in _records(outcome.data):
         key = record.get("id", record.get(name))
         texts = " ".join(str(value) for value in record.values() if isinstance(value, str))
-        scored.append((len(asked & {stem(word.text) for word in words(texts)}), key))
+        held = {_sound(word.text) for word in words(texts)}
+        scored.append((sum(any(_alike(one, other) for other in held) for one in asked), key))
     best = max((score for score, _ in scored), default=0)
     keys = [key for score, key in scored if score == best and key is not None]
     return keys[0] if len(keys) == 1 and (best > 0 or len(scored) == 1) else None
@@ -135,3 +139,14 @@ def _records(data: JsonValue) -> list[dict[str, JsonValue]]:
             return [data]
         return [record for each in data.values() for record in _records(each)]
     return []
+
+
+def _sound(word: str) -> str:
+    """A word in small Latin letters, so that Анны and Anna can meet."""
+    return anyascii(word).lower()
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two words are the same but for an ending."""
+    common = len(commonprefix([one, other]))
+    return one == other or (common >= SHORTEST and common / max(len(one), len(other)) >= ENOUGH_ALIKE)
