@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -23,9 +24,12 @@ def main(context: click.Context, host: str, port: int, servers: Path | None) -> 
     """A chat in the browser that calls MCP tools."""
     if context.invoked_subcommand is None:
         settings = _settled(servers)
-        from .serving import serve
+        from .serving import UnusableAddress, serve
 
-        serve(settings, host, port)
+        try:
+            serve(settings, host, port)
+        except UnusableAddress as error:
+            _refuse(error)
 
 
 @main.command()
@@ -52,9 +56,14 @@ def _settled(servers: Path | None) -> Settings:
         settings = from_environment(servers=servers)
         prepare(settings.url)
     except (UnusableDatabase, BadServers) as error:
-        click.echo(f"hermetic-chat: {error}", err=True)
-        sys.exit(2)
+        _refuse(error)
     return settings
+
+
+def _refuse(error: Exception) -> NoReturn:
+    """End with one sentence."""
+    click.echo(f"hermetic-chat: {error}", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -141,8 +141,7 @@ class Answers:
         """Ask the model, call the tools it asks for, and ask again, until it asks for none."""
         texts = catalogue(answer.language)
         await self._toolbox.connect()
-        said_before = await self._chat.get_session_messages(answer.question.session_id, answer.question.user_id)
-        known = [each for each in said_before if each.id <= answer.question.id][-REMEMBERED:]
+        known = await self._said_before(answer.question)
         for server in self._toolbox.down:
             told = texts.gettext("The tools of “%(server)s” are not there (%(why)s); I go on without them.")
             told %= {"server": server.name, "why": server.problem}
@@ -156,6 +155,12 @@ class Answers:
             conversation.append(said)
             conversation += await asyncio.gather(*(self._call(answer, call) for call in said.calls))
         answer.notice(texts.gettext("I stopped after %(count)s rounds of tools.") % {"count": MOST_ROUNDS})
+
+    async def _said_before(self, question: MessageRead) -> list[MessageRead]:
+        """What was said in the chat, up to the question; answers that it had to wait for are before it."""
+        said = await self._chat.get_session_messages(question.session_id, question.user_id)
+        before = [each for each in said if each.message_type == "assistant" or each.id < question.id]
+        return [*before, question][-REMEMBERED:]
 
     async def _listen(self, answer: Answer, conversation: Sequence[Said]) -> Answered:
         """One reply of the model; its text is in the answer as it comes."""

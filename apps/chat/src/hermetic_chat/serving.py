@@ -17,8 +17,12 @@ ENDS_WITHIN_S = 5
 EVERYWHERE = {"0.0.0.0", "::"}
 
 
+class UnusableAddress(Exception):
+    """The address is taken, or none of this machine's; the text is one sentence for whoever started the program."""
+
+
 def serve(settings: Settings, host: str, port: int) -> None:
-    """Listen, say where, and serve. Raises ClickException where the address is taken."""
+    """Listen, say where, and serve. Raises UnusableAddress."""
     hosts = ("*",) if host in EVERYWHERE else (host, *settings.hosts)
     config = uvicorn.Config(
         make_app(replace(settings, hosts=hosts)),
@@ -31,8 +35,9 @@ def serve(settings: Settings, host: str, port: int) -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            listener.listen()
         except OSError as error:
-            raise click.ClickException(f"nobody can listen at {host}:{port}: {error.strerror}") from None
+            raise UnusableAddress(f"nobody can listen at {host}:{port}: {error.strerror}") from None
         click.echo(f"MCP Chat listens at http://{host}:{listener.getsockname()[1]}")
         with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
             uvicorn.Server(config).run(sockets=[listener])

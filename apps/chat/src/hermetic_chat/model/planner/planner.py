@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from os.path import commonprefix
+from itertools import takewhile
 
 from anyascii import anyascii
 from pydantic import JsonValue
@@ -148,5 +148,5 @@ def _sound(word: str) -> str:
 
 def _alike(one: str, other: str) -> bool:
     """Whether two words are the same but for an ending."""
-    common = len(commonprefix([one, other]))
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     return one == other or (common >= SHORTEST and common / max(len(one), len(other)) >= ENOUGH_ALIKE)
