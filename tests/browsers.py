@@ -79,6 +79,8 @@ def accessible() -> Callable[[Page], None]:
     def check(page: Page) -> None:
         violations = axe.run(page).response["violations"]
 
-        assert [] == [f"{it['id']}: {node['html']}" for it in violations for node in it["nodes"]]
+        found = [f"{it['id']}: {node['html']}" for it in violations for node in it["nodes"]]
+
+        assert [] == found, "\n".join(found)
 
     return check

@@ -18,8 +18,15 @@ def _link(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: 
     return renderer.renderToken(tokens, index, options, env)
 
 
+def _table(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
+    """A table can be wider than the page, and is scrolled with the keyboard then."""
+    tokens[index].attrSet("tabindex", "0")
+    return renderer.renderToken(tokens, index, options, env)
+
+
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
 _MARKDOWN.add_render_rule("link_open", _link)
+_MARKDOWN.add_render_rule("table_open", _table)
 
 
 def as_html(text: str) -> Markup:

@@ -38,6 +38,7 @@ function place(id, html, label, tag, className) {
   const made = document.createElement(tag);
   made.id = id;
   made.className = className;
+  made.setAttribute("role", tag === "div" ? "group" : "article");
   made.setAttribute("aria-label", label);
   made.innerHTML = html;
   messages.insertBefore(made, document.getElementById("end"));
@@ -53,7 +54,7 @@ function redraw(tools, html) {
 }
 
 function follow() {
-  const tools = document.getElementById("live-tools") || place("live-tools", "", form.dataset.toolsLabel, "section", "tools");
+  const tools = document.getElementById("live-tools") || place("live-tools", "", form.dataset.toolsLabel, "div", "tools");
   const live = document.getElementById("live") || place("live", "", form.dataset.answerLabel, "article", "message assistant");
   live.setAttribute("aria-busy", "true");
   writing(true);
