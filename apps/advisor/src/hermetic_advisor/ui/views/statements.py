@@ -87,7 +87,7 @@ def bring_in(file_name: str, reading: Reading) -> None:
 
 def show_earlier(earlier: list[StatementResponse]) -> None:
     """What was imported before."""
-    st.subheader("Imported so far")
+    st.header("Imported so far")
     for each in earlier:
         known = f", {each.known:,} known already" if each.known else ""
         st.markdown(

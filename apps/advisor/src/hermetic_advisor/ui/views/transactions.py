@@ -70,5 +70,5 @@ def look_through() -> None:
 
 st.title("Transactions")
 look_through()
-st.subheader("Enter a transaction")
+st.header("Enter a transaction")
 enter()
