@@ -73,6 +73,7 @@ export class Lanes {
     const idle = frame.sessions.map(([process, session, kind, worker, workerKind, used]) =>
       ({ process, session, kind, worker, workerKind, used, isSession: true }));
     const alive = new Set();
+    for (const [key, at] of closed) this.end(key, at);
     for (const told of [...rows, ...idle].sort((one, other) => one.used - other.used)) {
       const key = `${told.process}:${told.session}:${told.used}`;
       const use = this.uses.get(key) ?? this.begin(key, told, closed.get(key) ?? 0);
