@@ -67,6 +67,18 @@ async def test_a_living_database_is_healthy(db: Twin) -> None:
     assert (True, None, 1) == (health.is_up, health.error, health.open_scopes)
 
 
+async def test_a_busy_writer_is_no_illness(db: Twin) -> None:
+    """The question takes no lock for writing, so it does not wait for a unit that has one."""
+    async with db.begin() as session:
+        if db.real.engine.pool.size() == 1:
+            pytest.skip("the one connection of a database in memory is taken")
+        session.add(Tag(label="new"))
+        await session.flush()
+        health = await db.real.health() if db.is_async else db.real.health()
+
+    assert (True, None) == (health.is_up, health.error)
+
+
 @pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
 def test_postgresql_is_told_who_asks_and_for_how_long(postgres: str, driver: str) -> None:
     """Name, timeouts and isolation level, as the server sees them."""

@@ -147,6 +147,7 @@ class AsyncDatabase(Served[S]):
         told = None
         try:
             async with self.engine.connect() as connection:
+                await connection.execution_options(**self.home.read_options or {})
                 await connection.execute(text("SELECT 1"))
         except (SQLAlchemyError, OSError) as error:
             told = str(getattr(error, "orig", None) or error).splitlines()[0]

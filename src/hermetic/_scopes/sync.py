@@ -149,7 +149,7 @@ class Database(Served[S]):
         started = time.perf_counter()
         told = None
         try:
-            with self.engine.connect() as connection:
+            with self.engine.connect().execution_options(**self.home.read_options or {}) as connection:
                 connection.execute(text("SELECT 1"))
         except SQLAlchemyError as error:
             told = str(getattr(error, "orig", None) or error).splitlines()[0]
