@@ -10,7 +10,7 @@ from .documented import LOCATION, told
 from .dtos import AuthorCreate, AuthorRead, AuthorWithPosts
 from .listing import Part
 from .models import MOST_KEY, Author
-from .problems import BROKEN, BUSY, DUPLICATE, IN_USE, INVALID, MISSING, Refusal
+from .problems import BROKEN, BUSY, DUPLICATE, IN_USE, INVALID, MISSING, UNREADABLE, Refusal
 from .queries import AUTHOR, AUTHORS
 from .sessions import Reader, Unit
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/authors", tags=["authors"], responses=told(INVALID, 
 AuthorKey = Annotated[int, Path(ge=1, le=MOST_KEY, description="The key of an author.")]
 
 
-@router.post("", status_code=201, responses={**told(DUPLICATE), 201: {"headers": LOCATION}})
+@router.post("", status_code=201, responses={**told(DUPLICATE, UNREADABLE), 201: {"headers": LOCATION}})
 def create_author(wanted: AuthorCreate, session: Unit, response: Response) -> AuthorRead:
     """Make an author."""
     author = Author(**wanted.model_dump())

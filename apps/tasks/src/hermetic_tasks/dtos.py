@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from .models import EMAIL_CHARACTERS, MOST_KEY, NAME_CHARACTERS, TITLE_CHARACTERS, Priority, Status
 
@@ -27,8 +27,15 @@ def written_out(value: object) -> object:
     return value
 
 
+def only_number(value: object) -> object:
+    """A number as JSON knows it, 7.0 for one; Pydantic alone would take true and "7" as well."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("write it as a number")
+    return value
+
+
 Day = Annotated[date, BeforeValidator(written_out)]
-Key = Annotated[int, Strict(), Field(ge=1, le=MOST_KEY)]
+Key = Annotated[int, Field(ge=1, le=MOST_KEY), BeforeValidator(only_number)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_CHARACTERS, pattern=SOMETHING)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_CHARACTERS, pattern=SOMETHING)]
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=NO_NUL)]

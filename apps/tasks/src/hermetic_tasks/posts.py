@@ -10,7 +10,7 @@ from .documented import LOCATION, told
 from .dtos import PostCreate, PostRead
 from .listing import Part
 from .models import MOST_KEY, Post
-from .problems import BROKEN, BUSY, INVALID, MISSING, UNKNOWN, Refusal
+from .problems import BROKEN, BUSY, INVALID, MISSING, UNKNOWN, UNREADABLE, Refusal
 from .queries import POST, POSTS
 from .sessions import Reader, Unit
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/posts", tags=["posts"], responses=told(INVALID, BUSY
 PostKey = Annotated[int, Path(ge=1, le=MOST_KEY, description="The key of a post.")]
 
 
-@router.post("", status_code=201, responses={**told(UNKNOWN, INVALID), 201: {"headers": LOCATION}})
+@router.post("", status_code=201, responses={**told(UNKNOWN, INVALID, UNREADABLE), 201: {"headers": LOCATION}})
 def create_post(wanted: PostCreate, session: Unit, response: Response) -> PostRead:
     """Make a post."""
     post = Post(**wanted.model_dump())

@@ -62,11 +62,12 @@ CHANGED = Kind(412, "changed", "It was changed meanwhile", "Read it again, and s
 UNCONDITIONAL = Kind(428, "unconditional", "Say which version", "Send If-Match with the ETag that you have read.")
 CONFLICT = Kind(409, "conflict", "Another change came in between", "Nothing of yours was kept. Try again.")
 BAD_CURSOR = Kind(400, "bad-cursor", "No page begins there", "Follow `next` and `previous` as they were given.")
+UNREADABLE = Kind(400, "unreadable", "It cannot be read", "The body is no JSON in UTF-8.")
 BUSY = Kind(503, "busy", "The service is busy", "Try again in a moment.")
 BROKEN = Kind(500, "broken", "Something went wrong here", "It has been noted. Try again later.")
 
 KINDS = [
-    DUPLICATE, UNKNOWN, IN_USE, REFUSED, INVALID, MISSING, CHANGED, UNCONDITIONAL, CONFLICT, BAD_CURSOR, BUSY, BROKEN,
+    DUPLICATE, UNKNOWN, IN_USE, REFUSED, INVALID, MISSING, CHANGED, UNCONDITIONAL, CONFLICT, BAD_CURSOR, UNREADABLE, BUSY, BROKEN,
 ]  # fmt: skip
 
 # SQLSTATE of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html), sqlite_errorname of SQLite.
@@ -132,8 +133,8 @@ async def of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if isinstance(error, Refusal):
         return answer(request, error.kind)
-    phrase = HTTPStatus(error.status_code).phrase
-    kind = MISSING if error.status_code == HTTPStatus.NOT_FOUND else Kind(error.status_code, "", phrase, error.detail)
+    unnamed = Kind(error.status_code, "", HTTPStatus(error.status_code).phrase, error.detail)
+    kind = {MISSING.status: MISSING, UNREADABLE.status: UNREADABLE}.get(error.status_code, unnamed)
     response = answer(request, kind)
     response.headers.update(error.headers or {})
     return response

@@ -25,6 +25,7 @@ from .problems import (
     MISSING,
     UNCONDITIONAL,
     UNKNOWN,
+    UNREADABLE,
     Refusal,
 )
 from .queries import TASK, listed_where, tasks_where
@@ -45,7 +46,7 @@ ORDERS: dict[str, list[Any]] = {  # Any: columns of whatever type
 }
 
 
-@router.post("", status_code=201, responses={**told(DUPLICATE, UNKNOWN, INVALID), **MADE})
+@router.post("", status_code=201, responses={**told(DUPLICATE, UNKNOWN, INVALID, UNREADABLE), **MADE})
 def create_task(wanted: TaskCreate, session: Unit, response: Response) -> TaskRead:
     """Make a task. When this answers, it is committed."""
     task = make(session, wanted)
@@ -53,13 +54,13 @@ def create_task(wanted: TaskCreate, session: Unit, response: Response) -> TaskRe
     return task
 
 
-@router.post("/bulk", status_code=201, responses=told(DUPLICATE, UNKNOWN, INVALID))
+@router.post("/bulk", status_code=201, responses=told(DUPLICATE, UNKNOWN, INVALID, UNREADABLE))
 def create_multiple_tasks(wanted: Several, session: Unit) -> list[TaskRead]:
     """Make all of these tasks, or none of them."""
     return make_all(session, wanted)
 
 
-@router.post("/advanced", status_code=201, responses={**told(DUPLICATE, UNKNOWN, INVALID), **MADE})
+@router.post("/advanced", status_code=201, responses={**told(DUPLICATE, UNKNOWN, INVALID, UNREADABLE), **MADE})
 def create_with_manual_session(wanted: TaskCreate, db: Scopes, response: Response) -> TaskRead:
     """Make a task whatever its title is: where it is taken the task gets a number, "Water the plants (2)"."""
     task = make_numbered(db, wanted)
@@ -116,7 +117,7 @@ def get_task(
     return task
 
 
-CHANGES = told(MISSING, DUPLICATE, CONFLICT, UNKNOWN, INVALID, CHANGED, UNCONDITIONAL)
+CHANGES = told(MISSING, DUPLICATE, CONFLICT, UNKNOWN, INVALID, CHANGED, UNCONDITIONAL, UNREADABLE)
 
 
 @router.put("/{task_id}", responses={**CHANGES, **KEPT})
