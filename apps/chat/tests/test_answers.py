@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
@@ -14,13 +15,14 @@ from apps.chat.tests.meeting import Meeting, waiting_room
 from apps.chat.tests.speaking import Endpoint, asked_for, endpoint, said, serving
 from hermetic import AsyncDatabase
 from hermetic.scopes import AsyncScopeSession, PoolTimeout
-from hermetic_chat.answers import Answers
+from hermetic_chat.answers import Answer, Answers
 from hermetic_chat.database import connect
 from hermetic_chat.identity import Identity
 from hermetic_chat.model.endpoint import EndpointModel
+from hermetic_chat.pages.chats import written
 from hermetic_chat.records import MessageRead
 from hermetic_chat.service import ChatService
-from hermetic_chat.tables import User
+from hermetic_chat.tables import User, now
 from hermetic_chat.tools.configured import Remote
 from hermetic_chat.tools.toolbox import Toolbox
 
@@ -195,3 +197,28 @@ def test_a_chat_that_is_deleted_takes_its_answer_along(sqlite_url: URL, speaking
         return await chats.told(question)
 
     assert [] == with_chats(sqlite_url, speaking, {}, work)
+
+
+def test_an_answer_comes_as_events() -> None:
+    """Each event has all of the answer so far as HTML, so that one may come late; the last says that it is complete."""
+    question = MessageRead(
+        id=1, session_id=1, user_id=1, message_type="user", content="?", message_metadata={}, created_at=now()
+    )
+
+    async def follow() -> list[tuple[str | None, str, str]]:
+        answer, seen = Answer(question, "en"), []
+        async for event in written(answer, "en"):
+            data = json.loads(str(event.data))
+            seen.append((event.event, data["state"], data["text"]))
+            if answer.text:
+                answer.state = "complete"
+            answer.text += "*Two* "
+            answer.touch()
+        return seen
+
+    seen = asyncio.run(follow())
+
+    assert [("answer", "writing"), ("answer", "writing"), ("done", "complete")] == [each[:2] for each in seen]
+    assert "Thinking" in seen[0][2]
+    assert "<p><em>Two</em></p>" in seen[1][2]
+    assert "<p><em>Two</em> <em>Two</em></p>" in seen[2][2]

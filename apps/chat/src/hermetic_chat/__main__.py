@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from .database import UnusableDatabase, connect, prepare
+from .session_log import log_all_sessions
 from .settings import Settings, from_environment
 from .tools.configured import BadServers
 
@@ -19,10 +20,13 @@ from .tools.configured import BadServers
 @click.option(
     "--servers", type=click.Path(dir_okay=False, path_type=Path), help="The file of MCP servers; else CHAT_SERVERS."
 )
+@click.option("--log-sessions", is_flag=True, help="Log whatever goes wrong with a database session, as it happens.")
 @click.pass_context
-def main(context: click.Context, host: str, port: int, servers: Path | None) -> None:
+def main(context: click.Context, host: str, port: int, servers: Path | None, log_sessions: bool) -> None:
     """A chat in the browser that calls MCP tools."""
     if context.invoked_subcommand is None:
+        if log_sessions:
+            log_all_sessions()
         settings = _settled(servers)
         from .serving import UnusableAddress, serve
 

@@ -63,7 +63,7 @@ def moment(at: datetime, language: str) -> str:
     """When something was, as short as it is clear."""
     here, now = at.astimezone(), datetime.now().astimezone()
     if here.date() == now.date():
-        return format_time(here, "short", locale=language)
+        return format_time(here, "HH:mm", locale=language)
     if here.year == now.year:
         return format_date(here, "d MMM", locale=language)
     return format_datetime(here, "d MMM y", locale=language)

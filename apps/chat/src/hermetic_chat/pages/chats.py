@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.datastructures import FormData
@@ -19,6 +19,7 @@ from ..naming import readable
 from ..records import MessageRead, UserRead
 from ..rooms import rooms
 from ..shown import fragment, language_of, page
+from ..tools.server import ToolServer
 from .people import signed_in
 
 LONGEST_MESSAGE = 8_000
@@ -91,24 +92,25 @@ async def watching(request: Request) -> Response:
     answer = room.answers.in_chat(session_id)
     if answer is None:
         return Response(status_code=204)
-    return EventSourceResponse(_written(answer, language_of(request)))
+    return EventSourceResponse(written(answer, language_of(request), room.toolbox.servers))
 
 
-async def _written(answer: Answer, language: str) -> AsyncIterator[ServerSentEvent]:
+async def written(answer: Answer, language: str, servers: Sequence[ToolServer] = ()) -> AsyncIterator[ServerSentEvent]:
     """What there is of an answer, again whenever there is more."""
     version = -1
     while answer.state == "writing":
         version = await answer.newer_than(version)
-        yield ServerSentEvent(_drawn(answer, language), event="answer", id=str(version))
+        yield ServerSentEvent(_drawn(answer, language, servers), event="answer", id=str(version))
         await asyncio.sleep(BREATH_S)
-    yield ServerSentEvent(_drawn(answer, language), event="done", id=str(answer.version))
+    yield ServerSentEvent(_drawn(answer, language, servers), event="done", id=str(answer.version))
 
 
-def _drawn(answer: Answer, language: str) -> str:
+def _drawn(answer: Answer, language: str, servers: Sequence[ToolServer]) -> str:
     return json.dumps(
         {
             "tools": fragment("_tools.html", language, tools=answer.tools),
             "text": fragment("_answer.html", language, answer=answer),
+            "servers": fragment("_servers.html", language, servers=servers),
             "state": answer.state,
         }
     )

@@ -64,6 +64,7 @@ function follow() {
     const drawn = JSON.parse(event.data);
     redraw(tools, drawn.tools);
     live.innerHTML = drawn.text;
+    document.getElementById("servers").innerHTML = drawn.servers;
     if (stay) toEnd();
   };
   const end = () => {

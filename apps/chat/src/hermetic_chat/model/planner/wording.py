@@ -14,6 +14,7 @@ MARKS = re.compile(r"([\\`*_\[\]<>|~#&!])")
 LEADING = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 20, 6, 140
+AT_LENGTH, QUOTED = 60, 600
 
 Row = Mapping[str, JsonValue]
 
@@ -82,7 +83,8 @@ class Wording:
         count = self._texts.ngettext("It returned %(count)s entry.", "It returned %(count)s entries.", len(rows)) % {
             "count": len(rows)
         }
-        parts = [count, _table(rows[:MOST_ROWS])]
+        shown = rows[:MOST_ROWS]
+        parts = [count, _told_at_length(shown) or _table(shown)]
         if len(rows) > MOST_ROWS:
             parts.append(self._texts.gettext("The first %(count)s are shown.") % {"count": MOST_ROWS})
         if rest:
@@ -102,10 +104,29 @@ def _rows(data: JsonValue) -> tuple[list[Row] | None, Row]:
     return None, {}
 
 
+def _told_at_length(rows: Sequence[Row]) -> str:
+    """Records with a long text as quotations, and the rest of each below; "" where a table is wide enough for all."""
+    columns = _columns(rows)
+    lengths = {name: max(len(_scalar(row.get(name))) for row in rows) for name in columns}
+    longest = max(columns, key=lambda name: lengths[name], default="")
+    if lengths.get(longest, 0) < AT_LENGTH:
+        return ""
+    told = []
+    for row in rows:
+        rest = " · ".join(cell for name in columns if name != longest and (cell := _cell(row.get(name))))
+        told.append(f"> {_cell(row.get(longest), QUOTED)}\n>\n> — {rest}")
+    return "\n\n".join(told)
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    """What is told of records: what any of them has, but no number of a thing whose name is there too."""
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if _is_shown(rows, name)]
+    return [name for name in names if name.removesuffix("_id") not in names or not name.endswith("_id")][:MOST_COLUMNS]
+
+
 def _table(rows: Sequence[Row]) -> str:
     """Records as a table, with the columns of the first; a list where there is one column only."""
-    columns = [name for name in dict.fromkeys(name for row in rows for name in row) if _is_shown(rows, name)]
-    columns = columns[:MOST_COLUMNS]
+    columns = _columns(rows)
     if columns == [""]:
         return "\n".join(f"- {_cell(row[''])}" for row in rows)
     lines = [[_heading(name) for name in columns], ["---"] * len(columns)]
@@ -128,9 +149,9 @@ def _heading(name: str) -> str:
     return plain(name.replace("_", " ").capitalize())
 
 
-def _cell(value: JsonValue) -> str:
+def _cell(value: JsonValue, longest: int = LONGEST_CELL) -> str:
     text = " ".join(_scalar(value).split())
-    return plain(text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…")
+    return plain(text if len(text) <= longest else text[: longest - 1] + "…")
 
 
 def _scalar(value: JsonValue) -> str:
