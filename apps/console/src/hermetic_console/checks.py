@@ -44,7 +44,7 @@ class Checker:
 
     def __init__(self, db: AsyncDatabase[AsyncScopeSession], probe: Probe, tasks: TaskGroup) -> None:
         self._db = db
-        self._probe = probe
+        self.look = probe
         self._tasks = tasks
         self._limiter = anyio.CapacityLimiter(AT_ONCE)
 
@@ -71,7 +71,7 @@ class Checker:
     async def _check(self, run_id: int, target: Target) -> None:
         """Check one server: look without a session, then write down what was seen."""
         async with self._limiter:
-            seen = await self._probe(target)
+            seen = await self.look(target)
         await self._db.run(note, run_id, target.id, seen)
 
 

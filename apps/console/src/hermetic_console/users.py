@@ -73,7 +73,7 @@ class NewUserForm(ProfileForm):
 
     name: Annotated[
         str,
-        StringConstraints(strip_whitespace=True, to_lower=True, max_length=40, pattern=r"^[a-z][a-z0-9.-]*$"),
+        StringConstraints(strip_whitespace=True, to_lower=True, max_length=40, pattern=r"^[A-Za-z][A-Za-z0-9.-]*$"),
     ]
     role: Role
 
