@@ -23,7 +23,7 @@ SMALL = {"CONSOLE_SAMPLE": "50"}
 
 @contextmanager
 def started(folder: Path, env: Mapping[str, str] = {}) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """The command, started in a folder, with the lines that it has printed when it listens."""
+    """The command, started in a folder, with the line that it prints when it listens; the others come at its end."""
     command = [sys.executable, "-m", "hermetic_console", "--port", "0"]
     environ = {**os.environ, **SMALL, **env}
     with subprocess.Popen(
@@ -31,6 +31,7 @@ def started(folder: Path, env: Mapping[str, str] = {}) -> Iterator[tuple[subproc
     ) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline()]
+        urllib.request.urlopen(lines[0].split()[-1] + "/health", timeout=20).close()
         yield process, lines
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -50,12 +51,11 @@ def refused(folder: Path, env: Mapping[str, str], *options: str) -> tuple[int, s
 def test_first_start_tells_a_password_once(tmp_path: Path) -> None:
     """The first start makes the database in the folder and a password up; the second start says nothing of it."""
     with started(tmp_path) as (_, first):
-        address = first[0].split()[-1]
-        answer = urllib.request.urlopen(f"{address}/health", timeout=20).status
+        pass
     with started(tmp_path) as (_, second):
         pass
 
-    assert (200, True) == (answer, (tmp_path / "console.db").exists())
+    assert (tmp_path / "console.db").exists()
     assert re.fullmatch(r"First start: log in as admin with the password (\w{4}-){4}\w{4}", first[1])
     assert [] == [line for line in second if "password" in line]
 
@@ -72,7 +72,6 @@ def test_password_from_the_environment_is_not_told(tmp_path: Path) -> None:
 def test_signals_end_it_clean(tmp_path: Path, number: signal.Signals, codes: set[int]) -> None:
     """SIGTERM and Ctrl-C end it without a traceback."""
     with started(tmp_path) as (process, lines):
-        urllib.request.urlopen(lines[0].split()[-1] + "/health", timeout=20).close()
         process.send_signal(number)
         process.wait(ENDS_WITHIN_S)
 
