@@ -130,8 +130,9 @@ async def begin_check(session: AsyncScopeSession, server_ids: Sequence[int], by:
     run = CheckRun(total=len(server_ids), started_by_id=by.id)
     session.add(run)
     await session.flush()
-    name = "all" if len(server_ids) != 1 else (await session.get_one(Server, server_ids[0])).name
-    record(session, "servers checked", name, user_id=by.id, detail=f"{len(server_ids)} in all", address=address)
+    is_one = len(server_ids) == 1
+    name = (await session.get_one(Server, server_ids[0])).name if is_one else f"{len(server_ids)} servers"
+    record(session, "servers checked", name, user_id=by.id, address=address)
     return run
 
 
