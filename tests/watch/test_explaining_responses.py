@@ -71,6 +71,20 @@ def test_a_relation_that_was_not_loaded(shop: ModuleType, is_async: bool) -> Non
     assert "fix: " in note
 
 
+def test_a_column_that_expired(shop: ModuleType) -> None:
+    """The note names the column that the model read first, not any of those that the commit expired."""
+
+    def expired() -> Any:
+        with shop.SessionLocal() as session:
+            order = session.scalars(select(shop.Order)).first()
+            session.commit()
+            return order
+
+    (note, *_) = notes_of(expired)
+
+    assert "reads Order.id, which" in note
+
+
 def test_data_that_is_wrong_is_left_alone(shop: ModuleType) -> None:
     """A response that lacks a field has nothing to do with a session."""
 

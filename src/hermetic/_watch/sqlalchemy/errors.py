@@ -24,6 +24,9 @@ from .picture import AnyState, instance_of
 LOADERS = frozenset({"_load_for_state", "_load_scalar_attributes", "load_scalar_attributes", "_load_expired"})
 """The functions of SQLAlchemy in which a load of an attribute ends up; `state` is the name they give the instance's state."""
 
+KNOW_THE_ATTRIBUTE = frozenset({"_load_for_state", "get"})
+"""Those of them, and of their callers, that belong to one attribute."""
+
 
 PYDANTIC, FASTAPI = f"{os.sep}pydantic{os.sep}", f"{os.sep}fastapi{os.sep}"
 
@@ -109,8 +112,8 @@ def reading_of(sites: Sites, frame: FrameType | None) -> Reading | None:
             break
         reader = reader or _reader(each)
         name = each.f_code.co_name
-        if name in LOADERS and (state := _state(each)) is not None:
-            key = getattr(each.f_locals.get("self"), "key", None) if name == "_load_for_state" else None
+        if (name in LOADERS or (found and name == "get")) and (state := _state(each)) is not None:
+            key = getattr(each.f_locals.get("self"), "key", None) if name in KNOW_THE_ATTRIBUTE else None
             if found is None or key is not None:
                 found = Reading(state, key if isinstance(key, str) else found.attribute if found else "")
     if found is None:
