@@ -16,7 +16,7 @@ from .._watch.processes.listening import NOTES, Ear, Several
 from .._watch.settings import Mode, Settings
 from ._launching import blind_because, carried_out, environment
 from ._live import Live
-from ._looking_on import look_on
+from ._looking_on import Shown
 from ._ran import Run, Sources, report
 from ._run_outputs import try_to_write, write
 from .run import Options
@@ -39,7 +39,7 @@ def ran(options: Options) -> int:
     policies = Policies(config, overrides)
     try_to_write(options.output)
     sources = Sources()
-    shown = look_on(options)
+    shown = Shown(options)
     live = Live(options, policies, sources, shown)
     gathered = Gathered(live.announce, live.tell)
     began = time.monotonic()
@@ -67,7 +67,9 @@ def _settings(options: Options, config: Config) -> Settings:
     """What the processes are told: hazards that nobody wants to hear of are not even looked for."""
     unwanted = {slug for slug in catalogue() if slug in config.ignore or (config.select and slug not in config.select)}
     levels: dict[str, Mode] = dict.fromkeys(sorted(unwanted), "off")
-    return Settings(mode=options.mode, sample=options.sample, levels=levels, tests_count=False, live=options.ui)
+    return Settings(
+        mode=options.mode, sample=options.sample, levels=levels, tests_count=False, live=options.ui or options.live
+    )
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class Options:
     sample: float
     quiet: bool
     ui: bool
+    live: bool
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
@@ -74,6 +75,7 @@ class Options:
 @click.option(
     "--ui", is_flag=True, help="Serve a page for your browser that shows what goes on (pip install 'hermetic[ui]')."
 )
+@click.option("--live", is_flag=True, help="Show the same in the last lines of the terminal.")
 @click.option("--quiet", "-q", is_flag=True, help="Nothing while the program runs, and no summary: findings only.")
 def command(**given: object) -> None:
     """Run COMMAND as it is, and watch every Python process below it that uses SQLAlchemy.
