@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from random import Random
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from hermetic import Projection, fetch, fetch_json, fetch_one, fetch_page, stream
 from hermetic.errors import BadProjection
+from hermetic.projections import DeclaredQuery
 
 from .recipes import BY_PYDANTIC, Recipe, by_hand, make_recipe, told
 from .statements import ONE_CLASS, STATEMENTS, keys_of, sort_keys
@@ -45,6 +46,12 @@ class Case:
     validate: bool | None
     is_pending: bool
     sorts: tuple[tuple[str, bool, bool], ...]
+
+    @cached_property
+    def declared(self) -> DeclaredQuery[Any]:
+        """The query, declared once for all rows that the tables will hold."""
+        recipe, entity = self.recipe, self.statement.column_descriptions[0]["entity"]
+        return Projection(recipe.dto, entity, validate=self.validate).query(self.ordered)
 
     def __str__(self) -> str:
         return (
@@ -131,10 +138,7 @@ class Reader:
         return self.listed(fetch(self.session, self.case.recipe.dto, self.ordered, validate=self.case.validate))
 
     def declared(self) -> list[Any]:
-        entity = self.world.classes[self.case.number]
-        query = Projection(self.case.recipe.dto, entity, validate=self.case.validate).query(self.ordered)
-        query.all(self.session)
-        return self.listed(query.all(self.session))
+        return self.listed(self.case.declared.all(self.session))
 
     def one_by_hand(self) -> Any:
         return "many" if len(self.rows()) > 1 else self.listed(self.by_orm())
@@ -150,9 +154,7 @@ class Reader:
         return [] if found is missing else [told(found)]
 
     def first(self) -> list[Any]:
-        entity = self.world.classes[self.case.number]
-        query = Projection(self.case.recipe.dto, entity, validate=self.case.validate).query(self.ordered)
-        found = query.first(self.session)
+        found = self.case.declared.first(self.session)
         return [] if found is None else [told(found)]
 
     def streamed(self, size: int) -> list[Any]:
