@@ -142,7 +142,8 @@ MISMATCHES: dict[str, tuple[Any, type, str]] = {
         Endless,
         Customer,
         "Endless → Endless: Endless contains itself, so the number of queries would depend on the data.\n"
-        "  Write one DTO for each level that is wanted, the last without the field.",
+        "  Say how many levels are wanted: introduced: Annotated[…, Depth(3)] with a default; Depth is in "
+        "hermetic.projections.",
     ),
     "takes anything": (
         Greedy,

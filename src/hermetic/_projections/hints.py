@@ -5,11 +5,13 @@ from __future__ import annotations
 import operator
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import reduce
-from typing import Annotated, NewType, Union, get_args, get_origin
+from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin
+
+from sqlalchemy import ColumnElement
 
 CONTAINERS: dict[object, type] = {
     list: list,
@@ -30,6 +32,37 @@ class KeyedBy:
     """Written beside a `dict` of DTOs: the attribute of the related class that is the key, such as `KeyedBy("sku")`."""
 
     attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Written beside a DTO in itself: how many levels of it are read; below them the field keeps its default.
+
+    `children: Annotated[list[Branch], Depth(3)] = []`
+    """
+
+    levels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """Written beside the type of a field: an expression to select, made for the class or alias that is read.
+
+    `Annotated[int, Expression(lambda order: func.length(order.number))]`
+    """
+
+    of: Callable[[Any], ColumnElement[Any]]  # Any: a mapped class or an alias of one, a value of whatever type
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Written beside an `int`: how many rows the relationship of that name leads to, `Annotated[int, Count("items")]`."""
+
+    relationship: str
+
+
+Mark = TypeVar("Mark", KeyedBy, Depth, Expression, Count)
+MARKS = (KeyedBy, Depth, Expression, Count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +96,11 @@ def read_hint(annotation: object) -> Hint:
     return Hint(core, is_optional, container, without_none(arguments[0])[0])
 
 
-def keyed_by(annotation: object) -> KeyedBy | None:
-    """The mark that names the key of a dict, if the annotation has one."""
-    marks = getattr(annotation, "__metadata__", ())
-    inner = [keyed_by(one) for one in get_args(annotation)]
-    return next((mark for mark in (*marks, *inner) if isinstance(mark, KeyedBy)), None)
+def mark_of(annotation: object, kind: type[Mark]) -> Mark | None:
+    """The mark of that kind in an annotation, if it has one."""
+    marks: tuple[object, ...] = getattr(annotation, "__metadata__", ())
+    inner: list[Mark | None] = [mark_of(one, kind) for one in get_args(annotation)]
+    return next((mark for mark in (*marks, *inner) if isinstance(mark, kind)), None)
 
 
 def without_none(annotation: object) -> tuple[object, bool]:
@@ -98,8 +131,9 @@ WRAPPERS = (Annotated, typing.Required, typing.NotRequired, getattr(typing, "Rea
 
 
 def is_marked(annotation: object) -> bool:
-    """Whether `Annotated` occurs anywhere in the annotation."""
-    return get_origin(annotation) is Annotated or any(is_marked(inner) for inner in get_args(annotation))
+    """Whether `Annotated` says anything to the DTO's framework, anywhere in the annotation."""
+    marks = getattr(annotation, "__metadata__", ())
+    return not all(isinstance(mark, MARKS) for mark in marks) or any(is_marked(one) for one in get_args(annotation))
 
 
 def members_of(core: object) -> tuple[object, ...]:

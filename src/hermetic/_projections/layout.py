@@ -157,6 +157,9 @@ def node(query: Query, plan: Plan, entity: Entity, joins: bool) -> Node:
     for part in plan.parts:
         if isinstance(part, Value) and part.attribute.is_beside:
             slots.append(Cell(part, (query.beside[part.attribute.name],)))
+        elif isinstance(part, Value) and part.attribute.expression is not None:
+            query.columns.append(part.attribute.expression(entity))
+            slots.append(Cell(part, (len(query.columns) - 1,)))
         elif isinstance(part, Value):
             keys = part.attribute.columns or (part.attribute.key,)
             slots.append(Cell(part, tuple(query.place(entity, key) for key in keys)))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import Column, ColumnElement, func, inspect, select
 from sqlalchemy.ext.hybrid import HybridExtensionType
-from sqlalchemy.orm import ColumnProperty, CompositeProperty, Mapper, RelationshipProperty
+from sqlalchemy.orm import ColumnProperty, CompositeProperty, Mapper, RelationshipProperty, aliased
 from sqlalchemy.types import TypeEngine
 
 from ..errors import BadProjection
+from .hints import Count, Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Attribute:
 
     `types` has one type for each column it is made of; `may_be_null` is None when the mapping cannot tell;
     `composite` is the class that is built from several columns, of the attributes `columns`, and `none_when` tells of
-    their values that there is none. What a statement selects beside the class `is_beside` it, under the name of a label; `is_column` tells a column of a table from an expression.
+    their values that there is none; `expression` makes what is selected, of a class or an alias. What a statement selects beside the class `is_beside` it, under the name of a label; `is_column` tells a column of a table from an expression.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Attribute:
     composite: type | None = None
     none_when: Callable[..., bool] | None = None
     relationship: RelationshipProperty[Any] | None = None  # Any: to whatever class
+    expression: Callable[[Any], ColumnElement[Any]] | None = None  # Any: a class or an alias, a value of any type
     is_beside: bool = False
     is_column: bool = False
 
@@ -64,6 +67,36 @@ def attribute_of(mapper: Mapper[Any], name: str) -> Attribute | None:
 def beside(name: str, expression: Any) -> Attribute:
     """What a statement selects beside its class, under the name of a label. Any: an expression of whatever type."""
     return Attribute(name, name, (expression.type,), None, is_beside=True)
+
+
+def expression(name: str, mark: Expression | Count, mapper: Mapper[Any]) -> Attribute:
+    """What a field says that it selects. Raises BadProjection for what is no expression, or a count of no relationship."""
+    make = partial(counted, mark.relationship) if isinstance(mark, Count) else mark.of
+    if isinstance(mark, Count) and mark.relationship not in mapper.relationships:
+        raise BadProjection(
+            f"{name} counts {mapper.class_.__name__}.{mark.relationship}, which is no relationship.\n"
+            f"  Name one of {', '.join(mapper.relationships.keys()) or 'those that the class has: it has none'}."
+        )
+    try:
+        made = make(mapper.class_)
+    except AttributeError as error:
+        raise BadProjection(f"{name} cannot be selected from {mapper.class_.__name__}: {error}.") from error
+    if not isinstance(made, ColumnElement):
+        raise BadProjection(
+            f"{name} is to be an expression of {mapper.class_.__name__}, and a {type(made).__name__} was made.\n"
+            f"  Return one value that the database can select, such as a function or a scalar_subquery()."
+        )
+    may_be_null = False if isinstance(mark, Count) else None
+    return Attribute(name, name, (made.type,), may_be_null, expression=make)
+
+
+def counted(relationship: str, entity: Any) -> ColumnElement[int]:
+    """How many rows a relationship leads to. Any: a mapped class or an alias of one."""
+    related = getattr(entity, relationship)
+    target = aliased(related.property.mapper.class_)
+    key = inspect(target).mapper.primary_key[0]
+    counts = func.count(getattr(target, inspect(target).mapper.get_property_by_column(key).key))
+    return select(counts).where(related.of_type(target)).correlate(entity).scalar_subquery()
 
 
 def column(mapper: Mapper[Any], prop: ColumnProperty[Any]) -> Attribute:

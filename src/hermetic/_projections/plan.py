@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy.orm import Mapper, RelationshipProperty
 
 from ..errors import BadProjection
-from .hints import Hint, keyed_by, read_hint, without_none
+from .hints import Count, Depth, Expression, Hint, KeyedBy, mark_of, read_hint, without_none
 from .kinds import describe
-from .mapped import Attribute, attribute_names, attribute_of
+from .mapped import Attribute, attribute_names, attribute_of, expression
 from .samples import Fit, fit, fit_of_expression, holds_only, produced_type
 from .shape import Field, Shape
 
@@ -73,7 +73,17 @@ class Plan:
         return any(not isinstance(part, Value) for part in self.parts)
 
 
-Above = tuple[tuple[object, Mapper[Any]], ...]  # Any: of whatever class
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A field that was followed on the way to a DTO, and how many levels of itself it is followed for."""
+
+    dto: object
+    mapper: Mapper[Any]  # Any: of whatever class
+    field: str
+    depth: Depth | None
+
+
+Above = tuple[Step, ...]
 
 
 def make_plan(dto: object, mapper: Mapper[Any], above: Above = (), beside: Mapping[str, Attribute] = NOTHING) -> Plan:
@@ -92,10 +102,12 @@ def make_plan(dto: object, mapper: Mapper[Any], above: Above = (), beside: Mappi
     parts: list[Part] = []
     defaulted: list[Field] = []
     for field in shape.fields:
-        found = (beside.get(source) or attribute_of(mapper, source) for source in field.sources)
-        attribute = next(filter(None, found), None)
-        if attribute is not None:
-            parts.append(part(shape, field, attribute, mapper, (*above, (dto, mapper))))
+        step = Step(dto, mapper, field.name, mark_of(field.annotation, Depth))
+        attribute = source_of(shape, field, mapper, beside)
+        if attribute is not None and not is_deep_enough(shape, step, above, field):
+            parts.append(part(shape, field, attribute, mapper, (*above, step)))
+        elif attribute is not None:
+            defaulted.append(field)
         elif field.is_required:
             raise no_attribute(shape, field, mapper)
         else:
@@ -103,14 +115,40 @@ def make_plan(dto: object, mapper: Mapper[Any], above: Above = (), beside: Mappi
     return Plan(shape, mapper, tuple(parts), tuple(defaulted))
 
 
+def source_of(shape: Shape, field: Field, mapper: Mapper[Any], beside: Mapping[str, Attribute]) -> Attribute | None:
+    """What a field is read from: its own expression, what is selected beside the class, an attribute of the class."""
+    mark = mark_of(field.annotation, Expression) or mark_of(field.annotation, Count)
+    if mark is not None:
+        return replace(expression(f"{shape.name}.{field.name}", mark, mapper), name=field.sources[0])
+    found = (beside.get(source) or attribute_of(mapper, source) for source in field.sources)
+    return next(filter(None, found), None)
+
+
+def is_deep_enough(shape: Shape, step: Step, above: Above, field: Field) -> bool:
+    """Whether a field of a DTO in itself has been followed for as many levels as it says.
+
+    Raises BadProjection when it then has no default to keep.
+    """
+    if step.depth is None or above.count(step) < step.depth.levels:
+        return False
+    if field.is_required:
+        raise BadProjection(
+            f"{shape.name}.{field.name} ends after {step.depth.levels} levels, and has no default to end with.\n"
+            f"  Give it one, such as an empty list or None."
+        )
+    return True
+
+
 def refuse_endless(shape: Shape, mapper: Mapper[Any], above: Above) -> None:
-    """Raise when a DTO contains itself: the number of queries would depend on the data."""
-    if (shape.dto, mapper) not in above:
+    """Raise when a DTO contains itself and does not say how deep: the number of queries would depend on the data."""
+    places = [place for place, step in enumerate(above) if (step.dto, step.mapper) == (shape.dto, mapper)]
+    if not places or any(step.depth for step in above[places[-1] :]):
         return
-    way = " → ".join(str(getattr(dto, "__name__", dto)) for dto, _ in [*above, (shape.dto, mapper)])
+    way = " → ".join(str(getattr(dto, "__name__", dto)) for dto in [*(step.dto for step in above), shape.dto])
     raise BadProjection(
         f"{way}: {shape.name} contains itself, so the number of queries would depend on the data.\n"
-        f"  Write one DTO for each level that is wanted, the last without the field."
+        f"  Say how many levels are wanted: {above[-1].field}: Annotated[…, Depth(3)] with a default; Depth is in "
+        f"hermetic.projections."
     )
 
 
@@ -151,7 +189,7 @@ def key_of(field: Field, hint: Hint, mapper: Mapper[Any], names: str) -> Attribu
     Raises BadProjection when none is named, or one that cannot be the key.
     """
     related = mapper.class_.__name__
-    mark = keyed_by(field.annotation)
+    mark = mark_of(field.annotation, KeyedBy)
     if mark is None:
         raise BadProjection(
             f"{names}, a collection of {related}, and does not say which attribute of {related} is the key.\n"
@@ -178,11 +216,13 @@ def key_of(field: Field, hint: Hint, mapper: Mapper[Any], names: str) -> Attribu
 def value(shape: Shape, field: Field, hint: Hint, attribute: Attribute, mapper: Mapper[Any]) -> Value:
     """A field filled by a column, an expression or a composite, once its type is known to fit."""
     produced = attribute.composite or produced_type(attribute.types[0])
-    is_sure = attribute.is_column or attribute.composite is not None
+    is_counted = attribute.expression is not None and attribute.may_be_null is False
+    is_sure = attribute.is_column or attribute.composite is not None or is_counted
     fits = fit(hint.core, produced) if is_sure else fit_of_expression(hint.core, produced)
     if is_sure and attribute.types and holds_only(hint.core, attribute.types[0]):
         fits = "exact"
     owner = f"the label {attribute.key!r}" if attribute.is_beside else spelled(mapper, attribute.key)
+    owner = "its expression" if attribute.expression is not None else owner
     names = f"{shape.name}.{field.name}: {hint} is read from {owner}"
     if shape.misfit is not None:
         wrong = produced is not None and fits == "wrong" and shape.misfit(field, produced)

@@ -11,7 +11,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from ...errors import BadProjection
-from ..hints import KeyedBy, is_marked, members_of, spell, without_none
+from ..hints import MARKS, is_marked, members_of, read_hint, spell, without_none
 from ..samples import SAMPLES
 from ..shape import NO_CONSTANT, Field, Shape, Validator
 from .signature import unresolved
@@ -115,7 +115,7 @@ def field_of(dto: type[pydantic.BaseModel], name: str, info: FieldInfo) -> Field
     sources = (*aliases, name) if by_name or not aliases else aliases
     return Field(
         name=name,
-        annotation=with_key(info),
+        annotation=with_marks(info),
         sources=tuple(dict.fromkeys(sources)),
         key=name,
         is_required=info.is_required(),
@@ -124,10 +124,22 @@ def field_of(dto: type[pydantic.BaseModel], name: str, info: FieldInfo) -> Field
     )
 
 
-def with_key(info: FieldInfo) -> object:
-    """The annotation, with the mark that names the key of a dict: Pydantic has taken it off."""
-    is_keyed = any(isinstance(mark, KeyedBy) for mark in info.metadata)
-    return info.rebuild_annotation() if is_keyed else info.annotation
+def with_marks(info: FieldInfo) -> object:
+    """The annotation with the marks of projections, which Pydantic has taken off; of a RootModel around a collection it
+    is that of the collection."""
+    annotation = (
+        info.rebuild_annotation() if any(isinstance(mark, MARKS) for mark in info.metadata) else info.annotation
+    )
+    root = root_of(annotation)
+    return annotation if root is None or read_hint(root).container is None else root
+
+
+def root_of(annotation: object) -> object | None:
+    """What a RootModel is around."""
+    core = without_none(annotation)[0]
+    if not isinstance(core, type) or not issubclass(core, pydantic.RootModel):
+        return None
+    return with_marks(core.model_fields["root"])
 
 
 def constant_default(dto: type[pydantic.BaseModel], info: FieldInfo) -> object:
@@ -160,7 +172,8 @@ def is_plain(dto: type[pydantic.BaseModel], name: str, info: FieldInfo) -> bool:
         for field in decorator.info.fields
     }
     return not (
-        info.metadata
+        any(not isinstance(mark, MARKS) for mark in info.metadata)
+        or root_of(info.annotation) is not None
         or info.discriminator
         or {name, "*"} & validated
         or is_marked(info.annotation)
