@@ -20,7 +20,7 @@ demo-apps: $(VENV)/.installed  ## start the four applications and tell their add
 	@$(BIN)/python -m demo.apps
 
 test: $(VENV)/.installed $(VENV20)/.installed  ## run the tests: what rests on SQLAlchemy on 2.0, then everything on 2.1
-	$(VENV20)/bin/python -m pytest -q tests/lifecycle tests/hazards tests/projections tests/watch
+	$(VENV20)/bin/python -m pytest -q tests/lifecycle tests/hazards tests/messages tests/projections tests/watch
 	$(VENV20)/bin/python -m pytest -q --hermetic tests/scopes tests/integrations
 	$(BIN)/python -m pytest -q tests
 	$(BIN)/python -m pytest -q --hermetic apps

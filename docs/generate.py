@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 from hermetic._catalogue import Hazard, catalogue
+from hermetic._messages.pages import Page, pages
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "reference" / "hazards.md"
+ERRORS = ROOT / "docs" / "errors"
 SHOP = ROOT / "demo" / "leaky_shop"
 SHOWN = "leaky_shop/auth.py"
 HEADING = re.compile(r"^(?=#+ )", re.MULTILINE)
@@ -48,6 +50,31 @@ def reference(hazards: list[Hazard]) -> str:
     return "\n".join([opening, table(hazards, pages=""), *map(page, hazards)])
 
 
+def error(page: Page) -> str:
+    """The page of a message, whose title is no HTML, and whose hazards are links."""
+    title, _, text = page.document.partition("\n")
+    told = page.told
+    for slug in page.hazards:
+        told = told.replace(f"`{slug}`", f"[`{slug}`](../reference/hazards.md#{slug})")
+    return f"{as_text(title)}\n{text.replace(page.told, told)}"
+
+
+def errors() -> dict[str, str]:
+    """The pages of all messages by the names of their files, and the list of them."""
+    rows = "".join(f"- [{as_text(page.title)}]({page.slug}.md)\n" for page in pages())
+    opening = (
+        "# Error messages\n\nWhat each message means, the code that gives it, and what cures it."
+        " `hermetic explain` tells the same of a traceback: `python app.py 2>&1 | hermetic explain`."
+        " These files are written by `make docs` from `src/hermetic/_messages/pages/`.\n\n"
+    )
+    return {"index.md": opening + rows, **{f"{page.slug}.md": error(page) for page in pages()}}
+
+
+def as_text(title: str) -> str:
+    """A title in which Markdown sees no HTML."""
+    return title.replace("<", "&lt;")
+
+
 def finding() -> str:
     """What `hermetic check` tells first of the demo's login, as the terminal shows it."""
     command = [sys.executable, "-m", "hermetic", "check", "--quiet", "--select=detached-access", SHOP.name]
@@ -79,7 +106,12 @@ def main() -> None:
     hazards = list(catalogue().values())
     REFERENCE.write_text(reference(hazards), encoding="utf-8")
     README.write_text(readme(README.read_text(encoding="utf-8"), hazards), encoding="utf-8")
-    print(f"{len(hazards)} hazards written to {REFERENCE.relative_to(ROOT)} and README.md")
+    ERRORS.mkdir(exist_ok=True)
+    for name, text in errors().items():
+        (ERRORS / name).write_text(text, encoding="utf-8")
+    print(
+        f"{len(hazards)} hazards written to {REFERENCE.relative_to(ROOT)} and README.md, {len(pages())} messages to docs/errors"
+    )
 
 
 if __name__ == "__main__":

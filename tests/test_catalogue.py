@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import README, REFERENCE, readme, reference
+from docs.generate import ERRORS, README, REFERENCE, errors, readme, reference
 from hermetic._catalogue import Hazard, catalogue
 
 HEADINGS = ["What it does", "Why it hurts", "Example", "Use instead", "When it is fine", "Known gaps", "Sources"]
@@ -125,3 +125,10 @@ def test_readme_is_up_to_date() -> None:
     text = README.read_text(encoding="utf-8")
 
     assert readme(text, list(catalogue().values())) == text
+
+
+def test_the_pages_of_messages_are_written_out() -> None:
+    """`docs/errors` holds what `make docs` would write now, and nothing else."""
+    written = {file.name: file.read_text("utf-8") for file in ERRORS.glob("*.md")}
+
+    assert errors() == written

@@ -1,0 +1,1 @@
+"""Messages of SQLAlchemy, of drivers and of databases: what each means and what cures it, one page for each."""
