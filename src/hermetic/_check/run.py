@@ -42,7 +42,7 @@ class Analyze(Protocol):
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Leave the garbage collector out: it would walk millions of syntax nodes, over and over, to free next to nothing."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -53,7 +53,7 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-@_without_collector()
+@without_collector()
 def check(
     paths: Sequence[str | Path],
     config: Config | None = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from ..._catalogue import Finding
 from ..checked import Problem, Report, Suppression
-from ..options.config import Config, load
+from ..options.config import Config, Overrides, load
 from ..options.policy import Policies
-from ..run import Progress, analysed, read
+from ..run import analysed, read, without_collector
 from ..source.discover import SourceFile
 from ..telling.baseline import Baseline
 from ..telling.baseline import load as load_baseline
+from ..telling.changes import Changes
 from ..telling.reporting import Clock, Material, Wishes, reported
 from ..work.cache import DIRECTORY
 from ..work.memory import Memory
@@ -51,36 +51,50 @@ class Told:
 
 
 class LivingProject:
-    """A folder that is checked whenever something in it was edited."""
+    """A folder that is checked whenever something in it was edited.
 
-    def __init__(self, root: Path) -> None:
+    One that leaves `no_trace` writes no file and starts no process.
+    """
+
+    def __init__(self, root: Path, *, no_trace: bool = False) -> None:
         self._root = root
+        self._no_trace = no_trace
         self._config = Config()
         self._memory = Memory(None, [root], living=True)
 
-    def check(self, edited: Mapping[str, str], near: Iterable[str] = (), progress: Progress | None = None) -> Told:
+    def check(self, edited: Mapping[str, str], near: Iterable[str] = ()) -> Told:
         """Check all of it, with other texts for some files; of those in `near` also what their findings rest on.
 
         The configuration and the baseline are read anew. Raises CheckFailed.
         """
         self._configure()
-        config, memory = self._config, self._memory
-        clock = Clock()
-        baseline = load_baseline(config.baseline) if config.baseline is not None else None
-        gc.disable()
-        try:
-            material = read([self._root], config, memory, edited, progress)
-            analysis, material = analysed(material, config, memory, progress)
-            report = reported(material, analysis, Wishes(Policies(config), baseline), clock)
+        baseline = self._baseline()
+        with without_collector():
+            material, report = self._look(edited, Wishes(Policies(self._config), baseline))
             around = self._around(list(near), material, report, baseline)
-        finally:
-            gc.enable()
         return Told(report.findings, report.unused_suppressions, report.problems, around)
+
+    def report(self, overrides: Overrides, changes: Changes | None = None) -> Report:
+        """Check all of it, and tell what the overrides say and what the changes touch. Raises CheckFailed."""
+        self._configure()
+        wishes = Wishes(Policies(overrides.on(self._config), overrides), self._baseline(), changes)
+        with without_collector():
+            return self._look({}, wishes)[1]
+
+    def _look(self, edited: Mapping[str, str], wishes: Wishes) -> tuple[Material, Report]:
+        clock = Clock()
+        material = read([self._root], self._config, self._memory, edited)
+        analysis, material = analysed(material, self._config, self._memory)
+        return material, reported(material, analysis, wishes, clock)
+
+    def _baseline(self) -> Baseline | None:
+        return load_baseline(self._config.baseline) if self._config.baseline is not None else None
 
     def _configure(self) -> None:
         """Read the configuration; another one of what is remembered begins with nothing in memory."""
         config = load(self._root)
-        config = replace(config, cache_dir=config.cache_dir or config.base / DIRECTORY)
+        cache_dir = None if self._no_trace else config.cache_dir or config.base / DIRECTORY
+        config = replace(config, cache_dir=cache_dir, jobs=1 if self._no_trace else config.jobs)
         before, self._config = self._config, config
         if (before.cache_dir, before.providers) != (config.cache_dir, config.providers):
             self._memory = Memory(config.cache_dir, [self._root], config.providers, living=True)

@@ -1,0 +1,1 @@
+"""`hermetic mcp`: what Hermetic knows, for agents, by the Model Context Protocol."""
