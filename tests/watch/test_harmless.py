@@ -8,10 +8,10 @@ from unittest.mock import Mock
 
 import pytest
 from greenlet import greenlet
-from sqlalchemy import event, inspect
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, event, insert, inspect
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, close_all_sessions, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, close_all_sessions, mapped_column, registry, relationship
 from sqlalchemy.orm.exc import DetachedInstanceError, UnmappedInstanceError
 
 from hermetic._watch import Watch
@@ -50,6 +50,26 @@ def test_sessions_die_while_all_are_closed(shop: ModuleType, watch: Watch) -> No
     assert ([], "transient") == (doomed, instance_of(inspect(tag), None, None).status)
     assert "lost-write" in {each.finding.slug for each in watch.findings()}
     third.close()
+
+
+def test_a_session_is_closed_after_its_mappers_are_gone(watch: Watch) -> None:
+    """What has no mapper any more is no lost write, and nothing of ours fails over it."""
+
+    class Author:
+        pass
+
+    mappings, metadata, engine = registry(), MetaData(), create_engine("sqlite://")
+    authors = Table("authors", metadata, Column("id", Integer, primary_key=True), Column("name", String))
+    mappings.map_imperatively(Author, authors)
+    metadata.create_all(engine)
+    with Session(engine) as session:
+        session.execute(insert(authors).values(id=1, name="Ada"))
+        session.commit()
+        session.get_one(Author, 1).name = "Grace"
+        session.delete(session.get_one(Author, 1))
+        mappings.dispose()
+
+    assert {} == watch.failures
 
 
 def test_an_engine_of_mocks(watch: Watch) -> None:

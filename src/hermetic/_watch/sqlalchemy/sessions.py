@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import wraps
 from time import perf_counter_ns
@@ -269,8 +270,9 @@ class SessionHooks(Hooks):
 
     def look_at_work(self, session: Session, life: SessionLife, site: Site | None, error: BaseException | None) -> None:
         """Tell of work that a close throws away, unless an error was the reason."""
-        dirty = [state for state in list(session.identity_map._modified) if session.is_modified(state.obj())]
-        unsaved = (tuple(session._new), tuple(dirty), tuple(session._deleted))
+        modified = _still_mapped(session.identity_map._modified)
+        dirty = [state for state in modified if session.is_modified(state.obj())]
+        unsaved = (tuple(_still_mapped(session._new)), tuple(dirty), tuple(_still_mapped(session._deleted)))
         if not (life.wrote or any(unsaved)):
             return
         notes = [name for name, holds in (
@@ -287,6 +289,11 @@ class SessionHooks(Hooks):
             [instance_of(state, life.key, None) for state in states],
             tuple(notes),
         )
+
+
+def _still_mapped(states: Iterable[AnyState]) -> list[AnyState]:
+    """What is left of a session's instances after its mappers were disposed of: a class without a mapper has nothing to lose."""
+    return [state for state in list(states) if state.manager.mapper is not None]
 
 
 EXECUTES = "self statement params execution_options bind_arguments _parent_execute_state _add_event _scalar_result"
