@@ -83,6 +83,11 @@ class CopiedTellers:
         self._engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
         self._make_session = sessionmaker(self._engine, expire_on_commit=False, autoflush=False)
 
+    @property
+    def held(self) -> int:
+        """Connections that are out of the pool."""
+        return self._engine.pool.checkedout()  # type: ignore[attr-defined]  # a QueuePool
+
     async def do(self, orders: Iterable[Order]) -> None:
         """Do all of them, a few at a time."""
         await asyncio.to_thread(self._do, orders)

@@ -68,10 +68,12 @@ class Result:
     before: Audit
     """The audit before it was asked for."""
     after: Audit
+    held: int = 0
+    """Connections that are still out of the pool when nobody works any more."""
 
     @property
     def is_clean(self) -> bool:
-        return self.before.is_clean and self.after.is_clean
+        return self.before.is_clean and self.after.is_clean and not self.held
 
 
 def storm(server: Server | MariaDB, hire: Hire, faults: int, seed: int) -> Result:
@@ -161,8 +163,7 @@ async def _played(
         before = await asyncio.to_thread(audit, engine, told)
         await bank.settle()
         after = await asyncio.to_thread(audit, engine, told)
-        return Result(
-            f"{name}{server.label}", str(bank.stack), faults, len(told.done), len(told.failed), unknown, before, after
-        )
+        told_of = len(told.done), len(told.failed), unknown
+        return Result(f"{name}{server.label}", str(bank.stack), faults, *told_of, before, after, bank.held)
     finally:
         await bank.dispose()

@@ -80,6 +80,12 @@ class Tellers:
         else:
             await asyncio.to_thread(self._do, waiting)
 
+    @property
+    def held(self) -> int:
+        """Connections that are out of the pool."""
+        number: int = self.db.engine.pool.checkedout()
+        return number
+
     async def settle(self) -> None:
         """Ask again, by their keys, for what nobody could tell; nothing breaks any more."""
         unknown, self.told.unknown = self.told.unknown, {}

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, create_engine, func, insert, inspect, select
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, create_engine, func, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from hermetic import AsyncDatabase, Database
 from hermetic.errors import BadDatabase, SandboxTaken, ScopeError
@@ -50,6 +51,22 @@ async def test_nothing_is_left(db: Twin) -> None:
         inside = await labels(db)
 
     assert (["one", "two"], []) == (inside, await labels(db))
+
+
+async def test_reading_is_guarded_by_the_database_inside_too(db: Twin) -> None:
+    """Plain SQL that writes in a read scope is refused there, and a unit after it writes."""
+    if db.dialect == "mariadb":
+        pytest.skip("MariaDB knows read-only transactions from their beginning only")
+    async with box(db):
+        with pytest.raises(DBAPIError, match=r"(?i)read.?only"):
+            async with db.read() as session:
+                await session.execute(text("INSERT INTO tags (label) VALUES ('no')"))
+        await keep(db, "one")
+        async with db.read() as session:
+            inside = list(await session.scalars(select(Tag.label)))
+
+    await keep(db, "outside")
+    assert (["one"], ["outside"]) == (inside, await labels(db))
 
 
 async def test_a_rollback_inside_takes_its_own_work_only(db: Twin) -> None:

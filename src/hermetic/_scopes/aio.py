@@ -202,7 +202,7 @@ class AsyncDatabase(Served[S]):
     async def make_table(self, table: Table, opened: Site | None = None) -> None:
         """Make one of the tables that scopes keep their notes in, where it is missing."""
         if table.name not in self._made:
-            async with AsyncBlock(self, "begin", opened or caller(), options_of("AUTOCOMMIT", None)) as session:
+            async with AsyncBlock(self, "begin", opened or caller(), self.home.table_options) as session:
                 await session.run_sync(make_table, table)
             self._made.add(table.name)
 

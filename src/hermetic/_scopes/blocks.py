@@ -79,9 +79,8 @@ class Outermost(Generic[S]):
     def _open(self, owner: object) -> S:
         """Open the scope for its owner; a connection is taken when the first statement is sent."""
         home = self._database.home
-        self._scope = Scope(
-            self._kind, self._opened, owner, home.open_scopes, self._options, home.settings.idle_limit_s
-        )
+        options = home.spelled(self._options)
+        self._scope = Scope(self._kind, self._opened, owner, home.open_scopes, options, home.settings.idle_limit_s)
         self._session = session = self._database.session_on(self._scope)
         home.enter(self._scope, session, self._room)
         return session

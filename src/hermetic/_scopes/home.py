@@ -80,9 +80,16 @@ class Home(Generic[E, S]):
         self._boxes: list[Any] = []  # Any: sandboxes of either kind
         self._box: ContextVar[Any] = ContextVar("box", default=None)
         self.read_options = _READ_OPTIONS.get(engine.dialect.name)
+        self.table_options: Options = _TABLE_OPTIONS.get(engine.dialect.name, {"isolation_level": "AUTOCOMMIT"})
         _refuse_many_alike(engine)
         _homes.add(self)
         _watch_forks()
+
+    def spelled(self, options: Options) -> Options:
+        """The options of a scope as its database is told of them."""
+        if options is None or self.engine.dialect.name not in mariadb.NAMES:
+            return options
+        return mariadb.spelled(options)
 
     def around(self, owner: object) -> tuple[Scope, S] | None:
         """The scope that this call stands in, with its session, if it belongs to the same thread or task, or to no one."""
@@ -220,6 +227,13 @@ _READ_OPTIONS: dict[str, dict[str, object]] = {
     "mysql": {mariadb.READS: True},
     "mariadb": {mariadb.READS: True},
 }
+
+
+_TABLE_OPTIONS: dict[str, Options] = {"mysql": None, "mariadb": None}
+"""How tables are made that scopes keep their notes in: so that what others made since is seen, which is so here anyway.
+
+AUTOCOMMIT would have to be taken back from the connection, as an isolation level would: see `mariadb.LEVEL`.
+"""
 
 
 def _plain(engine: Engine | AsyncEngine) -> Engine:

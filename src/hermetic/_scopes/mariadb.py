@@ -6,6 +6,7 @@ Comments that one of the two runs and the other skips: "Comment Syntax" of Maria
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from sqlalchemy import Connection, Engine, event
@@ -16,6 +17,15 @@ NAMES = frozenset({"mysql", "mariadb"})
 
 READS = "hermetic_reads"
 """Execution option of a connection: whether the transaction that begins may not write."""
+
+LEVEL = "hermetic_level"
+"""Execution option of a connection: the isolation level of the transaction that begins, and of no other.
+
+SQLAlchemy's `isolation_level` is set for the connection and taken back when it goes to its pool; where that fails,
+because it has just been lost, SQLAlchemy 2.1.9 counts it as out of the pool for ever.
+"""
+
+_LEVELS = frozenset({"READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"})
 
 _SNAPSHOTS = "innodb_snapshot_isolation"
 
@@ -46,7 +56,18 @@ def _connected(timeout_s: float | None, connection: DBAPIConnection, _entry: Con
         cursor.close()
 
 
+def spelled(options: Mapping[str, object]) -> Mapping[str, object]:
+    """The options of a scope, with an isolation level that is told to its transaction alone."""
+    level = options.get("isolation_level")
+    if level not in _LEVELS:
+        return options
+    return {**{name: value for name, value in options.items() if name != "isolation_level"}, LEVEL: level}
+
+
 def _begun(connection: Connection) -> None:
-    """The transaction that the next statement begins may not write."""
-    if connection.get_execution_options().get(READS):
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+    """Tell what the transaction is that the next statement begins."""
+    options = connection.get_execution_options()
+    told = [f"ISOLATION LEVEL {options[LEVEL]}"] if options.get(LEVEL) in _LEVELS else []
+    told += ["READ ONLY"] if options.get(READS) else []
+    if told:
+        connection.exec_driver_sql(f"SET TRANSACTION {', '.join(told)}")

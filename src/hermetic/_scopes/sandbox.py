@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import SandboxTaken, ScopeError
+from . import sqlite
 from .aio import AsyncDatabase
 from .home import Home
 from .scope import Scope, here
@@ -23,6 +24,20 @@ from .sync import Database
 
 PATIENCE_S = 10.0
 """How long a scope waits for another one that is on the connection of a sandbox."""
+
+
+def guard_reads(connection: Connection, is_read_only: bool) -> None:
+    """Let the database refuse writes in a read scope of a sandbox, whose transaction has begun long ago; MariaDB cannot.
+
+    PostgreSQL forgets it with the savepoint of the scope ("SET TRANSACTION", version 17); SQLite is told what comes next.
+    The driver's own cursor keeps it out of what the program sends.
+    """
+    if connection.dialect.name == "sqlite":
+        sqlite.guard_reads(connection, is_read_only)
+    elif connection.dialect.name == "postgresql" and is_read_only:
+        cursor = connection.connection.cursor()
+        cursor.execute("SET TRANSACTION READ ONLY")
+        cursor.close()
 
 
 @overload
@@ -50,6 +65,8 @@ def sandbox(
 
 class Sandbox:
     """The block of `sandbox` for a Database."""
+
+    guard = staticmethod(guard_reads)
 
     def __init__(self, database: Database[Any]) -> None:  # Any: whatever session class
         self._engine = database.engine
@@ -87,6 +104,8 @@ class Sandbox:
 
 class AsyncSandbox:
     """The block of `sandbox` for an AsyncDatabase."""
+
+    guard = staticmethod(guard_reads)
 
     def __init__(self, database: AsyncDatabase[Any]) -> None:  # Any: whatever session class
         self._engine = database.engine

@@ -105,7 +105,9 @@ def _begin(session: Session, scope: Scope) -> None:
     scope.begins = False
     while True:
         try:
-            Session.connection(session, execution_options=scope.options)
+            connection = Session.connection(session, execution_options=scope.options)
+            if scope.box is not None:
+                scope.box.guard(connection, scope.kind == "read")
             return
         except Exception:
             if scope.replicas is None or scope.bind is None or not scope.replicas.failed(scope.bind):

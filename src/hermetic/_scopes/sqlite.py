@@ -39,12 +39,26 @@ def _connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None
 
 
 def _begun(connection: Connection) -> None:
-    """Begin on the driver's own cursor, which costs a tenth of SQLAlchemy's way; that one tells of a failure better."""
+    """Begin, for reading or for writing."""
     reads = connection.get_execution_options().get(READS, False)
-    statements = ["BEGIN" if reads else "BEGIN IMMEDIATE"]
-    if connection.info.get(READS, False) != reads:
-        statements.insert(0, f"PRAGMA query_only={'ON' if reads else 'OFF'}")
-        connection.info[READS] = reads
+    _tell(connection, [*_guard(connection, reads), "BEGIN" if reads else "BEGIN IMMEDIATE"])
+
+
+def guard_reads(connection: Connection, reads: bool) -> None:
+    """Let a connection refuse to write, or not any more, in the middle of a transaction."""
+    _tell(connection, _guard(connection, reads))
+
+
+def _guard(connection: Connection, reads: bool) -> list[str]:
+    """What to tell a connection so that it refuses to write, or not; nothing when it knows."""
+    if connection.info.get(READS, False) == reads:
+        return []
+    connection.info[READS] = reads
+    return [f"PRAGMA query_only={'ON' if reads else 'OFF'}"]
+
+
+def _tell(connection: Connection, statements: list[str]) -> None:
+    """Tell it on the driver's own cursor, which costs a tenth of SQLAlchemy's way; that one tells of a failure better."""
     cursor = connection.connection.cursor()
     try:
         for statement in statements:

@@ -206,7 +206,7 @@ class Database(Served[S]):
     def make_table(self, table: Table, opened: Site | None = None) -> None:
         """Make one of the tables that scopes keep their notes in, where it is missing."""
         if table.name not in self._made:
-            with Block(self, "begin", opened or caller(), options_of("AUTOCOMMIT", None)) as session:
+            with Block(self, "begin", opened or caller(), self.home.table_options) as session:
                 make_table(session, table)
             self._made.add(table.name)
 
