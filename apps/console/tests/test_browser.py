@@ -12,7 +12,7 @@ import pytest
 from hermetic_console.settings import DEMO_PASSWORD
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 Check = Callable[["Page"], None]
 
@@ -151,6 +151,27 @@ def test_check_of_all_shows_progress(page: Page, address: str) -> None:
     assert {"up", "down", "blocked"} == set(statuses)
 
 
+def test_error_is_told_as_a_page(page: Page, browser: Browser, address: str) -> None:
+    """What HTMX cannot do replaces the content with a sentence: here somebody else has removed the server meanwhile."""
+    log_in(page, address)
+    page.goto(f"{address}/servers/new")
+    page.get_by_label("Name").fill("short-lived")
+    page.get_by_label("Host").fill("127.0.0.1")
+    page.get_by_label("Port").fill("1")
+    page.get_by_role("button", name="Add").click()
+    context = browser.new_context(storage_state=page.context.storage_state())
+    other = context.new_page()
+    other.goto(page.url)
+    other.get_by_role("link", name="Remove short-lived").click()
+    other.get_by_role("button", name="Remove").click()
+    other.get_by_text("short-lived is removed.").wait_for()
+    context.close()
+    page.get_by_role("button", name="Check short-lived").click()
+    page.get_by_role("heading", name="Not found").wait_for()
+
+    assert "This server is not there any more." in page.locator("main").inner_text()
+
+
 def test_audit_log_is_searched_and_paged(page: Page, either: str) -> None:
     """Search, filters and pages change the table and the address, and the button for going back brings them back."""
     log_in(page, either)
@@ -185,7 +206,7 @@ def test_everything_works_by_keyboard(page: Page, address: str) -> None:
     assert ("Skip to the content", "solid") == (skip, outline)
 
 
-def test_pages_work_without_scripts(browser: object, address: str) -> None:
+def test_pages_work_without_scripts(browser: Browser, address: str) -> None:
     """Without a script everything is there: forms are sent, and a check shows its progress by reloading."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -250,7 +271,7 @@ def test_pictures(page: Page, phone: Page, address: str, picture: Callable[..., 
     picture(page, "servers.png", full=True)
     page.goto(address)
     picture(page, "overview.png", full=True)
-    page.goto(f"{address}/admin/audit")
+    page.goto(f"{address}/admin/audit?q=db")
     picture(page, "audit.png")
     page.emulate_media(color_scheme="dark")
     page.goto(f"{address}/admin/users")

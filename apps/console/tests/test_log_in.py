@@ -93,6 +93,17 @@ def test_lock_ends(opening: Opening) -> None:
     assert 303 == browser.log_in("olga").status_code
 
 
+def test_lock_is_not_made_longer(opening: Opening) -> None:
+    """Whoever goes on trying keeps nobody out for longer: the lock ends a quarter of an hour after it began."""
+    browser = opening()
+    for _ in range(TRIES + 1):
+        browser.log_in("olga", "wrong")
+    began = browser.value("SELECT tried_at FROM lock_outs")
+    browser.log_in("olga", "wrong")
+
+    assert [(began, TRIES + 2)] == browser.rows("SELECT tried_at, tries FROM lock_outs")
+
+
 def test_admin_unlocks(admin: Browser, opening: Opening) -> None:
     """An administrator sees who is locked, and lets them try again."""
     browser = opening()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from hermetic_console.log_in import PER_MINUTE
 from hermetic_console.models import Role
 from hermetic_console.settings import DEMO_PASSWORD
 
@@ -168,6 +169,17 @@ def test_change_password(browser_of: Callable[[str], Browser]) -> None:
 
     assert (303, 200, 303) == (status, here.get("/").status_code, there.get("/").status_code)
     assert (401, 303) == (there.log_in("victor").status_code, there.log_in("victor", SENTENCE).status_code)
+
+
+def test_password_is_not_guessed_at(browser_of: Callable[[str], Browser]) -> None:
+    """Who finds a browser logged in cannot try passwords there for long."""
+    victor = browser_of("victor")
+    answers = [
+        victor.post("/profile/password", seen="/", current=f"guess {place}", new=SENTENCE, again=SENTENCE).status_code
+        for place in range(PER_MINUTE + 1)
+    ]
+
+    assert ([422] * PER_MINUTE, 429) == (answers[:-1], answers[-1])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hermetic import AsyncDatabase, fetch_one
@@ -54,16 +54,16 @@ class Attempt:
 
 
 class Limits:
-    """How often one address may try in a minute, whichever names it tries."""
+    """How often somebody may try in a minute: one address at the log-in, whichever names it tries, or one user."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._item = RateLimitItemPerMinute(PER_MINUTE)
 
-    async def check(self, address: str) -> None:
-        """Count a try from an address. Raises TooManyTries."""
-        if not await self._limiter.hit(self._item, "log-in", address):
-            raise TooManyTries("Too many log-ins from your address. Try again in a minute.")
+    async def check(self, who: str) -> None:
+        """Count a try of somebody. Raises TooManyTries."""
+        if not await self._limiter.hit(self._item, "password", who):
+            raise TooManyTries("Too many tries. Try again in a minute.")
 
 
 async def log_in(
@@ -107,11 +107,15 @@ async def count_try(session: AsyncScopeSession, name: str, address: str) -> Atte
 
 
 async def counted(session: AsyncScopeSession, name: str, moment: datetime) -> int:
-    """How often a name was tried, this try among them; when the last lies too long back, the count starts anew."""
+    """How often a name was tried, this try among them; when the last lies too long back, the count starts anew.
+
+    Tries that meet a lock do not make it longer: nobody can keep somebody else out for good.
+    """
     await session.execute(delete(LockOut).where(LockOut.tried_at < moment - LOCKED_FOR))
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     first = insert(LockOut).values(name=name, tries=1, tried_at=moment)
-    again = {"tries": LockOut.tries + 1, "tried_at": moment}
+    tried_at = case((LockOut.tries > TRIES, LockOut.tried_at), else_=moment)
+    again = {"tries": LockOut.tries + 1, "tried_at": tried_at}
     row = first.on_conflict_do_update(index_elements=[LockOut.name], set_=again).returning(LockOut.tries)
     return (await session.scalars(row)).one()
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from ..headers import ALWAYS
+from ..log_in import TooManyTries
 from ..visitor import CHANGE_PASSWORD, NotAllowed, NotSignedIn, PasswordIsTemporary
-from .shown import go, log_in_path, show
+from .shown import go, is_partial, log_in_path, show
 
 MEANWHILE = "Somebody else has changed this at the same moment. Go back, reload the page and try again."
 TITLES = {
@@ -33,6 +34,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(NotSignedIn, to_log_in)
     app.add_exception_handler(PasswordIsTemporary, to_password)
     app.add_exception_handler(NotAllowed, not_allowed)
+    app.add_exception_handler(TooManyTries, too_many_tries)
     app.add_exception_handler(HTTPException, told)
     app.add_exception_handler(RequestValidationError, not_understood)
     app.add_exception_handler(StaleDataError, changed_meanwhile)
@@ -54,6 +56,11 @@ async def to_password(request: Request, error: Exception) -> Response:
 async def not_allowed(request: Request, error: Exception) -> Response:
     """Somebody asks for what their role does not have."""
     return page(request, 403, "Your role does not have this. Ask an administrator.")
+
+
+async def too_many_tries(request: Request, error: Exception) -> Response:
+    """Somebody guesses; they have to wait."""
+    return page(request, 429, str(error))
 
 
 async def told(request: Request, error: Exception) -> Response:
@@ -98,5 +105,9 @@ async def broken(request: Request, error: Exception) -> Response:
 
 
 def page(request: Request, status: int, sentence: str) -> Response:
-    """The page of an error."""
-    return show(request, "error.html", status=status, code=status, title=TITLES.get(status, "Error"), sentence=sentence)
+    """The page of an error; where HTMX asked for a part, it replaces the content and not that part."""
+    title = TITLES.get(status, "Error")
+    answer = show(request, "error.html", status=status, code=status, title=title, sentence=sentence)
+    if is_partial(request):
+        answer.headers.update({"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"})
+    return answer

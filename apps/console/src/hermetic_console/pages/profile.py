@@ -85,6 +85,7 @@ async def change_password(request: Request, console: This, visitor: Asking, sess
     if errors:
         return password_page(request, visitor, errors)
     async with session.released():
+        await console.limits.check(f"user {visitor.id}")
         if not await console.passwords.are_equal(form.current, user.password_hash):
             return password_page(request, visitor, {"current": "This is not your password."})
         password_hash = await console.passwords.hashed(form.new)
