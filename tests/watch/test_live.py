@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
 import hermetic
-from hermetic._watch import Watch
+from hermetic._watch import Transaction, Using, Watch
 from hermetic._watch.processes.pulse import Pulse, Pulses, without_values
 from hermetic._watch.processes.wire import line, understood
 
@@ -194,3 +194,61 @@ def test_who_does_not_look_on_pays_nothing(shop: ModuleType, wrapped: int) -> No
         looked_at = wrappers()
 
     assert (1, 2) == (watched - wrapped, looked_at - wrapped)
+
+
+class Broken:
+    """A follower that fails at one of its verbs."""
+
+    def __init__(self, verb: str) -> None:
+        self.verb = verb
+        self.heard: list[str] = []
+
+    def __call__(self, _seen: object) -> None:
+        """It is not concerned with findings."""
+
+    def watching(self, _watch: object) -> None:
+        """It asks nothing."""
+
+    def hear(self, verb: str) -> None:
+        self.heard.append(verb)
+        if verb == self.verb:
+            raise ZeroDivisionError("division by zero")
+
+    def began(self, _transaction: Transaction) -> None:
+        self.hear("began")
+
+    def ended(self, _transaction: Transaction) -> None:
+        self.hear("ended")
+
+    def closed(self, _using: Using) -> None:
+        self.hear("closed")
+
+
+@pytest.mark.parametrize(
+    ("verb", "heard"),
+    [
+        ("none", ["began", "ended", "closed"] * 2),
+        ("began", ["began"]),
+        ("ended", ["began", "ended"]),
+        ("closed", ["began", "ended", "closed"]),
+    ],
+)
+def test_a_follower_that_fails_is_dropped(twin: Twin, watch: Watch, verb: str, heard: list[str]) -> None:
+    """The program feels nothing of it, and `off` says why it hears no more."""
+    follower = Broken(verb)
+    watch.subscribe(follower)
+    for _ in range(2):
+        twin(only_read)
+
+    assert heard == follower.heard
+    assert ({} if verb == "none" else {"exporter Broken": "ZeroDivisionError: division by zero"}) == watch.off
+
+
+def test_for_followers_nothing_is_kept(shop: ModuleType, watch: Watch) -> None:
+    """What is told in rounds piles up nowhere, where nobody asks for it."""
+    watch.subscribe(Broken("none"))
+    with shop.SessionLocal() as session:
+        only_read(session)
+    live = watch.look_on()
+
+    assert (0, 0, {}, 0) == (len(live.ended), len(live.closed), live.statements, live.dropped)

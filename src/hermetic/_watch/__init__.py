@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .allowed import allow
 from .collector import Mark
+from .live import Follower, Transaction, Using, Watched
 from .seen import Exporter, Open, Seen
 from .settings import Mode, Settings
 from .tape import Sent, Tape
@@ -11,6 +12,7 @@ from .watching import Watch, current, explain, explain_no_more, unwatch, watch
 
 __all__ = [
     "Exporter",
+    "Follower",
     "Mark",
     "Mode",
     "Open",
@@ -18,7 +20,10 @@ __all__ = [
     "Sent",
     "Settings",
     "Tape",
+    "Transaction",
+    "Using",
     "Watch",
+    "Watched",
     "allow",
     "current",
     "explain",

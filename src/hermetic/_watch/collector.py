@@ -99,10 +99,13 @@ class Collector:
             try:
                 exporter(seen)
             except Exception as error:
-                if exporter in self.exporters:
-                    self.exporters.remove(exporter)
-                name = getattr(exporter, "__qualname__", type(exporter).__qualname__)
-                self.dropped_exporters[name] = f"{type(error).__name__}: {error}"
+                self.drop(exporter, error)
+
+    def drop(self, exporter: object, error: Exception) -> None:
+        """Tell an exporter nothing any more, since it raised."""
+        self.exporters = [each for each in self.exporters if each is not exporter]
+        name = getattr(exporter, "__qualname__", type(exporter).__qualname__)
+        self.dropped_exporters[name] = f"{type(error).__name__}: {error}"
 
     def findings(self) -> list[Seen]:
         """All findings, in the order in which they were seen first."""

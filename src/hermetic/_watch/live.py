@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
-from .._where import Site, Spot, spot_of
+from .._where import Site, Sites, Spot, spot_of
 from .lives import SessionLife
 from .observer import Observer, now
 from .requests import REQUEST
@@ -22,7 +22,7 @@ STATEMENTS = 200
 
 Outcome = Literal["", "committed", "rolled back", "closed", "thrown away", "process ended"]
 WorkerKind = Literal["request", "task", "thread"]
-StatementKey = tuple[Hashable, Spot | None]
+StatementKey = tuple[str, Spot | None]
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +56,16 @@ class Transaction:
     last_site: Site | None = None
     repeated: dict[StatementKey, int] = field(default_factory=dict)
 
+    @property
+    def seconds(self) -> float:
+        """How long it was open, once it is over."""
+        return (self.ended - self.began) / 1e9
+
+    @property
+    def idle_s(self) -> float:
+        """The longest time without a statement, in seconds."""
+        return self.idle_ns / 1e9
+
     def idle_until(self, time_ns: int) -> int:
         """The longest time without a statement, were the next one sent at a time."""
         return max(self.idle_ns, time_ns - self.last)
@@ -75,19 +85,51 @@ class Statement:
 
 Statements = dict[StatementKey, Statement]
 
+Told = TypeVar("Told", Transaction, Using)
+
+
+class Watched(Protocol):
+    """A program that is watched, as its followers may ask of it; `counts` are by hazard and severity."""
+
+    @property
+    def sites(self) -> Sites: ...
+    def connections_held(self) -> int: ...
+    def counts(self) -> dict[tuple[str, str], int]: ...
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """An exporter that hears of transactions and sessions, too: in the program's own threads, which wait for it."""
+
+    def watching(self, watch: Watched) -> None:
+        """It is subscribed to a watch."""
+
+    def began(self, transaction: Transaction) -> None:
+        """A transaction began."""
+
+    def ended(self, transaction: Transaction) -> None:
+        """It is over."""
+
+    def closed(self, using: Using) -> None:
+        """A session was closed, after its last transaction."""
+
+
+SWEPT = 256
+"""After so many transactions it is looked for sessions that were thrown away."""
+
 
 class Live:
     """One for a watched program that somebody looks at; its methods run in the program's threads and wait for nobody.
 
-    What is counted by line is kept for one round and then handed out as a whole. Two threads may lose a count to each other.
+    What is to be told in rounds is kept only where somebody takes it (`is_told`): what is counted by line for one round, and
+    then handed out as a whole. Two threads may lose a count to each other.
     """
 
     def __init__(self, observer: Observer) -> None:
         self.observer = observer
         self.wake: Callable[[], object] = _nobody
-        self.on_begin: tuple[Callable[[Transaction], object], ...] = ()
-        self.on_end: tuple[Callable[[Transaction], object], ...] = ()
-        self.on_close: tuple[Callable[[Using], object], ...] = ()
+        self.is_told = False
+        self.followers: tuple[Follower, ...] = ()
         self.renew()
 
     def renew(self) -> None:
@@ -112,19 +154,25 @@ class Live:
         transaction = Transaction(using, self._number, life.began_site, connection, time_ns, last=time_ns)
         self.open[life.number] = transaction
         self.wake()
-        for tell in self.on_begin:
-            tell(transaction)
+        for follower in self.followers:
+            self._tell(follower, follower.began, transaction)
+        if self._number % SWEPT == 0:
+            self.sweep()
+
+    def _tell(self, follower: Follower, verb: Callable[[Told], object], told: Told) -> None:
+        """Tell a follower something; one that raises is dropped, and why is kept."""
+        try:
+            verb(told)
+        except Exception as error:
+            self.followers = tuple(each for each in self.followers if each is not follower)
+            self.observer.collector.drop(follower, error)
 
     def sent(self, life: SessionLife | None, sql: str, began: int, ended: int) -> None:
         """A statement was sent, by a session or by none."""
         self.events += 1
         site = self.observer.sites.here() if life is None else self.observer.site_of(life)
         key = (sql, spot_of(site))
-        statement = self.statements.get(key)
-        if statement is None:
-            statement = self.statements[key] = Statement(sql, site)
-        statement.count += 1
-        statement.total_ns += ended - began
+        statement = self._counted(key, site, ended - began) if self.is_told else None
         transaction = None if life is None else self.open.get(life.number)
         if transaction is None:
             self.wake()
@@ -137,7 +185,16 @@ class Live:
         times = repeated.get(key, 0) + 1
         if times > 1 or len(repeated) < STATEMENTS:
             repeated[key] = times
-        statement.most = max(statement.most, times)
+        if statement is not None:
+            statement.most = max(statement.most, times)
+
+    def _counted(self, key: StatementKey, site: Site | None, ns: int) -> Statement:
+        statement = self.statements.get(key)
+        if statement is None:
+            statement = self.statements[key] = Statement(key[0], site)
+        statement.count += 1
+        statement.total_ns += ns
+        return statement
 
     def lazily(self, life: SessionLife) -> None:
         """The statement that a session sent last was a lazy load."""
@@ -165,8 +222,8 @@ class Live:
         transaction.idle_ns = transaction.idle_until(transaction.ended)
         transaction.outcome = transaction.outcome or outcome
         self._keep(self.ended, transaction)
-        for tell in self.on_end:
-            tell(transaction)
+        for follower in self.followers:
+            self._tell(follower, follower.ended, transaction)
 
     def left(self, number: int, outcome: Outcome = "closed") -> None:
         """A session was closed, or thrown away."""
@@ -177,11 +234,13 @@ class Live:
         self.events += 1
         using.closed = now()
         self._keep(self.closed, using)
-        for tell in self.on_close:
-            tell(using)
+        for follower in self.followers:
+            self._tell(follower, follower.closed, using)
 
     # The two queues differ in what they hold only.
     def _keep(self, queue: deque[Transaction] | deque[Using], ended: Transaction | Using) -> None:
+        if not self.is_told:
+            return
         if len(queue) >= ENDED:
             self.dropped += 1
         else:

@@ -6,6 +6,7 @@ import atexit
 import gc
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType, TracebackType
@@ -18,7 +19,7 @@ from .arriving import Arrivals
 from .collector import Collector, Mark
 from .heartbeat import Heartbeat
 from .judge import Judge
-from .live import Live
+from .live import Follower, Live
 from .observer import Observer
 from .openings import openings
 from .points import Points
@@ -83,8 +84,25 @@ class Watch:
         return self._observer.failures | hooks
 
     def subscribe(self, exporter: Exporter) -> None:
-        """Tell an exporter of every finding from now on; one that raises is dropped, and `off` says so."""
+        """Tell an exporter of every finding from now on; one that raises is dropped, and `off` says so.
+
+        A `Follower` hears of transactions and sessions, too.
+        """
         self.collector.exporters.append(exporter)
+        if isinstance(exporter, Follower):
+            exporter.watching(self)
+            self.look_on().followers += (exporter,)
+
+    def connections_held(self) -> int:
+        """How many connections are out of their pools now."""
+        return len(self._observer.held)
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How often each hazard was seen, by its slug and severity."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for seen in self.findings():
+            counts[seen.finding.slug, seen.finding.severity] += seen.count
+        return dict(counts)
 
     def look_on(self) -> Live:
         """Have what goes on measured from now on, whoever asks for it first."""

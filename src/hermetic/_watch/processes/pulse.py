@@ -142,6 +142,7 @@ class Pulses:
         self._live = live
         self._base = base
         self._clock = Clock()
+        live.is_told = True
         self.renew()
 
     def renew(self) -> None:
