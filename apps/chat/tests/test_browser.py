@@ -83,7 +83,7 @@ def test_asking(page: Page, address: str, accessible: Callable[[Page], None], pi
     ask(page, "Read the diary about the day 'Monday'")
     page.locator("summary", has_text="read_day").click()
     accessible(page)
-    picture(page, "chat.png")
+    picture(page, "call.png")
     page.reload()
 
     assert 1 == page.get_by_text("The tools of “calendar” are not there").count()
@@ -212,6 +212,35 @@ def test_the_other_pages(
 
     assert 1 == page.get_by_text("There is nothing here, or it is not yours.").count()
     assert [] == [url for url in asked if ELSEWHERE.search(url)]
+
+
+def test_tasks_and_advisor_at_work(
+    serve: Callable[..., AbstractContextManager[str]],
+    tmp_path: Path,
+    page: Page,
+    accessible: Callable[[Page], None],
+    picture: Callable[..., None],
+) -> None:
+    """As it comes, the chat works with the two other applications: it looks up, creates, completes and tells."""
+    python = ":".join(it for it in sys.path if it)
+    environment = {"DATABASE_URL": f"sqlite:///{tmp_path / 'chat.db'}", "PYTHONPATH": python, "CHAT_SECRET": SECRET}
+    with serve(["hermetic_chat"], env=environment, ready="/health") as address:
+        sign_in(page, address, "Grace")
+        page.goto(f"{address}/chats/new")
+        page.locator("#text").fill("Create a task 'Call Marek' with high priority")
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(r"/chats/\d+"))
+        page.locator(".message.assistant:not([aria-busy])").wait_for()
+        ask(page, "Complete the task 'Call Marek'")
+        completed = page.locator(".message.assistant").last.inner_text()
+        page.locator("summary", has_text="complete_task").click()
+        ask(page, "Which goals does Marek have?")
+        accessible(page)
+        picture(page, "chat.png")
+
+    assert "Status: done" in completed
+    assert 1 == page.locator("th", has_text="Target").count()
+    assert 2 == page.locator(".tool", has_text="get_").count()
 
 
 def test_without_a_script_the_forms_do(browser: Any, address: str) -> None:

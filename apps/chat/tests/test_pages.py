@@ -315,3 +315,18 @@ def test_what_goes_wrong_is_told_without_details(open_app: OpenApp, monkeypatch:
 def test_health(visitor: Callable[[], Visitor]) -> None:
     """Whether the database answers, and nothing else."""
     assert {"ok": True} == visitor().client.get("/health").json()
+
+
+def test_a_page_never_misses_an_answer(ada: Visitor) -> None:
+    """An answer that becomes complete while the page is made is on it, once: being written, or kept."""
+    shown = set()
+    for number in range(12):
+        place = ada.post("/chats", text=f"unheard {number}").headers["location"]
+        while True:
+            page = ada.get(place).text
+            articles = page.count('class="message assistant"')
+            shown.add(articles)
+            if 'id="live"' not in page:
+                break
+
+    assert {1} == shown

@@ -15,6 +15,7 @@ from hermetic_chat.model.said import Answered, Asked, Returned, Said
 from hermetic_chat.tools.offered import Call, Outcome, Tool
 
 INTEGER, TEXT, DAY = {"type": "integer"}, {"type": "string"}, {"type": "string", "format": "date"}
+MANY = {"type": "integer", "maximum": 100}
 LEVEL = {"$ref": "#/$defs/Level"}
 LEVELS = {"Level": {"type": "string", "enum": ["low", "high"]}}
 PEOPLE = [{"id": 1, "name": "Anna Weber"}, {"id": 2, "name": "Борис Петров"}]
@@ -30,7 +31,7 @@ GOAL = {"type": "object", "properties": {"name": TEXT, "target": {"type": "numbe
 TOOLS = [
     tool("history", "search_history", "Search what was said before.", {"query": TEXT, "limit": INTEGER}, "query"),
     tool("history", "list_chats", "List recent chats.", {"limit": INTEGER}),
-    tool("tasks", "list_tasks", "List tasks.", {"priority": {"anyOf": [LEVEL, {"type": "null"}]}, "limit": INTEGER}),
+    tool("tasks", "list_tasks", "List tasks.", {"priority": {"anyOf": [LEVEL, {"type": "null"}]}, "limit": MANY}),
     tool("tasks", "create_task", "Make a task.", {"title": TEXT, "priority": LEVEL, "due": DAY, "note": TEXT}, "title"),
     tool("tasks", "complete_task", "Mark a task as done.", {"id": INTEGER}, "id"),
     tool("advisor", "get_all_customers", "All customers.", {}),
@@ -90,7 +91,7 @@ def answered(question: str, results: Mapping[str, Any] = RESULTS, tools: list[To
         (
             "Complete the task 'Call Ivan'",
             "Заверши задачу «Call Ivan»",
-            [("tasks__list_tasks", {}), ("tasks__complete_task", {"id": 3})],
+            [("tasks__list_tasks", {"limit": 100}), ("tasks__complete_task", {"id": 3})],
         ),
         (
             "Show the urgent tasks and list the customers",
@@ -173,13 +174,25 @@ def test_without_tools_it_says_so() -> None:
 
 def test_what_a_tool_returns_is_no_markup() -> None:
     """Records become a table, and whatever is in them stays text."""
-    nasty = [{"id": 1, "title": "**bold** | <b>x</b> [a](http://b) `c` # d", "at": "2026-03-02T09:00:00Z", "tags": [1]}]
+    nasty = [
+        {"id": 1, "title": "**bold** | <b>x</b> [a](http://b) `c` # d", "at": "2026-03-02T09:00:00Z", "sum": "3450.00"}
+    ]
     text = answered("Show the tasks", {"tasks__list_tasks": nasty})[1]
     html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
 
     assert "<th>Title</th>" in html
     assert "<td>**bold** | &lt;b&gt;x&lt;/b&gt; [a](http://b) `c` # d</td>" in html
     assert "<td>2026-03-02 09:00</td>" in html
+    assert "<td>3450.00</td>" in html
+
+
+def test_long_records_are_quoted() -> None:
+    """A long text is told at its full width, and the rest of its record below it."""
+    long = [{"chat_id": 1, "chat": "Trip", "said_by": "user", "text": "1. " + "far away " * 12}]
+    text = answered("Show the tasks", {"tasks__list_tasks": long})[1]
+
+    assert "> 1\\. far away far away" in text
+    assert "> — Trip · user" in text
 
 
 def test_many_records_are_cut_short() -> None:

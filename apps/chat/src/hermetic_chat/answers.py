@@ -106,6 +106,8 @@ class Answers:
             if before is not None:
                 await asyncio.wait([before])
             await self._converse(answer)
+            if not answer.text and not answer.notices:
+                answer.notice(texts.gettext("The model said nothing."))
         except asyncio.CancelledError:
             state = "stopped"
         except ModelFailed as error:
@@ -123,9 +125,9 @@ class Answers:
         """Store what there is, and only then say that it is complete."""
         question = answer.question
         metadata: dict[str, JsonValue] = {"model": self._model.name, "state": state, "notices": [*answer.notices]}
+        metadata["question"] = question.id
         try:
-            if answer.text or answer.notices or state != "complete":
-                await self._chat.add_message(question.session_id, question.user_id, "assistant", answer.text, metadata)
+            await self._chat.add_message(question.session_id, question.user_id, "assistant", answer.text, metadata)
         except NoSuchChat:
             logger.info("The chat %s is gone, and so is the answer in it", question.session_id)
         except SQLAlchemyError:

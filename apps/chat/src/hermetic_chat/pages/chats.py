@@ -16,7 +16,7 @@ from ..answers import Answer
 from ..guard import checked_form, text_of
 from ..language import catalogue
 from ..naming import readable
-from ..records import MessageRead, UserRead
+from ..records import MessageRead, SessionHistory, UserRead
 from ..rooms import rooms
 from ..shown import fragment, language_of, page
 from ..tools.server import ToolServer
@@ -59,10 +59,19 @@ async def one(request: Request) -> Response:
     """A chat with everything that was said in it, and the tools that were called."""
     user = await signed_in(request)
     room, session_id = rooms(request), request.path_params["session_id"]
-    history = await room.chat.get_session_history(session_id, user.id)
     chats = await room.chat.get_user_sessions(user.id)
     answer = room.answers.in_chat(session_id)
+    history = await room.chat.get_session_history(session_id, user.id)
+    if answer is not None and answer.state != "writing":
+        history, answer = await room.chat.get_session_history(session_id, user.id), None
+    elif answer is not None and is_answered(history, answer.question.id):
+        answer = None
     return page(request, "chat.html", user=user, chats=chats, current=history, answer=answer, room=room)
+
+
+def is_answered(history: SessionHistory, question_id: int) -> bool:
+    """Whether the answer to a question is in the history already."""
+    return any(each.message_metadata.get("question") == question_id for each in history.messages)
 
 
 async def saying(request: Request) -> Response:

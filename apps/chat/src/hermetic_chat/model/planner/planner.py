@@ -14,8 +14,8 @@ from pydantic import JsonValue
 from ...language import catalogue
 from ...tools.offered import Call, Outcome, Tool
 from ..said import Asked, Returned, Said
-from .choosing import Chooser, required
-from .filling import Reader, nested
+from .choosing import Chooser, arguments, required
+from .filling import LIMITS, Reader, nested
 from .wording import Wording
 from .words import is_russian, lexicon, meanings, words
 
@@ -98,6 +98,7 @@ class Plan:
             for lookup in self._chooser.lookups(thing):
                 read = Reader(clause, lookup, self._today).arguments()
                 given = {each: value for each, value in read.items() if each in required(lookup) or each == "email"}
+                given |= _as_many_as_there_are(lookup)
                 if lookup.full_name != tool.full_name and given.keys() >= set(required(lookup)):
                     return Call(key, lookup.full_name, nested(given))
         return None
@@ -128,6 +129,12 @@ def _identified(outcome: Outcome, clause: str, name: str) -> JsonValue:
     best = max((score for score, _ in scored), default=0)
     keys = [key for score, key in scored if score == best and key is not None]
     return keys[0] if len(keys) == 1 and (best > 0 or len(scored) == 1) else None
+
+
+def _as_many_as_there_are(lookup: Tool) -> dict[str, JsonValue]:
+    """The largest page that a tool gives, so that what is looked for is on it."""
+    most = {name: schema.get("maximum") for name, schema in arguments(lookup).items() if name in LIMITS}
+    return {name: maximum for name, maximum in most.items() if isinstance(maximum, int)}
 
 
 def _records(data: JsonValue) -> list[dict[str, JsonValue]]:
