@@ -23,6 +23,7 @@ PAGES = {
     "Customer": "profile",
 }
 DESK = {"width": 1280, "height": 800}
+PICTURE = {"width": 1280, "height": 960}
 PHONE = {"width": 390, "height": 844}
 WAIT_MS = 45_000
 
@@ -176,12 +177,14 @@ def test_pictures(address: str, page: Page, phone: Page, picture: Callable[..., 
     visit(page, f"{address}/advice?customer=1")
     page.get_by_role("button", name="Get advice").click()
     page.get_by_text("Advice is ready").wait_for()
+    page.set_viewport_size(PICTURE)
     page.get_by_text("Where these numbers come from").first.click()
-    settled(page)
+    page.get_by_text("Share that is left").wait_for()
+    page.wait_for_function("document.getAnimations().every(each => each.playState !== 'running')")
     picture(page, "advice.png")
     visit(page, f"{address}/?customer=1")
     page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").nth(1).wait_for()
-    picture(page, "overview.png", full=True)
+    picture(page, "overview.png")
     visit(phone, f"{address}/goals?customer=1")
     picture(phone, "phone.png")
 

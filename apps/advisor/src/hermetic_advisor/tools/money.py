@@ -15,6 +15,7 @@ from ..errors import Refused
 from ..schemas import StatementResponse, TransactionCreate, TransactionPage, TransactionResponse
 from ..service import statements, transactions
 from ..statement.reading import Reading, read_statement
+from .telling import telling
 
 TOLD = 10
 """How many bad lines an error names."""
@@ -25,6 +26,7 @@ def add_tools(server: FastMCP[Any], host: Host[ScopeSession]) -> None:  # Any: w
     begin, read = Depends(host.begin), Depends(host.read)
 
     @server.tool
+    @telling
     def create_transaction(
         customer_id: int, transaction: TransactionCreate, session: ScopeSession = begin
     ) -> TransactionResponse:
@@ -32,6 +34,7 @@ def add_tools(server: FastMCP[Any], host: Host[ScopeSession]) -> None:  # Any: w
         return transactions.create_transaction(session, customer_id, transaction)
 
     @server.tool
+    @telling
     def get_customer_transactions(
         customer_id: int,
         page: int = 1,
@@ -46,6 +49,7 @@ def add_tools(server: FastMCP[Any], host: Host[ScopeSession]) -> None:  # Any: w
         )
 
     @server.tool
+    @telling
     def import_statement(
         customer_id: int, file_name: str, csv: str, session: ScopeSession = begin
     ) -> StatementResponse:
