@@ -38,12 +38,16 @@ class Screen(Protocol):
 
 @dataclass(slots=True)
 class Document:
-    """An open file: its text, the last text of it that could be read as Python, and what was found in that."""
+    """An open file: its text, the last text of it that could be read as Python, and what was found in that.
+
+    It is settled when the near look knows what was found in that text among all others.
+    """
 
     text: str
     good: str | None = None
     findings: tuple[Finding, ...] = ()
     task: asyncio.Task[None] | None = None
+    is_settled: bool = False
 
     @property
     def shown(self) -> list[Finding]:
@@ -70,7 +74,7 @@ class Folder:
     def edit(self, name: str, text: str) -> None:
         """A file is open with this text."""
         document = self.documents.setdefault(name, Document(text, findings=tuple(self.found.get(name, ()))))
-        document.text = text
+        document.text, document.is_settled = text, False
         if document.task is not None:
             document.task.cancel()
         document.task = self._start(self._look_near(name, document))
@@ -117,15 +121,24 @@ class Folder:
             self._is_stale = False
             await self._quiet()
             texts = {name: each.good for name, each in self.documents.items() if each.good is not None}
-            told = await asyncio.wrap_future(self.looking.at_all(texts, list(self.documents)))
+            unsettled = [name for name, each in self.documents.items() if not each.is_settled]
+            told = await asyncio.wrap_future(self.looking.at_all(texts, unsettled))
             if isinstance(told, str):
                 self._warn(told)
             else:
                 self._warned = ""
                 self._take(told, texts)
-                for around in told.around.values():
-                    await asyncio.wrap_future(self.looking.settle(around))
+                await self._settle(told)
             self.screen.busy(False)
+
+    async def _settle(self, told: Told) -> None:
+        """Have the near look know what the whole has told of the files that were edited."""
+        for name, around in told.around.items():
+            await asyncio.wrap_future(self.looking.settle(around))
+            document = self.documents.get(name)
+            if document is not None:
+                document.is_settled = document.text == around.text
+        await asyncio.wrap_future(self.looking.tidy())
 
     async def _quiet(self) -> None:
         """Wait until nobody types, and every open file was looked at."""

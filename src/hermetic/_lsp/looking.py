@@ -51,6 +51,10 @@ class Looking:
         """Have the file in hand looked at beside what is known of all."""
         return self._near.submit(_settle, around)
 
+    def tidy(self) -> Future[None]:
+        """Free what looking has left behind, before somebody types again."""
+        return self._near.submit(_tidy)
+
     def near(self, name: str, text: str) -> Future[Seen]:
         """Look at one file with this text."""
         return self._near.submit(_look, name, text)
@@ -93,6 +97,9 @@ def _check(edited: dict[str, str], near: list[str]) -> Told | str:
 
 def _settle(around: Around) -> None:
     _Here.near.settle(around)
+
+
+def _tidy() -> None:
     _Here.near.tidy()
 
 

@@ -35,8 +35,8 @@ def looked_near(around: Around, text: str, memory: Memory) -> tuple[Finding, ...
     config, templates = around.config, around.material.templates
     analysis = analyze(files, providers=config.providers, templates=templates, memory=memory, only=around.name)
     wishes = Wishes(Policies(config), around.baseline)
-    report = reported(Material(files, templates), analysis, wishes, Clock())
-    return tuple(each for each in report.findings if each.file == around.name)
+    own = [file for file in files if file.name == around.name]
+    return reported(Material(own), analysis, wishes, Clock()).findings
 
 
 def _edited(around: Around, text: str, memory: Memory) -> Iterator[SourceFile]:
