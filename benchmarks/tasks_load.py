@@ -171,6 +171,8 @@ def run(options: argparse.Namespace, folder: Path) -> int:
     if options.watched:
         findings = json.loads(seen.read_text(encoding="utf-8"))["findings"]
         print(f"watched: {len(findings)} findings")
+        for each in findings:
+            print(f"  {each['file']}:{each['line']}: {each['slug']} {each['message']}")
         errors += len(findings)
     return errors
 

@@ -119,3 +119,21 @@ def get_task(task_id: int, session: Session = Depends(get_session)):
     if not task:
         raise HTTPException(status_code=404, detail="Task not found")
     return task
+
+
+if __name__ == "__main__":
+    from fastapi.testclient import TestClient
+
+    SQLModel.metadata.drop_all(engine)
+    SQLModel.metadata.create_all(engine)
+    client = TestClient(app)
+    for title in ("One", "Two"):
+        client.post("/tasks", json={"title": title})
+    both_have_read = client.get("/tasks/1").json()["status"]
+    told = [client.put("/tasks/1", json={"status": status}).status_code for status in ("done", "in_progress")]
+    print(
+        "two clients change", both_have_read, "and are told", told, "kept is", client.get("/tasks/1").json()["status"]
+    )
+    refused = client.put("/tasks/1", json={"title": "Two"})
+    print(refused.status_code, refused.json()["detail"].splitlines()[:2])
+    print(len(client.get("/tasks?stauts=done").json()), "tasks are done")

@@ -26,7 +26,7 @@ async def reader(connection: HTTPConnection) -> Session:
     return await host.read(connection)
 
 
-def database(connection: HTTPConnection) -> Db:
+async def database(connection: HTTPConnection) -> Db:
     """The database itself, for an endpoint that opens its scopes by hand."""
     db: Db = connection.app.state.db
     return db
@@ -37,7 +37,7 @@ Reader = Annotated[Session, Depends(reader)]
 Scopes = Annotated[Db, Depends(database)]
 
 
-def secret(connection: HTTPConnection) -> str:
+async def secret(connection: HTTPConnection) -> str:
     """What the cursors of pages are signed with."""
     signed_with: str = connection.app.state.secret
     return signed_with
