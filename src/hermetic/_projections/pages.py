@@ -121,6 +121,11 @@ def cursor_pages(
     plan: Plan, statement: Statement, validate: bool | None, order_by: Sequence[Any], secret: str | bytes
 ) -> CursorPages[Any]:
     """The pages of a statement in an order. Any: expressions of whatever type, DTOs of whatever class."""
+    if not secret:
+        raise BadProjection(
+            "A cursor is signed, or a client could make up its own, and the secret is empty.\n"
+            "  Pass secret=… from your settings, or ask for a page by its number."
+        )
     order = total_order(plan.mapper, order_by)
     extra = tuple(key.attribute for key in order.keys)
     prepared = prepare(plan, pageable(statement, may_be_ordered=False), selected_by(statement), validate, extra)

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import CursorResult, Dialect, Executable
+from sqlalchemy.exc import NoSuchColumnError
 from sqlalchemy.orm import Session
 
+from ..errors import BadProjection
 from .compile import Rows
 
 Options = Mapping[str, Any]  # Any: execution options of whatever kind
@@ -38,7 +40,10 @@ def fetch_rows(
 
     The rows come unconverted when the cursor has exactly `width` columns; None asks for converted rows by name.
     """
-    result = session.execute(statement, parameters, execution_options=options)
+    try:
+        result = session.execute(statement, parameters, execution_options=options)
+    except NoSuchColumnError as error:
+        raise missing_column(error) from error
     raw = getattr(result, "raw", None)
     context = raw.context if isinstance(raw, CursorResult) else None
     if context is None or raw is None or raw.cursor is None or len(raw.cursor.description) != width:
@@ -47,6 +52,14 @@ def fetch_rows(
     rows = raw.cursor_strategy.fetchall(raw, raw.cursor)
     result.close()
     return Fetched(rows, context, types)
+
+
+def missing_column(error: NoSuchColumnError) -> BadProjection:
+    """The error for rows of from_statement(…) in which SQLAlchemy looks for a column by its name, and it is not there."""
+    return BadProjection(
+        f"The statement in from_statement(…) does not give every column that the DTO reads: {error}.\n"
+        f"  Select it there, under the name that the table has for it."
+    )
 
 
 def processors(fetched: Fetched, columns: Sequence[Any]) -> dict[int, Callable[[Any], Any]]:

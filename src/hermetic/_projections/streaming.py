@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import CursorResult, Result
+from sqlalchemy.exc import NoSuchColumnError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from .pages import dtos
 from .prepare import Prepared
-from .rows import Fetched
+from .rows import Fetched, missing_column
 from .sessions import AnySession, plain
 from .settle import settled
 
@@ -23,7 +24,10 @@ def batches(
     """Lists of up to that many DTOs, from a cursor that stays open. Any: of whatever class."""
 
     def run(current: Prepared) -> Result[Any]:
-        return session.execute(current.statement, parameters, execution_options={"yield_per": rows})
+        try:
+            return session.execute(current.statement, parameters, execution_options={"yield_per": rows})
+        except NoSuchColumnError as error:
+            raise missing_column(error) from error
 
     current, result = settled(prepared, run, context_of, Result.close)
     raw = getattr(result, "raw", None)
