@@ -104,6 +104,25 @@ def test_a_running_query_is_cancelled(server: Server, driver: str, way: Way) -> 
     asyncio.run(whole())
 
 
+@each_driver
+@each_way
+def test_on_the_connection_underneath(server: Server, driver: str, way: Way) -> None:
+    """Its statements are awaited by no scope: the unit ends all the same, and the connection is in the pool."""
+
+    async def wait(db: AsyncDatabase) -> None:
+        async with db.begin() as session:
+            await (await session.connection()).execute(text("SELECT pg_sleep(60)"))
+
+    async def whole() -> None:
+        async with bank(server, direct(server, driver)) as db:
+            await struck(wait(db), way, partial(is_running, server, "pg_sleep(60)"))
+            left = [] if way == "anyio.CancelScope" else await until_idle(server)  # there the server learns of it late
+
+            assert ([], 0) == (left, db.engine.pool.checkedout())
+
+    asyncio.run(whole())
+
+
 def is_running(server: Server, query: str) -> bool:
     """Whether a backend is at that query."""
     return any(query in each for _, each in server.busy(APPLICATION))

@@ -13,8 +13,8 @@ from .._scopes.scope import Kind, here
 from .._scopes.shield import to_the_end
 from .._scopes.sync import Block, Database
 from .._where import Site
-from ..errors import ScopeClosed
-from ._requests import Lender, Lent, S, Work
+from ..errors import HooksFailed, ScopeClosed
+from ._requests import Lender, Lent, S, Work, tell_of
 
 
 class Visit(Generic[S]):
@@ -90,6 +90,8 @@ class Visit(Generic[S]):
                 block.__exit__(kind, error, None)
             elif isinstance(block, Block):
                 await to_the_end(aside(block.__exit__, kind, error, None))
+        except HooksFailed as failed:
+            tell_of(failed)
         except BaseException:
             self._after.clear()
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar
@@ -10,6 +11,9 @@ from .._scopes.home import Room
 from .._scopes.replicas import Carried
 from .._scopes.scope import Kind
 from .._where import Site
+from ..errors import HooksFailed
+
+_logger = logging.getLogger("hermetic")
 
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
@@ -69,6 +73,11 @@ def header_for(carried: Carried, carrier: Carrier, *, is_secure: bool) -> tuple[
         return TOKEN, token
     only = "; Secure" if is_secure else ""
     return "set-cookie", f"{TOKEN}={token}; Max-Age={CARRIED_S}; Path=/; HttpOnly; SameSite=Lax{only}"
+
+
+def tell_of(failed: HooksFailed) -> None:
+    """Log what was to follow the work of a request and failed: the work is kept, and an error would tell that it is not."""
+    _logger.error("%s", failed, exc_info=failed.failures[0])
 
 
 def called_from() -> Site:

@@ -14,8 +14,8 @@ from .._scopes.replicas import Carried
 from .._scopes.scope import Kind
 from .._scopes.sync import Block, Database
 from .._where import Site
-from ..errors import ScopeError
-from ._requests import TOKEN, Carrier, NotKept, Work, called_from, header_for, is_success
+from ..errors import HooksFailed, ScopeError
+from ._requests import TOKEN, Carrier, NotKept, Work, called_from, header_for, is_success, tell_of
 
 S = TypeVar("S", bound=Session)
 
@@ -124,6 +124,8 @@ class Host(Generic[S]):
             return response
         try:
             visit.end(visit.error or (None if self._keep_when(response.status_code) else NotKept()))
+        except HooksFailed as failed:
+            tell_of(failed)
         except Exception as failure:
             visit.after.clear()
             return self._app.make_response(self._app.handle_user_exception(failure))
