@@ -176,7 +176,7 @@ def test_over_stdin_and_stdout(tmp_path: Path) -> None:
 
 
 def test_over_http(serve: Callable[..., AbstractContextManager[str]], tmp_path: Path) -> None:
-    """`python -m hermetic_advisor mcp --http`; a page of another site cannot talk to it."""
+    """`python -m hermetic_advisor mcp --http`; a page of another site cannot talk to it, by whatever name."""
     env = {"DATABASE_URL": f"sqlite:///{tmp_path}/http.db"}
     with serve(["hermetic_advisor", "mcp", "--http"], env=env, ready="/mcp") as address:
 
@@ -186,16 +186,17 @@ def test_over_http(serve: Callable[..., AbstractContextManager[str]], tmp_path: 
 
         check(asyncio.run(ask()))
 
-        assert 403 == status_for(address, "http://evil.example")
+        assert 403 == status_for(address, Origin="http://evil.example")
+        assert 421 == status_for(address, Host="evil.example")
 
 
-def status_for(address: str, origin: str) -> int:
-    """How a request is answered that a page of an origin sends."""
+def status_for(address: str, **headers: str) -> int:
+    """How a request is answered that a browser sends for another site's page, or for a name that only looks like ours."""
     import httpx2
 
-    headers = {"Origin": origin, "Accept": "application/json, text/event-stream"}
     ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
-    return httpx2.post(f"{address}/mcp", headers=headers, json=ping).status_code
+    accepted = {"Accept": "application/json, text/event-stream"}
+    return httpx2.post(f"{address}/mcp", headers={**accepted, **headers}, json=ping).status_code
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -70,7 +70,7 @@ def run_tools(url: URL, asked: argparse.Namespace) -> None:
     try:
         if asked.http:
             app = server.http_app(path=MCP_PATH, host_origin_protection="auto", allowed_hosts=[asked.host])
-            serve(app, "advisor's tools", asked.host, asked.port, MCP_PATH)
+            serve(app, "the advisor's MCP server", asked.host, asked.port, MCP_PATH)
         else:
             server.run(transport="stdio", show_banner=False)
     finally:
