@@ -1,6 +1,7 @@
 PYTHON ?= python3
 STEPS ?= 1000000
 EDITS ?= 10000
+CASES ?= 100000
 N ?= 5000
 VENV := .venv
 VENV20 := .venv-sa20
@@ -32,10 +33,14 @@ lint: $(VENV)/.installed  ## ruff, mypy --strict, pyrefly, import contracts
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 
-prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQLAlchemy, STEPS=1000000 on each version; then the cache after EDITS=10000 edits
+prove: $(VENV)/.installed $(VENV20)/.installed  ## run the model beside real SQLAlchemy, STEPS=1000000 on each version; then the cache after EDITS=10000 edits; projections beside the ORM, CASES=100000 on each version and database
 	$(VENV20)/bin/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	$(BIN)/python -m tests.lifecycle.prove --steps $(STEPS) --jobs 2
 	$(BIN)/python -m tests.check.prove --edits $(EDITS) --jobs 2
+	$(VENV20)/bin/python -m tests.projections.prove --cases $(CASES) --jobs 2
+	$(VENV20)/bin/python -m tests.projections.prove --cases $(CASES) --jobs 2 --url postgresql
+	$(BIN)/python -m tests.projections.prove --cases $(CASES) --jobs 2
+	$(BIN)/python -m tests.projections.prove --cases $(CASES) --jobs 2 --url postgresql
 
 faults: $(VENV)/.installed  ## break connections, commits, servers and clients under a bank, N=5000 times, and write docs/why/reliability.md
 	$(BIN)/python -m tests.faults --faults $(N) --write docs/why/reliability.md
