@@ -28,7 +28,12 @@ def address(
     """The chat as users start it, under watch, with its own history and a server that is not there."""
     folder = tmp_path_factory.mktemp("chat")
     url = f"sqlite:///{folder / 'chat.db'}"
-    environment = {"DATABASE_URL": url, "CHAT_SECRET": SECRET, "PYTHONPATH": ":".join(it for it in sys.path if it)}
+    environment = {
+        "DATABASE_URL": url,
+        "CHAT_SECRET": SECRET,
+        "CHAT_START_TIMEOUT_S": "300",
+        "PYTHONPATH": ":".join(it for it in sys.path if it),
+    }
     own = {"command": sys.executable, "args": ["-m", "hermetic_chat", "mcp"], "env": environment, "identify": True}
     diary = {"command": sys.executable, "args": [str(Path(__file__).with_name("diary.py"))]}
     gone = {"url": "http://127.0.0.1:9/mcp"}
@@ -223,7 +228,12 @@ def test_tasks_and_advisor_at_work(
 ) -> None:
     """As it comes, the chat works with the two other applications: it looks up, creates, completes and tells."""
     python = ":".join(it for it in sys.path if it)
-    environment = {"DATABASE_URL": f"sqlite:///{tmp_path / 'chat.db'}", "PYTHONPATH": python, "CHAT_SECRET": SECRET}
+    environment = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'chat.db'}",
+        "PYTHONPATH": python,
+        "CHAT_SECRET": SECRET,
+        "CHAT_START_TIMEOUT_S": "300",
+    }
     with serve(["hermetic_chat"], env=environment, ready="/health") as address:
         sign_in(page, address, "Grace")
         page.goto(f"{address}/chats/new")

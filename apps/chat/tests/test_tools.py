@@ -28,6 +28,7 @@ from hermetic_chat.tools.offered import Call
 from hermetic_chat.tools.toolbox import Toolbox
 
 IDENTITY = Identity(SECRET)
+PATIENCE_S = 300.0
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def with_tools(servers: dict[str, Any], work: Callable[[Toolbox], Awaitable[Any]
     """What the work gives, with the servers connected. Any: whatever it is."""
 
     async def working() -> Any:
-        toolbox = Toolbox(servers)
+        toolbox = Toolbox(servers, start_timeout_s=PATIENCE_S)
         try:
             await toolbox.connect()
             return await work(toolbox)

@@ -45,7 +45,9 @@ def make_app(settings: Settings, *, model: Model | None = None) -> Starlette:
     """The application; its database has been prepared."""
     db = connect(settings.url, pool_size=settings.pool_size)
     model = model or model_of(settings)
-    toolbox = Toolbox(settings.servers, call_timeout_s=settings.call_timeout_s)
+    toolbox = Toolbox(
+        settings.servers, call_timeout_s=settings.call_timeout_s, start_timeout_s=settings.start_timeout_s
+    )
     chat = ChatService(db)
     answers = Answers(chat, model, toolbox, Identity(settings.secret))
 

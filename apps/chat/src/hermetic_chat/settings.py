@@ -27,6 +27,7 @@ class Settings:
     model_key: str | None = None
     pool_size: int = 10
     call_timeout_s: float = 30.0
+    start_timeout_s: float = 20.0
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]", "testserver")
     secure_cookie: bool = False
 
@@ -44,5 +45,14 @@ def from_environment(environ: Mapping[str, str] = os.environ, *, servers: Path |
         model_name=environ.get("CHAT_MODEL", ""),
         model_url=environ.get("OPENAI_BASE_URL") or None,
         model_key=environ.get("OPENAI_API_KEY") or None,
+        start_timeout_s=_seconds(environ.get("CHAT_START_TIMEOUT_S"), 20.0),
         secure_cookie=environ.get("CHAT_SECURE_COOKIE") == "1",
     )
+
+
+def _seconds(text: str | None, default: float) -> float:
+    """A number of seconds; the default where there is none."""
+    try:
+        return float(text) if text else default
+    except ValueError:
+        return default

@@ -25,7 +25,6 @@ from .offered import Outcome, Tool
 logger = logging.getLogger(__name__)
 
 Status = Literal["waiting", "ready", "down"]
-STARTS_WITHIN_S = 20.0
 AGAIN_AFTER_S = 5.0
 PING_WITHIN_S = 5.0
 LONGEST_RESULT = 20_000
@@ -36,7 +35,9 @@ FAILURES = (FastMCPError, MCPError, httpx2.HTTPError, OSError, RuntimeError, Tim
 class ToolServer:
     """A server that the file of servers names; many chats call its tools at once over one connection."""
 
-    def __init__(self, name: str, configured: Configured, *, call_timeout_s: float = 30.0) -> None:
+    def __init__(
+        self, name: str, configured: Configured, *, call_timeout_s: float = 30.0, start_timeout_s: float = 20.0
+    ) -> None:
         self.name = name
         self.identify = configured.identify
         self.status: Status = "waiting"
@@ -44,6 +45,7 @@ class ToolServer:
         self.tools: tuple[Tool, ...] = ()
         self._configured = configured
         self._call_timeout_s = call_timeout_s
+        self._start_timeout_s = start_timeout_s
         self._client: Client[Any] | None = None  # Any: whichever transport
         self._tried_at = float("-inf")
         self._connecting = asyncio.Lock()
@@ -60,7 +62,7 @@ class ToolServer:
             self._tried_at = time.monotonic()
             await self.close()
             try:
-                async with asyncio.timeout(STARTS_WITHIN_S):
+                async with asyncio.timeout(self._start_timeout_s):
                     await self._open()
             except FAILURES as error:
                 await self._give_up(error)
@@ -71,7 +73,9 @@ class ToolServer:
             self._log = transport.log_file = self._opened.enter_context(
                 tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # the stack closes it
             )
-        client = await self._opened.enter_async_context(Client(transport, timeout=self._call_timeout_s))
+        client = await self._opened.enter_async_context(
+            Client(transport, timeout=self._call_timeout_s, init_timeout=self._start_timeout_s)
+        )
         self._client = client
         self.tools = tuple(
             Tool(self.name, each.name, each.description or "", dict(each.input_schema))

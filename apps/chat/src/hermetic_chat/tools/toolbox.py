@@ -13,8 +13,13 @@ from .server import ToolServer
 class Toolbox:
     """The tools that are there now; a server that is missing takes its tools away, and nothing else."""
 
-    def __init__(self, servers: Mapping[str, Configured], *, call_timeout_s: float = 30.0) -> None:
-        self.servers = [ToolServer(name, each, call_timeout_s=call_timeout_s) for name, each in servers.items()]
+    def __init__(
+        self, servers: Mapping[str, Configured], *, call_timeout_s: float = 30.0, start_timeout_s: float = 20.0
+    ) -> None:
+        self.servers = [
+            ToolServer(name, each, call_timeout_s=call_timeout_s, start_timeout_s=start_timeout_s)
+            for name, each in servers.items()
+        ]
 
     async def connect(self) -> None:
         """Connect to whichever server is not connected and was not asked a moment ago."""

@@ -14,7 +14,7 @@ MARKS = re.compile(r"([\\`*_\[\]<>|~#&!])")
 LEADING = re.compile(r"^(\s*\d*)([-+=.)])", re.MULTILINE)
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 20, 6, 140
-AT_LENGTH, QUOTED = 60, 600
+AT_LENGTH, QUOTED = 56, 600
 
 Row = Mapping[str, JsonValue]
 
