@@ -17,7 +17,7 @@ import pytest
 
 from hermetic_console.settings import LOOPBACK, BadSettings, from_environment
 
-ENDS_WITHIN_S = 30
+ENDS_WITHIN_S = 90
 SMALL = {"CONSOLE_SAMPLE": "50"}
 
 
@@ -31,7 +31,7 @@ def started(folder: Path, env: Mapping[str, str] = {}) -> Iterator[tuple[subproc
     ) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline()]
-        urllib.request.urlopen(lines[0].split()[-1] + "/health", timeout=20).close()
+        urllib.request.urlopen(lines[0].split()[-1] + "/health", timeout=60).close()
         yield process, lines
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -43,7 +43,7 @@ def refused(folder: Path, env: Mapping[str, str], *options: str) -> tuple[int, s
     """How the command ends that cannot start: its exit code, and what it says."""
     command = [sys.executable, "-m", "hermetic_console", "--port", "0", *options]
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **SMALL, **env}, text=True, capture_output=True, timeout=60
+        command, cwd=folder, env={**os.environ, **SMALL, **env}, text=True, capture_output=True, timeout=120
     )
     return done.returncode, done.stderr
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from . import passwords
 from .migrate import upgrade
 from .models import Kept, Role, User, now
 from .passwords import Passwords
-from .sample import add_sample
+from .sample import Row, add_sample, audit_rows
 from .settings import Settings
 
 SECRET = "secret"
@@ -41,7 +42,8 @@ async def prepare(settings: Settings, *, port: int) -> Prepared:
         if is_new:
             made_up = "" if settings.admin_password else passwords.made_up()
             password_hash = await Passwords(settings.hash_memory_kib).hashed(settings.admin_password or made_up)
-            await db.run(fill, settings, password_hash, port)
+            rows = list(audit_rows(settings.admin_name, settings.sample_entries)) if settings.sample_entries else []
+            await db.run(fill, settings, password_hash, port, rows)
     return Prepared(replace(settings, secret=secret), is_new, made_up)
 
 
@@ -54,7 +56,9 @@ async def kept_secret(session: AsyncScopeSession) -> str:
     return kept.value
 
 
-async def fill(session: AsyncScopeSession, settings: Settings, password_hash: str, port: int) -> None:
+async def fill(
+    session: AsyncScopeSession, settings: Settings, password_hash: str, port: int, rows: Sequence[Row]
+) -> None:
     """The administrator, and the sample: all of it or nothing."""
     admin = User(
         name=settings.admin_name,
@@ -66,6 +70,6 @@ async def fill(session: AsyncScopeSession, settings: Settings, password_hash: st
     )
     session.add(admin)
     await session.flush()
-    if settings.sample_entries:
+    if rows:
         theirs = password_hash if settings.is_demo else passwords.UNUSABLE
-        await add_sample(session, admin.id, theirs, port, entries=settings.sample_entries)
+        await add_sample(session, admin.id, theirs, port, rows)

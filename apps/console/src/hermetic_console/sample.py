@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import TypedDict
 
 from sqlalchemy import insert, select, text
@@ -69,30 +68,33 @@ CHANCES = {
 
 
 class Row(TypedDict):
-    """A row of the audit log."""
+    """A row of the audit log; `who` is the name of its user, empty where nobody was logged in."""
 
-    created_at: datetime
-    user_id: int | None
-    action: str
-    target: str
-    detail: str
-    address: str
+    who: str
+    told: dict[str, object]
 
 
-async def add_sample(session: AsyncScopeSession, admin_id: int, password_hash: str, port: int, *, entries: int) -> None:
+async def add_sample(
+    session: AsyncScopeSession, admin_id: int, password_hash: str, port: int, rows: Sequence[Row]
+) -> None:
     """Fill an empty console. The same rows each time, up to the day and to the port that the console listens at.
 
     The database is told to count what it has got: it would choose its ways by what it knew before.
     """
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = midnight()
     session.add_all(people(password_hash, today))
     session.add_all(servers(port, admin_id, today))
     await session.flush()
-    told = {name: id for id, name in await session.execute(select(User.id, User.name))}
-    rows = audit_rows(told, entries, today)
-    while batch := list(islice(rows, AT_ONCE)):
+    ids = {name: id for id, name in await session.execute(select(User.id, User.name))}
+    for start in range(0, len(rows), AT_ONCE):
+        batch = [row["told"] | {"user_id": ids.get(row["who"])} for row in rows[start : start + AT_ONCE]]
         await session.execute(insert(AuditLog), batch, execution_options={"render_nulls": True})
     await session.execute(text("ANALYZE"))
+
+
+def midnight() -> datetime:
+    """The beginning of today."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def people(password_hash: str, today: datetime) -> Iterator[User]:
@@ -131,26 +133,27 @@ def servers(port: int, admin_id: int, today: datetime) -> Iterator[Server]:
         )
 
 
-def audit_rows(user_ids: dict[str, int], entries: int, today: datetime) -> Iterator[Row]:
-    """What was done in half a year, oldest first."""
+def audit_rows(admin_name: str, entries: int) -> Iterator[Row]:
+    """What was done in half a year, oldest first; made before the transaction, which would wait for it."""
+    today = midnight()
     chance = random.Random(7)
-    names = sorted(user_ids)
+    names = sorted([admin_name, *(name for name, *_ in PEOPLE)])
     actions, weights = list(CHANCES), list(CHANCES.values())
     step = timedelta(days=DAYS) / entries
     for place in range(entries):
         moment = today - timedelta(days=DAYS) + step * (place + chance.random())
         action = chance.choices(actions, weights)[0]
-        yield row(chance, action, chance.choice(names), user_ids, moment)
+        yield row(chance, action, chance.choice(names), moment)
 
 
-def row(chance: random.Random, action: str, name: str, user_ids: dict[str, int], moment: datetime) -> Row:
+def row(chance: random.Random, action: str, name: str, moment: datetime) -> Row:
     """One entry of somebody, or of nobody: a log-in with a name that does not exist."""
-    user_id: int | None = user_ids[name]
-    target, detail = name, ""
+    who, target, detail = name, name, ""
     if action.startswith("server"):
         target = chance.choice(SERVERS)[0]
         detail = chance.choice(CHANGES) if action == "server edited" else ""
     elif action == "log-in failed" and chance.random() < 0.4:
-        user_id, target = None, "(unknown name)"
+        who, target = "", "(unknown name)"
     address = f"10.{20 + chance.randrange(3)}.{chance.randrange(8)}.{chance.randrange(1, 250)}"
-    return Row(created_at=moment, user_id=user_id, action=action, target=target, detail=detail, address=address)
+    told = {"created_at": moment, "action": action, "target": target, "detail": detail, "address": address}
+    return Row(who=who, told=told)
