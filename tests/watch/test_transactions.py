@@ -304,3 +304,20 @@ def test_expired_rows_read_one_by_one(shop: ModuleType, twin: Twin, watch: Watch
     twin(totals)
 
     assert [("expired-access", "return sum(order.total for order in orders)", "warning")] == told(watch)
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_a_savepoint_that_is_released_is_no_commit(
+    shop: ModuleType, watch: Watch, twin: Twin, is_committed: bool
+) -> None:
+    """Its transaction goes on, and what it wrote is lost with the session, unless that is committed."""
+
+    def work(session: Session) -> None:
+        with session.begin_nested():
+            session.add(shop.Tag(label="new"))
+        if is_committed:
+            session.commit()
+
+    twin(work)
+
+    assert ([] if is_committed else ["lost-write"]) == [slug for slug, _, _ in told(watch)]

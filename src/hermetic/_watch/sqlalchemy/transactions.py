@@ -80,8 +80,12 @@ class TransactionHooks(Hooks):
             self.retries.broke(life, error)
 
     def committed(self, session: Session) -> None:
+        """A transaction was committed; or a savepoint released, and its transaction goes on."""
         life = self.sessions.life_of(session)
         if life is None:
+            return
+        if session.in_nested_transaction():
+            life.note(Committed, self.observer.site_of(life), nested=True)
             return
         look_idle(self.observer, self.judge, life)
         site = self.observer.site_of(life)
