@@ -78,6 +78,7 @@ export class Lanes {
       const key = `${told.process}:${told.session}:${told.used}`;
       const use = this.uses.get(key) ?? this.begin(key, told, closed.get(key) ?? 0);
       if (!told.isSession) use.transactions.set(told.number, told);
+      if (!told.isSession && this.isChosen(told)) this.chosen = told;
       alive.add(key);
     }
     for (const [key, at] of closed) this.end(key, at);
@@ -272,15 +273,6 @@ export class Lanes {
   /** Whether a transaction is the chosen one; an open one is told anew with every frame. */
   isChosen(told) {
     return this.chosen !== null && told.process === this.chosen.process && told.number === this.chosen.number;
-  }
-
-  /** What is known of the chosen transaction by now. */
-  get latest() {
-    for (const { slot } of this.rows ?? []) {
-      const found = slot && this.shown(slot).find((told) => this.isChosen(told));
-      if (found) return found;
-    }
-    return this.chosen;
   }
 
   /** The transaction at a point of the canvas. */

@@ -54,7 +54,7 @@ function draw() {
     figures(frame);
     findings.show(feed.findings, frame.at);
     for (const name of ["connections", "statements", "slowest", "idlest"]) panels[name](by(name), frame);
-    panels.chosen(by("chosen"), lanes.chosen && lanes.latest, feed.last.processes);
+    panels.chosen(by("chosen"), lanes.chosen, feed.last.processes);
   }
   tellState();
 }
@@ -128,7 +128,7 @@ addEventListener("resize", draw);
 
 function choose(told) {
   lanes.chosen = told;
-  panels.chosen(by("chosen"), told && lanes.latest, feed.last?.processes ?? []);
+  panels.chosen(by("chosen"), told, feed.last?.processes ?? []);
   draw();
 }
 
