@@ -72,12 +72,12 @@ class Order(Base):
     state: Mapped[str] = mapped_column(Enum("open", "paid", native_enum=False), default="open")
 
 
-class Hero(SQLModel, table=True):
+class Knight(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     name: str
 
 
-class HeroRead(SQLModel):
+class KnightRead(SQLModel):
     id: int
     name: str
 
@@ -100,7 +100,7 @@ PROMISES: dict[str, tuple[Any, Any, str]] = {
     "silent": (reading("silent"), Order, "validated: Read.silent: the column's type does not promise str"),
     "inward": (reading("inward"), Order, UNCHECKED),
     "elsewhere": (reading("elsewhere"), Order, "validated: Read.elsewhere: the column's type does not promise str"),
-    "sqlmodel": (HeroRead, Hero, UNCHECKED),
+    "sqlmodel": (KnightRead, Knight, UNCHECKED),
     "literal": (OfState, Order, UNCHECKED),
     "less": (OfLessStates, Order, "validated: OfLessStates.state: the column's type does not promise Literal['open']"),
 }
