@@ -192,21 +192,22 @@ class World:
 def make_world(random: Random) -> World:
     """Up to three classes with up to three relationships, each table with up to six rows."""
     specs = [class_spec(random) for _ in range(random.randint(1, 3))]
-    links = [
-        LinkSpec(
-            random.randrange(len(specs)),
-            random.randrange(len(specs)),
-            random.choice(["many", "many", "table", "one"]),
-            random.choice(["list", "list", "list", "set", "dict"]),
-        )
-        for _ in range(random.randint(0, 3))
-    ]
+    links = [link_spec(random, specs) for _ in range(random.randint(0, 3))]
     classes = [type(f"C{number}", (), hybrids(spec)) for number, spec in enumerate(specs)]
     world = World(sa.MetaData(), classes, specs, links)
     tables = [table_of(world, number) for number in range(len(specs))]
     map_classes(world, tables)
     fill(random, world)
     return world
+
+
+def link_spec(random: Random, specs: list[ClassSpec]) -> LinkSpec:
+    """A link between any two classes. A dict by `k0` loses rows where that is not the whole key: a list there."""
+    source, target = random.randrange(len(specs)), random.randrange(len(specs))
+    form = random.choice(["many", "many", "table", "one"])
+    collection = random.choice(["list", "list", "list", "set", "dict"])
+    has_whole_key = len(specs[source].key) == len(specs[target].key) == 1
+    return LinkSpec(source, target, form, collection if has_whole_key or collection != "dict" else "list")
 
 
 def class_spec(random: Random) -> ClassSpec:
