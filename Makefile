@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 APPS := $(patsubst %/pyproject.toml,%,$(wildcard apps/*/pyproject.toml))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-apps test lint prove faults harmless suites bench docs clean
+.PHONY: help demo demo-apps test test-new test-old test-apps lint prove faults harmless suites bench docs clean
 
 help:  ## tell what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,10 +20,16 @@ demo: $(VENV)/.installed  ## check a leaky shop, then a real package from PyPI
 demo-apps: $(VENV)/.installed  ## start the four applications and tell their addresses
 	@$(BIN)/python -m demo.apps
 
-test: $(VENV)/.installed $(VENV20)/.installed  ## run the tests: what rests on SQLAlchemy on 2.0, then everything on 2.1
+test: test-new test-old test-apps  ## run the tests: everything on SQLAlchemy 2.1, what rests on it on 2.0, the applications; `make -j2 test` takes half the time
+
+test-new: $(VENV)/.installed
+	$(BIN)/python -m pytest -q tests
+
+test-old: $(VENV20)/.installed
 	$(VENV20)/bin/python -m pytest -q tests/lifecycle tests/hazards tests/messages tests/projections tests/watch
 	$(VENV20)/bin/python -m pytest -q --hermetic tests/scopes tests/integrations
-	$(BIN)/python -m pytest -q tests
+
+test-apps: $(VENV)/.installed
 	$(BIN)/python -m pytest -q --hermetic apps
 
 lint: $(VENV)/.installed  ## ruff, mypy --strict, pyrefly, import contracts
