@@ -117,10 +117,14 @@ def test_on_the_connection_underneath(server: Server, driver: str, way: Way) -> 
         async with bank(server, direct(server, driver)) as db:
             await struck(wait(db), way, partial(is_running, server, "pg_sleep(60)"))
             left = [] if way == "anyio.CancelScope" else await until_idle(server)  # there the server learns of it late
+            server.ask(END_ALL, APPLICATION)
 
             assert ([], 0) == (left, db.engine.pool.checkedout())
 
     asyncio.run(whole())
+
+
+END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s AND state <> 'idle'"
 
 
 def is_running(server: Server, query: str) -> bool:
